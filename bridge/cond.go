@@ -1,0 +1,14 @@
+package bridge
+
+import "luv/lua"
+
+func init() {
+	lua.DefineClass(lua.ClassDef{
+		Name: "luv.cond",
+		Methods: []lua.Func{
+			{Name: "wait", Face: "cond_wait"},
+			{Name: "signal", Face: "cond_signal"},
+			{Name: "broadcast", Face: "cond_broadcast"},
+		},
+	})
+}

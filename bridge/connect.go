@@ -1,0 +1,175 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"luv/lua"
+	"luv/uv"
+)
+
+// tcp = tcp:connect(host, port[, timeout])
+//
+// A literal address is libuv's and the data plane's affair. A name goes to Go's dialer,
+// which resolves it and tries every address, both families side by side (RFC 8305); the
+// connection it makes is put into the tcp object.
+func tcpConnect(c *lua.Call) {
+	t, host, p, timeout := tcpOf(c), c.String(2), port(c, 3), c.Timeout(4)
+	if t.Closed() {
+		c.Fail(uv.EBADF)
+		return
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		connectName(c, t, host, p, timeout)
+		return
+	}
+	if err := t.ConnectFibers(netip.AddrPortFrom(ip, uint16(p))); err != nil {
+		c.Fail(err, net.JoinHostPort(host, strconv.Itoa(p)))
+		return
+	}
+	c.WaitConnect(t.Object(), timeout)
+}
+
+func connectName(c *lua.Call, t *uv.TCP, host string, p int, timeout float64) {
+	target := net.JoinHostPort(host, strconv.Itoa(p))
+	if host == "" {
+		c.Fail(uv.EAI_NONAME, target)
+		return
+	}
+	dial := dialNew
+	if fd, err := t.Fileno(); err == nil {
+		dial = dialBound(fd)
+	}
+	if !t.BeginConnect() {
+		c.Fail(uv.EALREADY, target)
+		return
+	}
+	t.Track()
+	c.Await(timeout, func(ctx context.Context) func(bool) []any {
+		fd, err := dial(ctx, target)
+		return func(wanted bool) []any { return adopt(t, fd, err, wanted, target) }
+	})
+}
+
+// adopt puts the connection into the object. If that was closed, or nobody waits for it
+// any more, the connection goes.
+func adopt(t *uv.TCP, fd int, err error, wanted bool, target string) []any {
+	open := t.EndConnect()
+	t.Untrack()
+	if err == nil && (!open || !wanted) {
+		syscall.Close(fd)
+		return lua.Failure(uv.ECANCELED, target)
+	}
+	if err == nil {
+		if err = t.Open(fd); err != nil {
+			syscall.Close(fd)
+		}
+	}
+	if err != nil {
+		return lua.Failure(err, target)
+	}
+	return []any{lua.Self}
+}
+
+// dialNew returns the descriptor of a new connection to target.
+func dialNew(ctx context.Context, target string) (int, error) {
+	d := net.Dialer{KeepAlive: -1}
+	conn, err := d.DialContext(ctx, "tcp", target)
+	if err != nil {
+		return -1, err
+	}
+	defer conn.Close()
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	return duplicate(raw)
+}
+
+func duplicate(raw syscall.RawConn) (fd int, err error) {
+	controlled := raw.Control(func(old uintptr) {
+		r, _, e := syscall.Syscall(syscall.SYS_FCNTL, old, syscall.F_DUPFD_CLOEXEC, 0)
+		if fd = int(r); e != 0 {
+			fd, err = -1, e
+		}
+	})
+	return fd, errors.Join(controlled, err)
+}
+
+// dialBound connects a socket that has been bound: to each address of its own family in
+// turn. The result is a duplicate, which replaces the socket in the object.
+func dialBound(bound int) func(context.Context, string) (int, error) {
+	fd, err := syscall.Dup(bound)
+	return func(ctx context.Context, target string) (int, error) {
+		if err != nil {
+			return -1, err
+		}
+		syscall.CloseOnExec(fd)
+		f := os.NewFile(uintptr(fd), "socket")
+		defer f.Close()
+		stop := context.AfterFunc(ctx, func() { f.SetDeadline(time.Unix(1, 0)) })
+		defer stop()
+		addrs, err := resolve(ctx, target, family(fd))
+		for _, a := range addrs {
+			if err = connectFile(f, a); err == nil {
+				raw, _ := f.SyscallConn()
+				return duplicate(raw)
+			}
+		}
+		return -1, err
+	}
+}
+
+func family(fd int) string {
+	if sa, err := syscall.Getsockname(fd); err == nil {
+		if _, is6 := sa.(*syscall.SockaddrInet6); is6 {
+			return "ip6"
+		}
+	}
+	return "ip4"
+}
+
+func resolve(ctx context.Context, target, network string) ([]netip.AddrPort, error) {
+	host, p, _ := net.SplitHostPort(target)
+	n, _ := strconv.Atoi(p)
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, network, host)
+	var all []netip.AddrPort
+	for _, ip := range ips {
+		if network == "ip4" {
+			ip = ip.Unmap()
+		}
+		all = append(all, netip.AddrPortFrom(ip, uint16(n)))
+	}
+	return all, err
+}
+
+func systemAddr(a netip.AddrPort) syscall.Sockaddr {
+	if a.Addr().Is4() {
+		return &syscall.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
+	}
+	return &syscall.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
+}
+
+// connectFile connects a non-blocking socket and waits on Go's own poller.
+func connectFile(f *os.File, a netip.AddrPort) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var result error
+	err = raw.Write(func(fd uintptr) bool {
+		result = syscall.Connect(int(fd), systemAddr(a))
+		if result == syscall.EISCONN {
+			result = nil
+		}
+		return result != syscall.EINPROGRESS && result != syscall.EALREADY
+	})
+	return errors.Join(err, result)
+}

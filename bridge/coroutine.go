@@ -1,0 +1,17 @@
+package bridge
+
+import "luv/lua"
+
+// yield is not here: it is the native function, see csrc/module.c.
+func init() {
+	lua.Register(lua.Module{
+		Name: "luv.coroutine",
+		Funcs: []lua.Func{
+			{Name: "create", Face: "co_create"},
+			{Name: "resume", Face: "co_resume"},
+			{Name: "wrap", Face: "co_wrap"},
+			{Name: "running", Face: "co_running"},
+			{Name: "status", Face: "co_status"},
+		},
+	})
+}

@@ -1,0 +1,35 @@
+package bridge
+
+import "luv/lua"
+
+func init() {
+	lua.Register(lua.Module{
+		Name: "luv.fiber",
+		Funcs: []lua.Func{
+			{Name: "create", Face: "fiber_create"},
+			{Name: "yield", Face: "fiber_yield"},
+			{Name: "current", Face: "self"},
+			{Name: "list", Face: "fiber_list"},
+			{Name: "loop", Face: "fiber_loop"},
+			{Name: "cond", Face: "cond_create"},
+		},
+	})
+	lua.DefineClass(lua.ClassDef{
+		Name:  "luv.fiber",
+		Plain: true,
+		Methods: []lua.Func{
+			{Name: "ready", Face: "fiber_ready"},
+			{Name: "join", Face: "fiber_join"},
+			{Name: "cancel", Face: "fiber_cancel"},
+			{Name: "status", Face: "fiber_status"},
+			{Name: "name", Face: "fiber_name"},
+			{Name: "id", Face: "fiber_id"},
+			{Name: "traceback", Face: "fiber_traceback"},
+			{Name: "waiting", Face: "fiber_waiting"},
+			{Name: "suspend", Face: "fiber_suspend"},
+			{Name: "resume", Face: "fiber_ready"},
+		},
+	})
+	// The thread object of luv.self() in a main chunk; its methods come with luv.thread.
+	lua.DefineClass(lua.ClassDef{Name: "luv.thread", Plain: true})
+}

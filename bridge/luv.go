@@ -1,0 +1,53 @@
+package bridge
+
+import (
+	"runtime"
+	"runtime/debug"
+
+	"github.com/pebbe/zmq4"
+
+	"luv/lua"
+	"luv/uv"
+)
+
+// Version is luv's own.
+const Version = "0.1.0"
+
+func zmqVersion() string {
+	major, minor, patch := zmq4.Version()
+	return dotted(major, minor, patch)
+}
+
+func init() {
+	// A Lua process is mostly Lua's memory; Go's heap is small and can be collected late.
+	debug.SetGCPercent(400)
+	lua.Register(lua.Module{
+		Name: "luv",
+		Funcs: []lua.Func{
+			{Name: "spawn", Face: "spawn"},
+			{Name: "sleep", Face: "sleep"},
+			{Name: "timeout", Face: "timeout"},
+			{Name: "self", Face: "self"},
+			{Name: "hrtime", Face: "hrtime"},
+			{Name: "now", Face: "now"},
+			{Name: "run", Face: "run"},
+			{Name: "spin", Face: "spin"},
+			{Name: "pcall", Face: "pcall"},
+			{Name: "xpcall", Face: "xpcall"},
+			{Name: "install", Face: "install"},
+			{Name: "on_error", Face: "on_error"},
+			{Name: "cancelled", Face: "cancelled"},
+			{Name: "stats", Face: "stats"},
+		},
+		Consts: map[string]any{"version": Version},
+	})
+	lua.Register(lua.Module{
+		Name: "luv.versions",
+		Consts: map[string]any{
+			"luv":   Version,
+			"libuv": uv.Version(),
+			"zmq":   zmqVersion(),
+			"go":    runtime.Version(),
+		},
+	})
+}

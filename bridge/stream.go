@@ -1,0 +1,53 @@
+package bridge
+
+import (
+	"luv/lua"
+	"luv/uv"
+)
+
+// streamMethods are the methods that every stream class has.
+func streamMethods(own ...lua.Func) []lua.Func {
+	return append([]lua.Func{
+		{Name: "read", Face: "stream_read"},
+		{Name: "read_exactly", Face: "stream_read_exactly"},
+		{Name: "read_line", Face: "stream_read_line"},
+		{Name: "read_until", Face: "stream_read_until"},
+		{Name: "read_all", Face: "stream_read_all"},
+		{Name: "lines", Face: "stream_lines"},
+		{Name: "unread", Face: "stream_unread"},
+		{Name: "write", Face: "stream_write"},
+		{Name: "shutdown", Face: "stream_shutdown"},
+		{Name: "readable", Face: "stream_readable"},
+		{Name: "writable", Face: "stream_writable"},
+		{Name: "start", Face: "stream_start"},
+		{Name: "stop", Face: "stream_stop"},
+		{Name: "write_queue_size", Face: "stream_write_queue_size"},
+		{Name: "accept", Face: "stream_accept"},
+	}, own...)
+}
+
+const maxBacklog = 65535
+
+// bufferSize is stream:send_buffer_size([n]) and recv_buffer_size([n]).
+func bufferSize(c *lua.Call, s *uv.Stream, send bool) {
+	size := c.OptInt(2, 0, 1, 1<<30)
+	n, err := s.BufferSize(send, size)
+	switch {
+	case err != nil:
+		c.Fail(err)
+	case size != 0:
+		c.Self()
+	default:
+		c.Return(n)
+	}
+}
+
+// fd = stream:fileno()
+func fileno(c *lua.Call, s *uv.Stream) {
+	fd, err := s.Fileno()
+	if err != nil {
+		c.Fail(err)
+		return
+	}
+	c.Return(fd)
+}

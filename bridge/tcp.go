@@ -1,0 +1,117 @@
+package bridge
+
+import (
+	"net/netip"
+	"time"
+
+	"luv/lua"
+	"luv/uv"
+)
+
+var tcpClass = lua.NewClass("luv.tcp")
+
+func tcpOf(c *lua.Call) *uv.TCP { return uv.TCPOf(c.Object(1, tcpClass)) }
+
+func tcpObject(t *uv.TCP) lua.Object {
+	return lua.Object{Class: tcpClass, Pointer: t.Object()}
+}
+
+// tcp = luv.net.tcp()
+func newTCP(c *lua.Call) {
+	t, err := uv.NewTCP(c.Loop())
+	if err != nil {
+		c.Fail(err)
+		return
+	}
+	c.Return(tcpObject(t))
+}
+
+// parseIP reads a literal address; "*" and "" are all of IPv4's.
+func parseIP(host string) (netip.Addr, bool) {
+	if host == "*" || host == "" {
+		return netip.IPv4Unspecified(), true
+	}
+	ip, err := netip.ParseAddr(host)
+	return ip, err == nil
+}
+
+func port(c *lua.Call, i int) int { return c.Int(i, 0, 65535) }
+
+// tcp = tcp:bind(host, port[, {ipv6only, reuseport}])
+func tcpBind(c *lua.Call) {
+	t, host, p, o := tcpOf(c), c.String(2), port(c, 3), c.Fields(4)
+	ip, ok := parseIP(host)
+	if !ok && host == "localhost" {
+		ip, ok = netip.AddrFrom4([4]byte{127, 0, 0, 1}), true
+	}
+	if !ok {
+		c.Fail(uv.EINVAL, host)
+		return
+	}
+	flags := uv.BindFlags{IPv6Only: o["ipv6only"] == true, ReusePort: o["reuseport"] == true}
+	c.Done(t.Bind(netip.AddrPortFrom(ip, uint16(p)), flags), host)
+}
+
+// tcp = tcp:listen([backlog = 511])
+func tcpListen(c *lua.Call) {
+	c.Done(tcpOf(c).ListenFibers(c.OptInt(2, 511, 1, maxBacklog)))
+}
+
+func address(a netip.AddrPort) lua.Table {
+	family := "inet"
+	if !a.Addr().Unmap().Is4() {
+		family = "inet6"
+	}
+	return lua.Table{
+		{Key: "family", Value: family},
+		{Key: "address", Value: a.Addr().String()},
+		{Key: "port", Value: int(a.Port())},
+	}
+}
+
+// {family, address, port} = tcp:getsockname()
+func tcpGetsockname(c *lua.Call) { reply(c)(tcpOf(c).Getsockname()) }
+
+// {family, address, port} = tcp:getpeername()
+func tcpGetpeername(c *lua.Call) { reply(c)(tcpOf(c).Getpeername()) }
+
+func reply(c *lua.Call) func(netip.AddrPort, error) {
+	return func(a netip.AddrPort, err error) {
+		if err != nil {
+			c.Fail(err)
+			return
+		}
+		c.Return(address(a))
+	}
+}
+
+// tcp = tcp:keepalive(on[, seconds = 60])
+func tcpKeepAlive(c *lua.Call) {
+	t, on := tcpOf(c), c.Bool(2)
+	c.Done(t.KeepAlive(on, time.Duration(c.OptInt(3, 60, 1, 32767))*time.Second))
+}
+
+// tcp = tcp:nodelay(on)
+func tcpNoDelay(c *lua.Call) { c.Done(tcpOf(c).NoDelay(c.Bool(2))) }
+
+// tcp = tcp:close_reset(): closes with a reset
+func tcpCloseReset(c *lua.Call) { c.Done(tcpOf(c).CloseReset()) }
+
+func init() {
+	lua.DefineClass(lua.ClassDef{
+		Name: "luv.tcp",
+		Methods: streamMethods(
+			lua.Func{Name: "bind", Go: tcpBind},
+			lua.Func{Name: "listen", Go: tcpListen},
+			lua.Func{Name: "connect", Go: tcpConnect, Waits: true},
+			lua.Func{Name: "getsockname", Go: tcpGetsockname},
+			lua.Func{Name: "getpeername", Go: tcpGetpeername},
+			lua.Func{Name: "keepalive", Go: tcpKeepAlive},
+			lua.Func{Name: "nodelay", Go: tcpNoDelay},
+			lua.Func{Name: "close_reset", Go: tcpCloseReset},
+			lua.Func{Name: "fileno", Go: func(c *lua.Call) { fileno(c, &tcpOf(c).Stream) }},
+			lua.Func{Name: "send_buffer_size", Go: func(c *lua.Call) { bufferSize(c, &tcpOf(c).Stream, true) }},
+			lua.Func{Name: "recv_buffer_size", Go: func(c *lua.Call) { bufferSize(c, &tcpOf(c).Stream, false) }},
+		),
+	})
+}

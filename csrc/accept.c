@@ -1,0 +1,148 @@
+/* accept.c - accepting and connecting.
+ *
+ * Connections are taken from libuv as they come, up to LUV_ACCEPT_AHEAD, so that under
+ * load a server does not switch its descriptor off and on (two system calls) for each.
+ * Beyond that libuv holds one back and stops listening: the kernel's backlog fills. */
+#include "stream.h"
+
+static luv_stream *take(luv_stream *server) {
+  luv_stream *c = luv__stream_new(server->o.S, server->o.class_id);
+  int err;
+  if (!c) return NULL;
+  if (server->o.class_id == LUV_CLASS_TCP) err = uv_tcp_init(server->h.s.loop, &c->h.tcp);
+  else err = uv_pipe_init(server->h.s.loop, &c->h.pipe, 0);
+  c->h.s.data = c;
+  if (err == 0) err = uv_accept(&server->h.s, &c->h.s);
+  if (err == 0) return c;
+  luv__object_close(&c->o);
+  return NULL;
+}
+
+static luv_stream *pop(luv_stream *server) {
+  luv_stream *c = luv_container(server->accepted.next, luv_stream, o.link);
+  queue_remove(&c->o.link);
+  queue_push(&c->o.S->objects, &c->o.link);
+  server->naccepted--;
+  return c;
+}
+
+static void keep(luv_stream *server, luv_stream *c) {
+  queue_remove(&c->o.link);
+  queue_push(&server->accepted, &c->o.link);
+  server->naccepted++;
+}
+
+static luv_fiber *first_waiter(luv_stream *server) {
+  if (queue_empty(&server->o.waiters)) return NULL;
+  return luv_container(server->o.waiters.next, luv_fiber, wait.node);
+}
+
+void luv_on_connection(uv_stream_t *h, int status) {
+  luv_stream *server = h->data, *c;
+  luv_fiber *f = first_waiter(server);
+  if (status < 0) {
+    if (f) luv__wake_error(server->o.S, f, status);
+    return;
+  }
+  if (!f && server->naccepted >= LUV_ACCEPT_AHEAD) {
+    server->o.flags |= LUV_O_HELD;
+    return;
+  }
+  c = take(server);
+  if (!c) return;
+  if (!f) {
+    keep(server, c);
+    return;
+  }
+  f->wait.on = c;
+  luv__wake(server->o.S, f, LUV_OUT_OBJECT);
+}
+
+/* A connection may have come between the call and its wait: never while Lua runs. */
+int luv__accept_begin(luv_state *S, luv_fiber *f) {
+  luv_stream *server = f->wait.on;
+  (void)S;
+  queue_push(&server->o.waiters, &f->wait.node);
+  return 0;
+}
+
+void luv__accept_closing(luv_stream *s) {
+  while (!queue_empty(&s->accepted)) luv__object_close(&pop(s)->o);
+}
+
+/* Puts the connection into the userdata at 2 (the seed's form), or makes a new one.
+ * The object that was there before has no descriptor, and is closed. */
+int luv__push_accepted(luv_state *S, lua_State *L, lua_State *W, luv_object *c) {
+  luv_box *into = luv__tobox(S, L, 2, c->class_id);
+  if (!into) {
+    luv__push_object(S, W, c);
+    return 1;
+  }
+  if (into->o) {
+    luv_object *old = into->o;
+    old->box = NULL;
+    luv__object_close(old);
+  }
+  into->o = c;
+  c->box = into;
+  lua_pushvalue(L, 2);
+  if (W != L) lua_xmove(L, W, 1);
+  return 1;
+}
+
+static int is_fresh(luv_box *into) {
+  uv_os_fd_t fd;
+  luv_stream *s = (luv_stream *)into->o;
+  if (s->o.flags & LUV_O_CONNECTING) return 0;
+  return uv_fileno((uv_handle_t *)&s->h, &fd) != 0;
+}
+
+/* client = server:accept([into][, timeout]) */
+int luv_stream_accept(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "accept"), *c;
+  double timeout = luv__opt_timeout(S, L, 3, 2, "accept");
+  luv_box *into = NULL;
+  luv__check_cancel(S, L);
+  if (!s) return luv__fail(L, UV_EBADF);
+  if (!lua_isnoneornil(L, 2)) {
+    into = luv__tobox(S, L, 2, s->o.class_id);
+    if (!into) return luv__type_error(S, L, 2, 1, "accept", luv__class_name(s->o.class_id));
+    if (!into->o || (into->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);
+    if (!is_fresh(into)) return luv__fail(L, UV_EISCONN);
+  }
+  if (!(s->o.flags & LUV_O_LISTENING)) return luv__fail(L, UV_EINVAL);
+  if (s->naccepted == 0 && timeout == 0) luv__glance(S);
+  if (s->naccepted == 0) return luv__suspend(S, L, LUV_OP_ACCEPT, s, 0, timeout);
+  c = pop(s);
+  if (s->o.flags & LUV_O_HELD) {
+    luv_stream *held;
+    s->o.flags &= ~(uint32_t)LUV_O_HELD;
+    if ((held = take(s))) keep(s, held);
+  }
+  return luv__push_accepted(S, L, L, &c->o);
+}
+
+static void on_connect(uv_connect_t *req, int status) {
+  luv_stream *s = req->data;
+  s->o.flags &= ~(uint32_t)LUV_O_CONNECTING;
+  if (s->o.flags & LUV_O_CLOSING) return;
+  if (status) luv__wake_all_error(s->o.S, &s->o.waiters, status);
+  else luv__wake_all(s->o.S, &s->o.waiters, LUV_OUT_SELF, 0);
+}
+
+/* Begins to connect; the wait for it is LUV_OP_CONNECT. Called by Go. */
+int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr) {
+  int err;
+  if (s->o.flags & LUV_O_CONNECTING) return UV_EALREADY;
+  s->connect.data = s;
+  err = uv_tcp_connect(&s->connect, &s->h.tcp, addr, on_connect);
+  if (err == 0) s->o.flags |= LUV_O_CONNECTING;
+  return err;
+}
+
+/* The attempt goes on; a later call sees EALREADY, or the connection. */
+void luv__connect_abandon(luv_state *S, luv_fiber *f) {
+  (void)S;
+  (void)f;
+}

@@ -1,0 +1,109 @@
+/* error.c - the two doors of errors on the C side: nil, "NAME: text", "NAME" for what
+ * the world does, a raised message for a mistake in the program. */
+#include <math.h>
+#include <stdarg.h>
+#include "frame.h"
+
+/* nil, "NAME: text", "NAME" */
+int luv__fail(lua_State *L, int err) {
+  char text[128], name[32];
+  uv_strerror_r(err, text, sizeof text);
+  uv_err_name_r(err, name, sizeof name);
+  if (err == UV_EOF) strcpy(text, "end of file");
+  lua_pushnil(L);
+  lua_pushfstring(L, "%s: %s", name, text);
+  lua_pushstring(L, name);
+  return 3;
+}
+
+/* Pushes on W "file:line: " of the Lua function that called the face L is in, or "". */
+void luv__where(luv_state *S, lua_State *L, lua_State *W) {
+  lua_Debug ar;
+  if (lua_getstack(L, S->jit ? 2 : 1, &ar) && lua_getinfo(L, "Sl", &ar) && ar.currentline > 0)
+    lua_pushfstring(W, "%s:%d: ", ar.short_src, ar.currentline);
+  else if (lua_getstack(L, 1, &ar) && lua_getinfo(L, "Sl", &ar) && ar.currentline > 0)
+    lua_pushfstring(W, "%s:%d: ", ar.short_src, ar.currentline);
+  else lua_pushliteral(W, "");
+}
+
+int luv__error(luv_state *S, lua_State *L, const char *fmt, ...) {
+  va_list ap;
+  luv__where(S, L, L);
+  va_start(ap, fmt);
+  lua_pushvfstring(L, fmt, ap);
+  va_end(ap);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+/* Raises "bad argument #arg to 'fname' (msg)"; arg 0 is the object of a method call. */
+int luv__arg_error(luv_state *S, lua_State *L, int arg, const char *fname,
+                   const char *msg) {
+  if (arg == 0) return luv__error(S, L, "calling '%s' on bad self (%s)", fname, msg);
+  return luv__error(S, L, "bad argument #%d to '%s' (%s)", arg, fname, msg);
+}
+
+/* The type of a value as an error message names it: an object by its class. */
+static const char *type_name(lua_State *L, int idx) {
+  if (luaL_getmetafield(L, idx, "__name") && lua_isstring(L, -1))
+    return lua_tostring(L, -1);
+  return lua_isnone(L, idx) ? "no value" : luaL_typename(L, idx);
+}
+
+int luv__type_error(luv_state *S, lua_State *L, int idx, int arg, const char *fname,
+                    const char *expected) {
+  const char *msg;
+  msg = lua_pushfstring(L, "%s expected, got %s", expected, type_name(L, idx));
+  return luv__arg_error(S, L, arg, fname, msg);
+}
+
+double luv__opt_timeout(luv_state *S, lua_State *L, int idx, int arg,
+                        const char *fname) {
+  double t;
+  if (LUV_LIKELY(lua_isnoneornil(L, idx))) return LUV_NO_TIMEOUT;
+  if (lua_type(L, idx) != LUA_TNUMBER)
+    luv__type_error(S, L, idx, arg, fname, "number");
+  t = lua_tonumber(L, idx);
+  if (!(t >= 0)) luv__arg_error(S, L, arg, fname, "seconds of 0 or more expected");
+  return isinf(t) ? LUV_NO_TIMEOUT : t;
+}
+
+/* The error that unwinds a luv.timeout: one value per state. */
+void luv__push_expired(luv_state *S, lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_expired);
+}
+
+/* Is the value at idx a cancellation, or the unwinding of a luv.timeout? */
+int luv__is_cancelled(luv_state *S, lua_State *L, int idx) {
+  int is;
+  if (!lua_istable(L, idx) || !lua_getmetatable(L, idx)) return 0;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_cancelled);
+  is = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return is;
+}
+
+/* yes, reason = luv.cancelled(err) */
+int luv_cancelled(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  int is = luv__is_cancelled(S, L, 1);
+  lua_pushboolean(L, is);
+  if (!is) return 1;
+  lua_pushliteral(L, "reason");
+  lua_rawget(L, 1);
+  return 2;
+}
+
+/* __tostring of the cancellation */
+int luv_cancelled_tostring(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv__push_expired(S, L);
+  if (lua_rawequal(L, 1, -1)) {
+    lua_pushliteral(L, "ETIMEDOUT: connection timed out");
+    return 1;
+  }
+  lua_getfield(L, 1, "reason");
+  if (lua_isstring(L, -1)) lua_pushfstring(L, "cancelled: %s", lua_tostring(L, -1));
+  else lua_pushliteral(L, "cancelled");
+  return 1;
+}

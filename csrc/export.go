@@ -1,0 +1,39 @@
+package csrc
+
+/*
+#include <stdint.h>
+*/
+import "C"
+
+// What C calls of Go goes through these variables, which package lua sets when it is
+// initialised, or to the value of a slot (slot.go). A Go panic never gets out: the functions behind them recover.
+var (
+	// Open gives a new Lua state its loop; 0 for success.
+	Open func(state uintptr) int
+	// Close ends the loop of state number n.
+	Close func(n uint64)
+	// Call answers one call from Lua; the argument is a luv_call.
+	Call func(call uintptr)
+	// Run runs the loop of a state until its main chunk is woken.
+	Run func(state uintptr) int
+)
+
+//export goOpen
+func goOpen(state C.uintptr_t) C.int { return C.int(Open(uintptr(state))) }
+
+//export goClose
+func goClose(n C.uint64_t) { Close(uint64(n)) }
+
+//export goCall
+func goCall(call C.uintptr_t) C.int { Call(uintptr(call)); return 0 }
+
+//export goRun
+func goRun(state C.uintptr_t) C.int { return C.int(Run(uintptr(state))) }
+
+//export goEvent
+func goEvent(n C.uint64_t, what C.int, a C.int64_t, p C.uintptr_t) {
+	event(uint64(n), int(what), int64(a), uintptr(p))
+}
+
+//export goRelease
+func goRelease(n C.uint64_t, why C.int) { release(uint64(n), int(why)) }

@@ -1,0 +1,25 @@
+/* faces.h - every function of the data plane that Lua can name: its name for Go's
+ * tables (bridge), and whether it can wait. LUV_FACES(X) calls X(name, waits). */
+#ifndef LUV_FACES_H
+#define LUV_FACES_H
+
+#define LUV_FACES(X) \
+  X(spawn, 0) X(sleep, 1) X(timeout, 1) X(self, 0) X(hrtime, 0) X(now, 0) \
+  X(run, 0) X(spin, 0) X(pcall, 1) X(xpcall, 1) X(install, 0) X(on_error, 0) \
+  X(cancelled, 0) X(cancelled_tostring, 0) X(stats, 0) \
+  X(fiber_create, 0) X(fiber_yield, 0) X(fiber_list, 0) X(fiber_loop, 0) \
+  X(fiber_ready, 0) X(fiber_join, 1) X(fiber_cancel, 0) X(fiber_suspend, 1) \
+  X(fiber_status, 0) X(fiber_name, 0) X(fiber_id, 0) X(fiber_traceback, 0) \
+  X(fiber_waiting, 0) X(fiber_index, 0) X(fiber_gc, 0) \
+  X(co_create, 0) X(co_resume, 1) X(co_wrap, 0) X(co_running, 0) X(co_status, 0) \
+  X(cond_create, 0) X(cond_wait, 1) X(cond_signal, 0) X(cond_broadcast, 0) \
+  X(timer_create, 0) X(timer_start, 0) X(timer_stop, 0) X(timer_again, 0) \
+  X(timer_next, 1) X(timer_set_repeat, 0) X(timer_get_repeat, 0) X(timer_due_in, 0) \
+  X(stream_read, 1) X(stream_read_exactly, 1) X(stream_read_line, 1) \
+  X(stream_read_until, 1) X(stream_read_all, 1) X(stream_lines, 0) \
+  X(stream_unread, 0) X(stream_write, 1) X(stream_shutdown, 1) X(stream_accept, 1) \
+  X(stream_readable, 0) X(stream_writable, 0) X(stream_start, 0) X(stream_stop, 0) \
+  X(stream_write_queue_size, 0) \
+  X(object_close, 0) X(object_closed, 0) X(object_gc, 0) X(object_tostring, 0)
+
+#endif

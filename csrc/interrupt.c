@@ -1,0 +1,75 @@
+/* interrupt.c - Ctrl-C in a script that is blocked in luv.
+ *
+ * Stock Lua's own handler sets a hook that raises when the main chunk next runs Lua
+ * code; a script that is blocked never does. So when the main chunk begins to wait and
+ * the host has a handler for SIGINT, ours goes in front. While the loop runs it raises
+ * "interrupted!" in the main chunk, and in the fiber that is running; the default
+ * action is restored, as stock Lua does it, so that a second Ctrl-C kills. Otherwise
+ * it calls the host's. A host without a handler is left as it is.
+ *
+ * The handler runs on an alternate stack, as Go demands (DESIGN rule 10). */
+#include <pthread.h>
+#include <signal.h>
+#include "luv.h"
+
+#define MAX_WATCHED 16
+
+static luv_state *watched[MAX_WATCHED];
+static struct sigaction host;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void stop_hook(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_sethook(L, NULL, 0, 0);
+  luaL_error(L, "interrupted!");
+}
+
+static int interrupt(luv_state *S) {
+  luv_fiber *f = S->current;
+  if (S->depth == 0) return 0;
+  S->interrupted = 1;
+  if (f && f->status == LUV_RUNNING)
+    lua_sethook(f->chain.L, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+  uv_async_send(S->wakeup);
+  return 1;
+}
+
+static void on_sigint(int sig, siginfo_t *info, void *context) {
+  int i, any = 0;
+  for (i = 0; i < MAX_WATCHED; i++)
+    if (watched[i] && interrupt(watched[i])) any = 1;
+  if (any) signal(sig, SIG_DFL);
+  else if (host.sa_flags & SA_SIGINFO) host.sa_sigaction(sig, info, context);
+  else host.sa_handler(sig);
+}
+
+static void install(void) {
+  struct sigaction now, ours;
+  sigaction(SIGINT, NULL, &now);
+  if (now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN) return;
+  if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_sigint) return;
+  host = now;
+  memset(&ours, 0, sizeof ours);
+  ours.sa_sigaction = on_sigint;
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+  sigaction(SIGINT, &ours, NULL);
+}
+
+/* The main chunk of S begins to wait. */
+void luv__interrupt_watch(luv_state *S) {
+  int i, free_place = -1;
+  pthread_mutex_lock(&lock);
+  for (i = 0; i < MAX_WATCHED && watched[i] != S; i++)
+    if (!watched[i] && free_place < 0) free_place = i;
+  if (i == MAX_WATCHED && free_place >= 0) watched[free_place] = S;
+  install();
+  pthread_mutex_unlock(&lock);
+}
+
+void luv__interrupt_forget(luv_state *S) {
+  int i;
+  pthread_mutex_lock(&lock);
+  for (i = 0; i < MAX_WATCHED; i++)
+    if (watched[i] == S) watched[i] = NULL;
+  pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,183 @@
+/* module.c - what Lua can name: the tables that Go registers, built for each state.
+ *
+ * Registration happens once per process, when the first state opens; building runs in
+ * Lua's protection, so no error crosses Go. A class's methods and metatable come from
+ * the same list as a module's functions: its owner is the class. */
+#include "luv.h"
+#include <stdio.h>
+#include "faces.h"
+
+typedef struct {
+  char *owner, *name;
+  const char *text; /* of a string constant */
+  double number;    /* of a number constant; or Go's function number */
+  lua_CFunction face;
+  int waits, constant;
+} entry;
+
+static entry *entries;
+static int nentries, cap;
+static const char *classes[LUV_MAX_CLASSES] = {
+  [LUV_CLASS_FIBER] = "luv.fiber", [LUV_CLASS_TIMER] = "luv.timer",
+  [LUV_CLASS_TCP] = "luv.tcp",     [LUV_CLASS_PIPE] = "luv.pipe",
+  [LUV_CLASS_TTY] = "luv.tty",     [LUV_CLASS_COND] = "luv.cond",
+  [LUV_CLASS_THREAD] = "luv.thread",
+};
+static int nclasses = LUV_CLASS_OTHER;
+
+#define DECLARE(name, waits) int luv_##name(lua_State *L);
+LUV_FACES(DECLARE)
+
+static const struct { const char *name; lua_CFunction fn; int waits; } faces[] = {
+#define ROW(name, waits) {#name, luv_##name, waits},
+  LUV_FACES(ROW)
+};
+
+static entry *add(const char *owner, const char *name) {
+  entry *e;
+  if (nentries == cap) {
+    cap = cap ? cap * 2 : 256;
+    entries = realloc(entries, (size_t)cap * sizeof *entries);
+    if (!entries) abort(); /* while the process loads its first module */
+  }
+  e = &entries[nentries++];
+  memset(e, 0, sizeof *e);
+  e->owner = strdup(owner);
+  e->name = strdup(name);
+  return e;
+}
+
+void luv__register(const char *owner, const char *name, const char *face, int number,
+                   int waits) {
+  entry *e = add(owner, name);
+  size_t i;
+  e->number = number;
+  e->waits = waits;
+  e->face = luv_trampoline;
+  if (!face) return;
+  for (i = 0; i < sizeof faces / sizeof *faces; i++) {
+    if (strcmp(faces[i].name, face) != 0) continue;
+    e->face = faces[i].fn;
+    e->waits = faces[i].waits;
+    return;
+  }
+  fprintf(stderr, "luv: no face '%s' for %s.%s\n", face, owner, name);
+  abort();
+}
+
+void luv__register_constant(const char *module, const char *name, const char *s, double n) {
+  entry *e = add(module, name);
+  e->constant = 1;
+  e->number = n;
+  if (s) e->text = strdup(s);
+}
+
+int luv__register_class(const char *name) {
+  int i;
+  for (i = 0; i < nclasses; i++)
+    if (strcmp(classes[i], name) == 0) return i;
+  if (nclasses == LUV_MAX_CLASSES) abort();
+  classes[nclasses] = strdup(name);
+  return nclasses++;
+}
+
+const char *luv__class_name(int class_id) { return classes[class_id]; }
+
+/* ---- building ------------------------------------------------------------------------ */
+
+static void push_entry(luv_state *S, lua_State *L, entry *e, int class_id) {
+  if (e->constant) {
+    if (e->text) lua_pushstring(L, e->text);
+    else lua_pushnumber(L, e->number);
+    return;
+  }
+  lua_pushlightuserdata(L, S);
+  lua_pushinteger(L, e->face == luv_trampoline ? (int)e->number : class_id);
+  lua_pushcclosure(L, e->face, 2);
+  if (e->waits) luv__wrap_suspending(S, L);
+}
+
+/* Sets what belongs to `owner` in the table on top. */
+static void fill(luv_state *S, lua_State *L, const char *owner, int class_id) {
+  int i;
+  for (i = 0; i < nentries; i++) {
+    if (strcmp(entries[i].owner, owner) != 0) continue;
+    push_entry(S, L, &entries[i], class_id);
+    lua_setfield(L, -2, entries[i].name);
+  }
+}
+
+static void set_face(luv_state *S, lua_State *L, lua_CFunction fn, int class_id,
+                     const char *name) {
+  lua_pushlightuserdata(L, S);
+  lua_pushinteger(L, class_id);
+  lua_pushcclosure(L, fn, 2);
+  lua_setfield(L, -2, name);
+}
+
+/* Registry: the class's metatable. Its __metatable hides it from scripts. */
+static void build_class(luv_state *S, lua_State *L, int id) {
+  char owner[64];
+  snprintf(owner, sizeof owner, "class %s", classes[id]);
+  lua_newtable(L);
+  lua_pushstring(L, classes[id]);
+  lua_setfield(L, -2, "__name");
+  lua_pushstring(L, classes[id]);
+  lua_setfield(L, -2, "__metatable");
+  set_face(S, L, id == LUV_CLASS_FIBER ? luv_fiber_gc : luv_object_gc, id, "__gc");
+  set_face(S, L, luv_object_tostring, id, "__tostring");
+  if (id == LUV_CLASS_FIBER) lua_pushlightuserdata(L, S);
+  lua_newtable(L);
+  fill(S, L, owner, id);
+  if (id == LUV_CLASS_FIBER) lua_pushcclosure(L, luv_fiber_index, 2);
+  lua_setfield(L, -2, "__index");
+  S->metas[id] = lua_topointer(L, -1);
+  S->ref_meta[id] = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* The table for module "luv.a" is field a of luv, made when first named. */
+static void push_module(lua_State *L, const char *owner) {
+  const char *dot = strchr(owner, '.');
+  lua_pushvalue(L, -1);
+  if (!dot) return;
+  lua_getfield(L, -1, dot + 1);
+  if (!lua_istable(L, -1)) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushstring(L, owner);
+    lua_setfield(L, -2, "__name");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, dot + 1);
+  }
+  lua_remove(L, -2);
+}
+
+/* On LuaJIT the native pcall, xpcall and coroutine.create do what ours do, faster. */
+static void use_native(luv_state *S, lua_State *L) {
+  lua_getfield(L, -1, "coroutine");
+  lua_getglobal(L, "coroutine");
+  if (lua_istable(L, -1)) {
+    lua_getfield(L, -1, "yield");
+    lua_setfield(L, -3, "yield");
+  }
+  lua_pop(L, 2);
+  if (!S->jit) return;
+  lua_getglobal(L, "pcall");
+  lua_setfield(L, -2, "pcall");
+  lua_getglobal(L, "xpcall");
+  lua_setfield(L, -2, "xpcall");
+}
+
+void luv__build(luv_state *S, lua_State *L) {
+  int i;
+  for (i = 0; i < nclasses; i++) build_class(S, L, i);
+  lua_newtable(L);
+  for (i = 0; i < nentries; i++) {
+    if (strncmp(entries[i].owner, "class ", 6) == 0) continue;
+    push_module(L, entries[i].owner);
+    push_entry(S, L, &entries[i], 0);
+    lua_setfield(L, -2, entries[i].name);
+    lua_pop(L, 1);
+  }
+  use_native(S, L);
+}

@@ -1,0 +1,156 @@
+/* object.c - what a userdata stands for. The rules of ownership:
+ *
+ *   1. The userdata (luv_box) is Lua's memory and holds one pointer to the object.
+ *   2. The object is malloc'd here. With a libuv handle in it, it is freed in the
+ *      handle's close callback and nowhere else; without one, by close itself.
+ *   3. close() is idempotent: it marks the object, wakes every waiter with ECANCELED
+ *      and calls uv_close. The descriptor is closed when it returns.
+ *   4. From then on the script sees a closed object (EBADF), though the memory may
+ *      live until libuv's close callback, which clears the box.
+ *   5. __gc closes what was forgotten, and cuts the object off from its box.
+ *   6. Closing the state closes all objects; boxes are cleared, so a __gc that comes
+ *      later finds nothing.
+ *   7. A pending request lives in the object or has memory of its own; it never points
+ *      into Lua's memory that nothing anchors. */
+#include "luv.h"
+
+static void init(luv_object *o, luv_state *S, int class_id) {
+  o->S = S;
+  o->class_id = (uint8_t)class_id;
+  queue_init(&o->waiters);
+  queue_init(&o->link);
+  if (S) queue_push(&S->objects, &o->link);
+}
+
+luv_object *luv__object_new(luv_state *S, int class_id, size_t size) {
+  luv_object *o = calloc(1, size);
+  if (o) init(o, S, class_id);
+  return o;
+}
+
+/* A handle that is not a stream follows the object in the same block. */
+typedef struct { luv_object o; union uv_any_handle u; } handle_box;
+
+luv_object *luv__handle_new(luv_state *S, int class_id, int uv_type) {
+  handle_box *b;
+  size_t size = offsetof(handle_box, u) + uv_handle_size((uv_handle_type)uv_type);
+  b = (handle_box *)luv__object_new(S, class_id, size);
+  if (!b) return NULL;
+  b->o.flags = LUV_O_HANDLE;
+  b->o.uv_type = (uint8_t)uv_type;
+  b->u.handle.data = &b->o;
+  return &b->o;
+}
+
+uv_handle_t *luv__handle(luv_object *o) {
+  if (o->flags & LUV_O_STREAM) return (uv_handle_t *)&((luv_stream *)o)->h;
+  return &((handle_box *)o)->u.handle;
+}
+
+/* Frees an object that libuv does not know (any more). */
+void luv__object_dispose(luv_object *o) {
+  if (o->box) o->box->o = NULL;
+  queue_remove(&o->link);
+  if (o->slot) goRelease(o->slot, 1);
+#ifdef LUV_CHECK
+  memset(o, 0xdd, sizeof *o);
+#endif
+  free(o);
+}
+
+static void on_close(uv_handle_t *h) { luv__object_dispose(h->data); }
+
+void luv__object_close(luv_object *o) {
+  if (o->flags & LUV_O_CLOSING) return;
+  o->flags |= LUV_O_CLOSING;
+  if (o->S) luv__wake_all_error(o->S, &o->waiters, UV_ECANCELED);
+  if (o->flags & LUV_O_STREAM) luv__stream_closing((luv_stream *)o);
+  if (o->class_id == LUV_CLASS_TIMER && o->S)
+    luv__due_remove(&o->S->heap, &((luv_timer *)o)->due);
+  if (o->flags & LUV_O_HANDLE) uv_close(luv__handle(o), on_close);
+  else luv__object_dispose(o);
+}
+
+/* Makes the userdata of o. On a memory error o is closed: nothing leaks. */
+void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
+  luv_box *b = lua_newuserdata(W, sizeof *b);
+  b->o = o;
+  o->box = b;
+  lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_meta[o->class_id]);
+  lua_setmetatable(W, -2);
+}
+
+static const void *meta_of(lua_State *L, int idx) {
+  const void *p;
+  if (!lua_getmetatable(L, idx)) return NULL;
+  p = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  return p;
+}
+
+/* The box at idx if it is of the class; NULL if it is anything else. */
+luv_box *luv__tobox(luv_state *S, lua_State *L, int idx, int class_id) {
+  luv_box *b = lua_touserdata(L, idx);
+  if (b && !lua_islightuserdata(L, idx) && meta_of(L, idx) == S->metas[class_id]) return b;
+  return NULL;
+}
+
+/* The class of the userdata at idx, -1 for what is not luv's. */
+int luv__class_of(luv_state *S, lua_State *L, int idx) {
+  const void *p;
+  int i;
+  if (lua_type(L, idx) != LUA_TUSERDATA || !(p = meta_of(L, idx))) return -1;
+  for (i = 0; i < LUV_MAX_CLASSES; i++)
+    if (S->metas[i] == p) return i;
+  return -1;
+}
+
+luv_fiber *luv__tofiber(luv_state *S, lua_State *L, const char *fname) {
+  luv_box *b = luv__tobox(S, L, 1, LUV_CLASS_FIBER);
+  if (!b) luv__type_error(S, L, 1, 0, fname, "luv.fiber");
+  return (luv_fiber *)b;
+}
+
+/* What methods of every object do; upvalue 2 is the class. */
+
+static luv_box *check_self(luv_state *S, lua_State *L, const char *fname) {
+  int class_id = (int)lua_tointeger(L, lua_upvalueindex(2));
+  luv_box *b = luv__tobox(S, L, 1, class_id);
+  if (!b) luv__type_error(S, L, 1, 0, fname, luv__class_name(class_id));
+  return b;
+}
+
+/* obj:close() */
+int luv_object_close(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_box *b = check_self(S, L, "close");
+  if (b->o) luv__object_close(b->o);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* yes = obj:closed() */
+int luv_object_closed(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_box *b = check_self(S, L, "closed");
+  lua_pushboolean(L, !b->o || (b->o->flags & LUV_O_CLOSING));
+  return 1;
+}
+
+/* __gc: the box goes; the object follows when libuv lets go of it. */
+int luv_object_gc(lua_State *L) {
+  luv_box *b = lua_touserdata(L, 1);
+  luv_object *o = b->o;
+  if (luv__forked || !o) return 0;
+  o->box = NULL;
+  b->o = NULL;
+  luv__object_close(o);
+  return 0;
+}
+
+/* __tostring: userdata<luv.timer>: 0x… */
+int luv_object_tostring(lua_State *L) {
+  int class_id = (int)lua_tointeger(L, lua_upvalueindex(2));
+  lua_pushfstring(L, "userdata<%s>: %p", luv__class_name(class_id), lua_touserdata(L, 1));
+  return 1;
+}

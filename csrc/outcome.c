@@ -1,0 +1,50 @@
+/* outcome.c - what a wait came to, as the values that its call returns.
+ *
+ * libuv's callbacks record an outcome and wake; the values are made here, by the run
+ * loop, just before it resumes (DESIGN rule 5). */
+#include "frame.h"
+
+static int raise_text(luv_state *S, luv_fiber *f, lua_State *W, const char *msg) {
+  luv__where(S, f->chain.L, W);
+  lua_pushstring(W, msg);
+  lua_concat(W, 2);
+  return LUV_RAISE;
+}
+
+static int self(luv_fiber *f, lua_State *W) {
+  lua_State *L = f->chain.L;
+  lua_pushvalue(L, 1);
+  if (W != L) lua_xmove(L, W, 1);
+  return 1;
+}
+
+/* The results of an operation of Go's; SELF stands for the object of the call. */
+static int values(luv_state *S, luv_fiber *f, lua_State *W) {
+  luv_values *v = f->wait.on;
+  int is_self = v->n == 1 && v->v[0].type == LUV_V_SELF;
+  int n = is_self ? self(f, W) : luv__values_push(S, W, v);
+  f->wait.on = NULL;
+  luv__values_free(v);
+  return n;
+}
+
+int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
+  luv_wait *w = &f->wait;
+  int out = w->out;
+  w->out = LUV_OUT_STACK;
+  switch (out) {
+    case LUV_OUT_STACK: return f->nargs;
+    case LUV_OUT_TRUE: lua_pushboolean(W, 1); return 1;
+    case LUV_OUT_SELF: return self(f, W);
+    case LUV_OUT_COUNT: lua_pushnumber(W, (lua_Number)w->arg); return 1;
+    case LUV_OUT_ERROR: return luv__fail(W, (int)(int64_t)w->arg);
+    case LUV_OUT_TIMEOUT: return luv__fail(W, UV_ETIMEDOUT);
+    case LUV_OUT_OBJECT: return luv__push_accepted(S, f->chain.L, W, w->on);
+    case LUV_OUT_JOINED: return luv__push_joined(S, w->on, W);
+    case LUV_OUT_VALUES: return values(S, f, W);
+    case LUV_OUT_CANCEL: luv__push_cancelled(S, W, f); return LUV_RAISE;
+    case LUV_OUT_EXPIRED: luv__push_expired(S, W); return LUV_RAISE;
+    case LUV_OUT_DEADLOCK: luv__deadlock_report(S, W); return LUV_RAISE;
+    default: return raise_text(S, f, W, w->on);
+  }
+}

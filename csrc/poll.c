@@ -1,0 +1,91 @@
+/* poll.c - one look at the outside: due times, libuv, and spinning before blocking.
+ *
+ * Spinning: an answer that comes within microseconds is met faster, and with less
+ * CPU, by polling without blocking than by sleeping and being woken. So the loop polls
+ * for up to S->spin before it blocks, as long as that has been worth it: each miss
+ * doubles the number of waits in which it is not tried. An idle process blocks. */
+#include "luv.h"
+
+#define LUV_MAX_SKIP 4096
+
+static void on_alarm(uv_timer_t *t) {
+  luv_state *S = t->data;
+  S->armed = 0;
+}
+
+/* Sets the loop's one timer to the first due time, rounded up to its milliseconds. */
+static void arm(luv_state *S) {
+  uint64_t first = luv__due_first(S), ms, now;
+  if (first == S->armed || (first == LUV_FOREVER && !S->armed)) return;
+  if (first == LUV_FOREVER) {
+    uv_timer_stop(S->alarm);
+    S->armed = 0;
+    return;
+  }
+  ms = first / 1000000 + (first % 1000000 != 0);
+  now = uv_now(S->loop);
+  uv_timer_start(S->alarm, on_alarm, ms > now ? ms - now : 0, 0);
+  S->armed = first;
+}
+
+static void look(luv_state *S) {
+  S->now = uv_hrtime();
+  luv__due_fire(S);
+}
+
+static int woken(luv_state *S) {
+  return !queue_empty(&S->ready) || S->main.status != LUV_WAITING || S->interrupted;
+}
+
+static void spun(luv_state *S, int hit) {
+  if (hit) S->spin_miss = 0;
+  else if (S->spin_miss < 12) S->spin_miss++;
+  S->spin_skip = S->spin_miss > 2 ? 1 << S->spin_miss : 0;
+  if (S->spin_skip > LUV_MAX_SKIP) S->spin_skip = LUV_MAX_SKIP;
+}
+
+/* Polls without blocking for a while, when the last waits were that short. */
+void luv__spin(luv_state *S) {
+  uint64_t until;
+  if (!S->spin) return;
+  if (S->spin_skip > 0) {
+    S->spin_skip--;
+    return;
+  }
+  until = S->now + S->spin;
+  while (!woken(S) && uv_hrtime() < until) uv_run(S->loop, UV_RUN_NOWAIT);
+  spun(S, woken(S));
+}
+
+/* Looks at what the kernel has, for a call that is not to wait. Legal while a fiber
+ * runs: uv_run is not on the stack then, and its callbacks only wake. */
+void luv__glance(luv_state *S) { uv_run(S->loop, UV_RUN_NOWAIT); }
+
+/* Polls once. With `block`, waits until something has happened. */
+void luv__poll(luv_state *S, int block) {
+  S->polls++;
+  look(S);
+  if (block && !woken(S)) luv__spin(S);
+  if (woken(S)) block = 0;
+  if (block) arm(S);
+  uv_run(S->loop, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  look(S);
+  S->slice = S->now;
+  S->budget = LUV_BUDGET;
+}
+
+/* old = luv.spin([µs]): how long the loop may poll before it blocks; 0: never */
+int luv_spin(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  double us;
+  lua_pushnumber(L, (double)S->spin / 1000);
+  if (lua_isnoneornil(L, 1)) return 1;
+  us = lua_tonumber(L, 1);
+  if (lua_type(L, 1) != LUA_TNUMBER)
+    return luv__type_error(S, L, 1, 1, "spin", "number");
+  if (!(us >= 0 && us <= 1e6))
+    return luv__arg_error(S, L, 1, "spin", "0 to 1000000 microseconds expected");
+  S->spin = (uint64_t)(us * 1000);
+  S->spin_miss = S->spin_skip = 0;
+  return 1;
+}

@@ -1,0 +1,335 @@
+/* read.c - reading: chunks, exact counts, lines, delimiters, all.
+ *
+ * There is one read buffer per loop. A waiting reader gets its string made straight
+ * from it, in libuv's read callback (the one exception to DESIGN rule 5: it saves a
+ * copy; protected, on M). What no reader takes is kept in stream->in. Reading stays
+ * on, since switching it costs a system call, until LUV_HIGH_WATER bytes lie unread.
+ *
+ * Readers are served in order. Each states what it wants in its wait record: op, and
+ * in arg the count or limit. A delimiter is read again from its suspended stack. */
+#define _GNU_SOURCE
+#include <math.h>
+#include "stream.h"
+
+#define DEFAULT_MAX (16u << 20) /* of a line or record whose end does not come */
+
+typedef struct { const char *p; size_t n; } view;
+typedef struct { size_t take, skip; int err; } cut;
+
+enum { MORE, CUT, END }; /* what there is: too little, enough, the end of the stream */
+
+static view unread(luv_stream *s) {
+  view v = {s->in.p + s->in.head, s->in.len};
+  return v;
+}
+
+static int too_long(cut *c) {
+  c->err = UV_EMSGSIZE;
+  return END;
+}
+
+static int find(luv_stream *s, view v, const char *d, size_t dn, uint64_t max, cut *c) {
+  size_t from = s->scanned > dn - 1 ? s->scanned - (dn - 1) : 0;
+  const char *at = NULL;
+  if (v.n > from)
+    at = dn == 1 ? memchr(v.p + from, *d, v.n - from) : memmem(v.p + from, v.n - from, d, dn);
+  c->take = at ? (size_t)(at - v.p) : v.n;
+  c->skip = at ? dn : 0;
+  if (c->take > max) return too_long(c);
+  if (at || (s->error == UV_EOF && v.n)) return CUT; /* a last one without its end */
+  s->scanned = v.n;
+  return s->error ? END : MORE;
+}
+
+static int find_line(luv_stream *s, view v, uint64_t max, cut *c) {
+  int found = find(s, v, "\n", 1, max, c);
+  if (found != CUT || c->skip == 0) return found;
+  if (c->take && v.p[c->take - 1] == '\r') {
+    c->take--;
+    c->skip++;
+  }
+  return CUT;
+}
+
+static int find_all(luv_stream *s, view v, uint64_t max, cut *c) {
+  c->take = v.n;
+  if (v.n > max) return too_long(c);
+  if (!s->error) return MORE;
+  return s->error == UV_EOF ? CUT : END;
+}
+
+/* Can the operation be served from v? Sets what to take and what to skip after it. */
+static int match(luv_stream *s, lua_State *L, int op, uint64_t arg, view v, cut *c) {
+  const char *d;
+  size_t dn;
+  c->skip = 0;
+  c->err = s->error;
+  switch (op) {
+    case LUV_OP_READ:
+      c->take = v.n < arg ? v.n : (size_t)arg;
+      return v.n ? CUT : s->error ? END : MORE;
+    case LUV_OP_READ_EXACTLY:
+      c->take = (size_t)arg;
+      return v.n >= arg ? CUT : s->error ? END : MORE;
+    case LUV_OP_READ_LINE: return find_line(s, v, arg, c);
+    case LUV_OP_READ_UNTIL:
+      d = lua_tolstring(L, 2, &dn);
+      return find(s, v, d, dn, arg, c);
+    default: return find_all(s, v, arg, c);
+  }
+}
+
+static int push(lua_State *W, int op, const char *p, size_t n) {
+  if (op == LUV_OP_READ) lua_pushnumber(W, (lua_Number)n);
+  lua_pushlstring(W, p, n);
+  return 1 + (op == LUV_OP_READ);
+}
+
+/* ---- serving waiting readers, in libuv's callback ------------------------------- */
+
+typedef struct { luv_fiber *f; const char *p; size_t n; } delivery;
+
+/* Prebuilt closure, see luv__deliver_open: no allocation before the protection. */
+static int deliver(lua_State *M) {
+  delivery *d = lua_touserdata(M, 1);
+  int n = push(M, d->f->wait.op, d->p, d->n);
+  lua_xmove(M, d->f->chain.L, n);
+  d->f->nargs = n;
+  return 0;
+}
+
+void luv__deliver_open(luv_state *S, lua_State *L) {
+  lua_pushcfunction(L, deliver);
+  S->ref_deliver = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static int serve(luv_stream *s, luv_fiber *f, const char *p, size_t n) {
+  luv_state *S = s->o.S;
+  delivery d = {f, p, n};
+  lua_rawgeti(S->M, LUA_REGISTRYINDEX, S->ref_deliver);
+  lua_pushlightuserdata(S->M, &d);
+  if (LUV_LIKELY(lua_pcall(S->M, 1, 0, 0) == 0)) {
+    luv__wake(S, f, LUV_OUT_STACK);
+    return 1;
+  }
+  lua_pop(S->M, 1);
+  f->wait.on = (void *)"not enough memory";
+  luv__wake(S, f, LUV_OUT_RAISE);
+  return 0;
+}
+
+/* Serves readers from v; returns how many bytes they took. */
+static size_t serve_readers(luv_stream *s, view v) {
+  size_t used = 0;
+  while (!queue_empty(&s->readers)) {
+    luv_fiber *f = luv_container(s->readers.next, luv_fiber, wait.node);
+    view rest = {v.p + used, v.n - used};
+    cut c;
+    int what = match(s, f->chain.L, f->wait.op, f->wait.arg, rest, &c);
+    if (what == MORE) break;
+    s->scanned = 0;
+    if (what == END) luv__wake_error(s->o.S, f, c.err);
+    else if (serve(s, f, rest.p, c.take)) used += c.take + c.skip;
+  }
+  return used;
+}
+
+void luv__read_service(luv_stream *s) {
+  size_t used = serve_readers(s, unread(s));
+  if (used) luv__buffer_consume(&s->in, used);
+}
+
+/* The stream has ended: by EOF or an error. */
+void luv__read_end(luv_stream *s, int err) {
+  s->error = err;
+  luv__stream_read_stop(s);
+  luv__read_service(s);
+}
+
+static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
+  luv_stream *s = h->data;
+  (void)size;
+  buf->base = s->o.S->readbuf;
+  buf->len = LUV_READ_SIZE;
+}
+
+static void got(luv_stream *s, const char *p, size_t n) {
+  view v = {p, n};
+  size_t used;
+  if (s->in.len == 0) {
+    used = serve_readers(s, v);
+    p += used;
+    n -= used;
+  }
+  if (n == 0) return;
+  if (luv__buffer_append(&s->in, p, n)) {
+    luv__read_end(s, UV_ENOMEM);
+    return;
+  }
+  if (!queue_empty(&s->readers)) luv__read_service(s);
+  if (queue_empty(&s->readers) && s->in.len >= LUV_HIGH_WATER) luv__stream_read_stop(s);
+}
+
+static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
+  luv_stream *s = h->data;
+  if (nread > 0) got(s, buf->base, (size_t)nread);
+  else if (nread < 0) luv__read_end(s, (int)nread);
+}
+
+void luv__stream_read_more(luv_stream *s) {
+  int err;
+  if ((s->o.flags & LUV_O_READING) || s->error) return;
+  err = uv_read_start(&s->h.s, on_alloc, on_read);
+  if (err == 0) s->o.flags |= LUV_O_READING;
+  else if (err != UV_ENOTCONN) luv__read_end(s, err);
+  else luv__wake_all_error(s->o.S, &s->readers, err);
+}
+
+int luv__read_begin(luv_state *S, luv_fiber *f) {
+  luv_stream *s = f->wait.on;
+  (void)S;
+  if (s->error && s->in.len == 0 && f->wait.op != LUV_OP_READ_ALL) {
+    f->wait.arg = (uint64_t)(int64_t)s->error;
+    return LUV_OUT_ERROR;
+  }
+  queue_push(&s->readers, &f->wait.node);
+  luv__stream_read_more(s);
+  return 0;
+}
+
+void luv__read_abandon(luv_state *S, luv_fiber *f) {
+  luv_stream *s = f->wait.on;
+  (void)S;
+  s->scanned = 0; /* the next reader may want something else */
+}
+
+/* ---- the faces --------------------------------------------------------------------- */
+
+/* What can be had without waiting: the results, or 0. */
+static int read_now(luv_stream *s, lua_State *L, int op, uint64_t arg) {
+  cut c;
+  int what, n;
+  if (!s->in.len && !s->error) return 0;
+  what = match(s, L, op, arg, unread(s), &c);
+  if (what == MORE) return 0;
+  s->scanned = 0;
+  if (what == END) return luv__fail(L, c.err);
+  n = push(L, op, s->in.p + s->in.head, c.take);
+  luv__buffer_consume(&s->in, c.take + c.skip);
+  return n;
+}
+
+static int read_op(luv_state *S, lua_State *L, luv_stream *s, int op, uint64_t arg,
+                   double timeout) {
+  int n;
+  luv__check_cancel(S, L);
+  if (!s) return luv__fail(L, UV_EBADF);
+  if (!queue_empty(&s->readers)) return luv__suspend(S, L, op, s, arg, timeout);
+  n = read_now(s, L, op, arg);
+  if (n == 0 && timeout == 0) { /* what the kernel has counts as being there */
+    luv__stream_read_more(s);
+    luv__glance(S);
+    n = read_now(s, L, op, arg);
+  }
+  return n ? n : luv__suspend(S, L, op, s, arg, timeout);
+}
+
+/* The optional count at idx; 1 to 2^53. */
+static uint64_t opt_count(luv_state *S, lua_State *L, int idx, const char *fname,
+                          uint64_t otherwise, double least) {
+  double n;
+  if (lua_isnoneornil(L, idx)) return otherwise;
+  if (lua_type(L, idx) != LUA_TNUMBER) luv__type_error(S, L, idx, idx - 1, fname, "number");
+  n = lua_tonumber(L, idx);
+  if (!(n >= least)) luv__arg_error(S, L, idx - 1, fname, "number of bytes out of range");
+  return n >= 9007199254740992.0 ? (uint64_t)1 << 53 : (uint64_t)n;
+}
+
+/* n, data = stream:read([max][, timeout]) */
+int luv_stream_read(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "read");
+  uint64_t max = opt_count(S, L, 2, "read", LUV_FOREVER, 1);
+  return read_op(S, L, s, LUV_OP_READ, max, luv__opt_timeout(S, L, 3, 2, "read"));
+}
+
+/* data = stream:read_exactly(n[, timeout]) */
+int luv_stream_read_exactly(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "read_exactly");
+  uint64_t n;
+  double timeout = luv__opt_timeout(S, L, 3, 2, "read_exactly");
+  if (lua_isnoneornil(L, 2)) return luv__type_error(S, L, 2, 1, "read_exactly", "number");
+  n = opt_count(S, L, 2, "read_exactly", 0, 0);
+  if (n == 0 && s) {
+    lua_pushliteral(L, "");
+    return 1;
+  }
+  return read_op(S, L, s, LUV_OP_READ_EXACTLY, n, timeout);
+}
+
+/* data = stream:read_line([max][, timeout]) */
+int luv_stream_read_line(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "read_line");
+  uint64_t max = opt_count(S, L, 2, "read_line", DEFAULT_MAX, 1);
+  double timeout = luv__opt_timeout(S, L, 3, 2, "read_line");
+  return read_op(S, L, s, LUV_OP_READ_LINE, max, timeout);
+}
+
+/* data = stream:read_until(delimiter[, max][, timeout]) */
+int luv_stream_read_until(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "read_until");
+  uint64_t max = opt_count(S, L, 3, "read_until", DEFAULT_MAX, 1);
+  double timeout = luv__opt_timeout(S, L, 4, 3, "read_until");
+  if (lua_type(L, 2) != LUA_TSTRING)
+    return luv__type_error(S, L, 2, 1, "read_until", "string");
+  if (lua_objlen(L, 2) == 0)
+    return luv__arg_error(S, L, 1, "read_until", "delimiter is empty");
+  return read_op(S, L, s, LUV_OP_READ_UNTIL, max, timeout);
+}
+
+/* data = stream:read_all([max][, timeout]) */
+int luv_stream_read_all(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "read_all");
+  uint64_t max = opt_count(S, L, 2, "read_all", LUV_FOREVER, 1);
+  double timeout = luv__opt_timeout(S, L, 3, 2, "read_all");
+  return read_op(S, L, s, LUV_OP_READ_ALL, max, timeout);
+}
+
+static int next_line(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  lua_settop(L, 0);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  return read_op(S, L, luv__check_stream(S, L, "lines"), LUV_OP_READ_LINE, DEFAULT_MAX,
+                 LUV_NO_TIMEOUT);
+}
+
+/* for line in stream:lines() */
+int luv_stream_lines(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv__check_stream(S, L, "lines");
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushvalue(L, 1);
+  lua_pushcclosure(L, next_line, 2);
+  luv__wrap_suspending(S, L);
+  return 1;
+}
+
+/* stream = stream:unread(data): the next read gets it first */
+int luv_stream_unread(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "unread");
+  size_t n;
+  const char *p;
+  if (lua_type(L, 2) != LUA_TSTRING) return luv__type_error(S, L, 2, 1, "unread", "string");
+  if (!s) return luv__fail(L, UV_EBADF);
+  p = lua_tolstring(L, 2, &n);
+  if (luv__buffer_prepend(&s->in, p, n)) return luv__fail(L, UV_ENOMEM);
+  s->scanned = 0;
+  luv__read_service(s);
+  lua_settop(L, 1);
+  return 1;
+}

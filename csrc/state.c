@@ -1,0 +1,214 @@
+/* state.c - what luv keeps per Lua state: made by luaopen_luv, in a userdata of the
+ * registry, so that it outlives every other finaliser of the state; closed by its __gc.
+ *
+ * The module may be required from a coroutine, in several states of one process, and
+ * again after lua_close. So nothing here is global but the flag for a forked child. */
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "luv.h"
+
+int luv__forked;
+static int exit_failed;
+static const char key = 0;
+
+luv_state *luv__state(lua_State *L) {
+  luv_state *S;
+  lua_pushlightuserdata(L, (void *)&key);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  S = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return S;
+}
+
+/* Runs fn(M) with ud as its light userdata argument; nonzero: an error is on M. */
+int luv__protect(luv_state *S, lua_CFunction fn, void *ud) {
+  return lua_cpcall(S->M, fn, ud);
+}
+
+/* ---- opening ------------------------------------------------------------------------- */
+
+static void init(luv_state *S, lua_State *L) {
+  queue_init(&S->ready);
+  queue_init(&S->asleep);
+  queue_init(&S->objects);
+  queue_init(&S->goops);
+  S->jit = luaJIT_setmode != NULL;
+  S->budget = LUV_BUDGET;
+  S->main.state = S;
+  S->main.flags = LUV_F_MAIN;
+  S->main.chain.L = L;
+  queue_init(&S->main.wait.node);
+  queue_init(&S->main.joiners);
+  S->readbuf = malloc(LUV_READ_SIZE);
+  S->alarm = malloc(sizeof *S->alarm);
+  S->wakeup = malloc(sizeof *S->wakeup);
+  if (!S->readbuf || !S->alarm || !S->wakeup) luaL_error(L, "not enough memory");
+  if (uv_available_parallelism() > 1) S->spin = 20000;
+}
+
+static void ref_values(luv_state *S, lua_State *L) {
+  S->M = lua_newthread(L);
+  luaL_ref(L, LUA_REGISTRYINDEX);
+  luaL_unref(L, LUA_REGISTRYINDEX, (lua_pushboolean(L, 1), luaL_ref(L, LUA_REGISTRYINDEX)));
+  lua_newtable(L);
+  S->ref_anchors = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_createtable(L, LUV_POOL, 0);
+  S->ref_pool = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_newtable(L);
+  S->ref_env = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushboolean(L, 0);
+  S->ref_raise = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushboolean(L, 0);
+  S->ref_kept = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushlightuserdata(L, S);
+  S->ref_kept_error = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushboolean(L, 0);
+  S->ref_on_error = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_getglobal(L, "debug");
+  if (lua_istable(L, -1)) lua_getfield(L, -1, "traceback");
+  else lua_pushboolean(L, 0);
+  S->ref_traceback = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pop(L, 1);
+}
+
+/* The metatable of cancellations, and the one value that unwinds a luv.timeout. */
+static void ref_errors(luv_state *S, lua_State *L) {
+  extern int luv_cancelled_tostring(lua_State *L);
+  lua_newtable(L);
+  lua_pushlightuserdata(L, S);
+  lua_pushcclosure(L, luv_cancelled_tostring, 1);
+  lua_setfield(L, -2, "__tostring");
+  lua_pushliteral(L, "luv.cancelled");
+  lua_setfield(L, -2, "__name");
+  lua_newtable(L);
+  lua_pushliteral(L, "timeout");
+  lua_setfield(L, -2, "reason");
+  lua_pushvalue(L, -2);
+  lua_setmetatable(L, -2);
+  S->ref_expired = luaL_ref(L, LUA_REGISTRYINDEX);
+  S->ref_cancelled = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static void make_thread_object(luv_state *S, lua_State *L) {
+  luv_object *o = luv__object_new(S, LUV_CLASS_THREAD, sizeof *o);
+  if (!o) luaL_error(L, "not enough memory");
+  luv__push_object(S, L, o);
+  S->ref_thread = luaL_ref(L, LUA_REGISTRYINDEX);
+  queue_remove(&o->link); /* not one of the script's objects */
+}
+
+static void on_wakeup(uv_async_t *h) { (void)h; }
+
+static void open_loop(luv_state *S, lua_State *L) {
+  if (goOpen((uintptr_t)S)) luaL_error(L, "luv: no event loop");
+  S->loop->data = S;
+  uv_timer_init(S->loop, S->alarm);
+  S->alarm->data = S;
+  if (uv_async_init(S->loop, S->wakeup, on_wakeup)) luaL_error(L, "luv: no event loop");
+}
+
+/* ---- closing --------------------------------------------------------------------------- */
+
+static int has_arg(lua_State *L) {
+  int is;
+  lua_getglobal(L, "arg");
+  is = lua_istable(L, -1);
+  lua_pop(L, 1);
+  return is;
+}
+
+static void on_free(uv_handle_t *h) { free(h); }
+
+static void close_objects(luv_state *S) {
+  while (!queue_empty(&S->objects)) {
+    luv_queue *q = S->objects.next;
+    luv_object *o = luv_container(q, luv_object, link);
+    queue_remove(q); /* the close callback may be long in coming */
+    if (o->box) o->box->o = NULL;
+    o->box = NULL;
+    luv__object_close(o);
+  }
+}
+
+static void forget_goops(luv_state *S) {
+  while (!queue_empty(&S->goops)) {
+    luv_goop *op = luv_container(S->goops.next, luv_goop, link);
+    queue_remove(&op->link);
+    goRelease(op->go, 1);
+    free(op);
+  }
+}
+
+/* __gc of the state: closes all that is open, lets libuv finish, ends the loop. */
+static int close_state(lua_State *L) {
+  luv_state *S = lua_touserdata(L, 1);
+  if (S->dead || luv__forked) return 0;
+  S->dead = 1;
+  luv__interrupt_forget(S);
+  if (!S->loop) return 0;
+  if (S->untaken > 0 && has_arg(L)) exit_failed = 1;
+  close_objects(S);
+  forget_goops(S);
+  uv_close((uv_handle_t *)S->alarm, on_free);
+  uv_close((uv_handle_t *)S->wakeup, on_free);
+  goClose(S->host);
+  free(S->readbuf);
+  free(S->heap.v);
+  free(S->free_slots);
+  free(S->call.args.v);
+  luv__values_drop(&S->call.ret);
+  free(S->call.ret.v);
+  memset(&S->heap, 0, sizeof S->heap);
+  return 0;
+}
+
+/* A stand-alone interpreter that ended well, but for a fiber's error: exit code 1. */
+static void on_process_exit(int status, void *unused) {
+  (void)unused;
+  if (!exit_failed || status != 0 || luv__forked) return;
+  fflush(NULL);
+  _exit(1);
+}
+
+static void on_fork(void) { luv__forked = 1; }
+
+static void once(void) {
+  pthread_atfork(NULL, NULL, on_fork);
+  on_exit(on_process_exit, NULL);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+static void new_state(lua_State *L) {
+  static pthread_once_t done = PTHREAD_ONCE_INIT;
+  luv_state *S = lua_newuserdata(L, sizeof *S);
+  memset(S, 0, sizeof *S);
+  pthread_once(&done, once);
+  init(S, L);
+  lua_newtable(L);
+  lua_pushcfunction(L, close_state);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  lua_pushlightuserdata(L, (void *)&key);
+  lua_insert(L, -2);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+  ref_values(S, L);
+  open_loop(S, L);
+  luv__deliver_open(S, L);
+  luv__wrapper_open(S, L);
+  ref_errors(S, L);
+  luv__build(S, L);
+  make_thread_object(S, L);
+  lua_pushvalue(L, -1);
+  S->ref_module = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* The one symbol that luv.so exports. */
+__attribute__((visibility("default"))) int luaopen_luv(lua_State *L) {
+  luv_state *S;
+  if (luv__forked) return luaL_error(L, "luv: used after fork");
+  S = luv__state(L);
+  if (S && S->ref_module) lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_module);
+  else new_state(L);
+  return 1;
+}

@@ -1,0 +1,207 @@
+/* std.c - luv's own small functions: time, run, yield, install, what fibers there are. */
+#include "luv.h"
+
+/* ns = luv.hrtime() */
+int luv_hrtime(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)uv_hrtime());
+  return 1;
+}
+
+/* ms = luv.now(): the loop's time, as of the last poll */
+int luv_now(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  lua_pushnumber(L, (lua_Number)uv_now(S->loop));
+  return 1;
+}
+
+/* luv.self(): the running fiber, or the thread object in the main chunk */
+int luv_self(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  if (S->current) {
+    luv__push_fiber(S, L, S->current);
+    return 1;
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_thread);
+  return 1;
+}
+
+/* The main chunk lets the others go once: it takes its place in the ready queue. */
+static int yield_main(luv_state *S, lua_State *L) {
+  int err;
+  S->main.chain.L = L;
+  S->main.wait.op = LUV_OP_RUN;
+  S->run_mode = LUV_RUN_DEFAULT;
+  S->main.status = LUV_WAITING;
+  S->main.wait.due.at = 0;
+  S->main.nargs = 0;
+  queue_push(&S->ready, &S->main.wait.node);
+  err = luv__run_main(S, L);
+  queue_remove(&S->main.wait.node);
+  if (err || S->main.wait.out != LUV_OUT_STACK) {
+    if (!err) luv__outcome(S, &S->main, L);
+    return lua_error(L);
+  }
+  return 0;
+}
+
+/* luv.fiber.yield(...): to the back of the ready queue */
+int luv_fiber_yield(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  if (LUV_UNLIKELY(!S->chain)) {
+    int is_main = lua_pushthread(L);
+    lua_pop(L, 1);
+    if (is_main && S->depth == 0) return yield_main(S, L);
+  }
+  return lua_yield(L, lua_gettop(L));
+}
+
+static int run(luv_state *S, lua_State *L, int mode) {
+  luv_chain *outer = S->chain;
+  if (S->depth) return luv__error(S, L, "run: the loop is already running");
+  S->run_mode = mode;
+  S->chain = NULL;
+  luv__suspend(S, L, LUV_OP_RUN, NULL, 0, LUV_NO_TIMEOUT);
+  S->chain = outer;
+  S->run_mode = LUV_RUN_DEFAULT;
+  lua_pushboolean(L, S->external > 0 || !queue_empty(&S->ready));
+  return 1;
+}
+
+/* more = luv.run([mode]): until nothing is left, or "once", or "nowait" */
+int luv_run(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  const char *mode = lua_isnoneornil(L, 1) ? "default" : lua_tostring(L, 1);
+  if (mode && strcmp(mode, "default") == 0) return run(S, L, LUV_RUN_DEFAULT);
+  if (mode && strcmp(mode, "once") == 0) return run(S, L, LUV_RUN_ONCE);
+  if (mode && strcmp(mode, "nowait") == 0) return run(S, L, LUV_RUN_NOWAIT);
+  return luv__arg_error(S, L, 1, "run", "\"default\", \"once\" or \"nowait\" expected");
+}
+
+/* luv.fiber.loop(): the seed's era's luv.run() */
+int luv_fiber_loop(lua_State *L) { return run(luv_enter(L), L, LUV_RUN_DEFAULT); }
+
+/* old = luv.on_error(fn or nil): called as fn(err, traceback, fiber) */
+int luv_on_error(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  if (!lua_isnoneornil(L, 1) && !lua_isfunction(L, 1))
+    return luv__type_error(S, L, 1, 1, "on_error", "function or nil");
+  lua_settop(L, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_on_error);
+  if (!lua_isfunction(L, -1)) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+  }
+  lua_pushvalue(L, 1);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_pushboolean(L, 0);
+  } else { /* it takes over what has not been joined, too */
+    S->untaken = 0;
+  }
+  lua_rawseti(L, LUA_REGISTRYINDEX, S->ref_on_error);
+  return 1;
+}
+
+static void copy(lua_State *L, const char *name) {
+  lua_getfield(L, -2, name);
+  lua_setfield(L, -2, name);
+}
+
+/* luv.install(): puts pcall, xpcall and coroutine.* into the globals */
+int luv_install(lua_State *L) {
+  static const char *const names[] = {"create", "resume", "wrap", "running", "status", "yield"};
+  luv_state *S = luv_enter(L);
+  size_t i;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_module);
+  lua_pushvalue(L, LUA_GLOBALSINDEX);
+  copy(L, "pcall");
+  copy(L, "xpcall");
+  lua_getfield(L, -2, "coroutine");
+  lua_getfield(L, -2, "coroutine");
+  if (lua_istable(L, -1))
+    for (i = 0; i < sizeof names / sizeof *names; i++) copy(L, names[i]);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* ---- fibers, as a script looks at them -------------------------------------------------- */
+
+static const char *const states[] = {"new", "ready", "running", "waiting", "dead"};
+
+int luv_fiber_status(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  lua_pushstring(L, states[luv__tofiber(S, L, "status")->status]);
+  return 1;
+}
+
+int luv_fiber_id(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  lua_pushnumber(L, luv__tofiber(S, L, "id")->id);
+  return 1;
+}
+
+/* name = fiber:name(); fiber = fiber:name(s) */
+int luv_fiber_name(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_fiber *f = luv__tofiber(S, L, "name");
+  const char *s;
+  if (lua_isnoneornil(L, 2)) {
+    if (f->name) lua_pushstring(L, f->name);
+    else lua_pushfstring(L, "fiber %d", (int)f->id);
+    return 1;
+  }
+  if (lua_type(L, 2) != LUA_TSTRING) return luv__type_error(S, L, 2, 1, "name", "string");
+  s = lua_tostring(L, 2);
+  free(f->name);
+  f->name = strdup(s);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* what, seconds = fiber:waiting(): nil when it does not wait */
+int luv_fiber_waiting(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_fiber *f = luv__tofiber(S, L, "waiting");
+  if (f->status != LUV_WAITING) {
+    lua_pushnil(L);
+    return 1;
+  }
+  lua_pushstring(L, luv__ops[f->wait.op].name);
+  lua_pushnumber(L, (lua_Number)(uv_hrtime() - f->wait.since) / 1e9);
+  return 2;
+}
+
+/* text = fiber:traceback([message]) */
+int luv_fiber_traceback(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_fiber *f = luv__tofiber(S, L, "traceback");
+  luv__traceback(S, f, L, lua_tostring(L, 2));
+  return 1;
+}
+
+/* fiber.locals, and the methods (upvalue 2) */
+int luv_fiber_index(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  const char *key = lua_tostring(L, 2);
+  if (key && strcmp(key, "locals") == 0)
+    return luv__fiber_locals(S, L, luv__tofiber(S, L, "locals"));
+  lua_settop(L, 2);
+  lua_rawget(L, lua_upvalueindex(2));
+  return 1;
+}
+
+/* list = luv.fiber.list(): the living, in no order */
+int luv_fiber_list(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  uint32_t slot;
+  int n = 0;
+  lua_newtable(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_anchors);
+  for (slot = 1; slot <= S->top_slot; slot++) {
+    lua_rawgeti(L, -1, (int)(2 * slot));
+    if (lua_isuserdata(L, -1)) lua_rawseti(L, -3, ++n);
+    else lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return 1;
+}

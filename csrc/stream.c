@@ -1,0 +1,102 @@
+/* stream.c - what every stream (tcp, pipe, tty) has beside reading and writing. */
+#include <poll.h>
+#include "stream.h"
+
+luv_stream *luv__stream_new(luv_state *S, int class_id) {
+  luv_stream *s = (luv_stream *)luv__object_new(S, class_id, sizeof *s);
+  if (!s) return NULL;
+  s->o.flags = LUV_O_STREAM | LUV_O_HANDLE;
+  queue_init(&s->readers);
+  queue_init(&s->writers);
+  queue_init(&s->accepted);
+  s->h.s.data = s;
+  return s;
+}
+
+static int is_stream_class(int id) {
+  return id == LUV_CLASS_TCP || id == LUV_CLASS_PIPE || id == LUV_CLASS_TTY;
+}
+
+luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
+  luv_box *b = luv__tobox(S, L, 1, LUV_CLASS_TCP);
+  if (LUV_UNLIKELY(!b)) {
+    if (!is_stream_class(luv__class_of(S, L, 1)))
+      luv__type_error(S, L, 1, 0, fname, "stream");
+    b = lua_touserdata(L, 1);
+  }
+  if (!b->o || (b->o->flags & LUV_O_CLOSING)) return NULL;
+  return (luv_stream *)b->o;
+}
+
+/* The stream is being closed: all waits on it end, what is buffered goes. */
+void luv__stream_closing(luv_stream *s) {
+  luv_state *S = s->o.S;
+  if (!S) return;
+  luv__wake_all_error(S, &s->readers, UV_ECANCELED);
+  luv__write_closing(s);
+  luv__accept_closing(s);
+  luv__buffer_free(&s->in);
+}
+
+void luv__stream_read_stop(luv_stream *s) {
+  if (!(s->o.flags & LUV_O_READING)) return;
+  s->o.flags &= ~(uint32_t)LUV_O_READING;
+  uv_read_stop(&s->h.s);
+}
+
+static int poll_now(luv_stream *s, short events) {
+  struct pollfd p = {-1, events, 0};
+  uv_os_fd_t fd;
+  if (uv_fileno((uv_handle_t *)&s->h, &fd)) return 0;
+  p.fd = fd;
+  return poll(&p, 1, 0) > 0;
+}
+
+/* yes = stream:readable(): a read would not wait */
+int luv_stream_readable(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "readable");
+  lua_pushboolean(L, s && (s->in.len || s->error || poll_now(s, POLLIN)));
+  return 1;
+}
+
+/* yes = stream:writable(): a write of some bytes would not wait */
+int luv_stream_writable(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "writable");
+  lua_pushboolean(L, s && queue_empty(&s->writers) && !s->writing &&
+                         uv_is_writable(&s->h.s) && poll_now(s, POLLOUT));
+  return 1;
+}
+
+/* stream = stream:start(): reads ahead, up to the high-water mark */
+int luv_stream_start(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "start");
+  if (!s) return luv__fail(L, UV_EBADF);
+  s->o.flags |= LUV_O_FLOWING;
+  luv__stream_read_more(s);
+  if (s->error && s->error != UV_EOF) return luv__fail(L, s->error);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* stream = stream:stop(): reads no further until the next read asks for it */
+int luv_stream_stop(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "stop");
+  if (!s) return luv__fail(L, UV_EBADF);
+  s->o.flags &= ~(uint32_t)LUV_O_FLOWING;
+  if (queue_empty(&s->readers)) luv__stream_read_stop(s);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* n = stream:write_queue_size(): bytes that libuv has not written yet */
+int luv_stream_write_queue_size(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "write_queue_size");
+  if (!s) return luv__fail(L, UV_EBADF);
+  lua_pushnumber(L, (lua_Number)uv_stream_get_write_queue_size(&s->h.s));
+  return 1;
+}

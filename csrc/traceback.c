@@ -1,0 +1,198 @@
+/* traceback.c - tracebacks through all threads of a fiber, the report of a fiber that
+ * died of an error, the report of a deadlock. */
+#include <stdio.h>
+#include "frame.h"
+
+/* Pushes the traceback of one thread on W, with or without the heading. */
+static void one(luv_state *S, lua_State *T, lua_State *W, const char *msg) {
+  const char *s, *lines;
+  lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_traceback);
+  lua_pushthread(T);
+  if (T != W) lua_xmove(T, W, 1);
+  lua_pushstring(W, msg ? msg : "");
+  if (lua_pcall(W, 2, 1, 0) || !(s = lua_tostring(W, -1))) {
+    lua_pop(W, 1);
+    lua_pushliteral(W, "");
+    return;
+  }
+  if (msg) return;
+  lines = strstr(s, "stack traceback:");
+  lines = lines ? lines + 16 : s;
+  lua_pushstring(W, lines);
+  lua_remove(W, -2);
+}
+
+/* What an error brought along from frames that are gone, if `T` has that error. */
+static void kept(luv_state *S, lua_State *T, lua_State *W) {
+  lua_rawgeti(T, LUA_REGISTRYINDEX, S->ref_kept_error);
+  if (lua_rawequal(T, -1, -2)) lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_kept);
+  else lua_pushliteral(W, "");
+  lua_remove(T, T == W ? -2 : -1);
+  if (!lua_isstring(W, -1)) {
+    lua_pop(W, 1);
+    lua_pushliteral(W, "");
+  }
+}
+
+void luv__traceback_frames(luv_state *S, luv_frame *fr, lua_State *W, const char *msg) {
+  luv_frame *f;
+  one(S, fr->L, W, msg ? msg : "");
+  for (f = fr->parent; f; f = f->parent) {
+    one(S, f->L, W, NULL);
+    lua_concat(W, 2);
+  }
+  if (S->current) {
+    one(S, S->current->base, W, NULL);
+    lua_concat(W, 2);
+  }
+}
+
+void luv__traceback(luv_state *S, luv_fiber *f, lua_State *W, const char *msg) {
+  luv_frame *fr;
+  if (!f->base) {
+    lua_pushstring(W, msg ? msg : "");
+    return;
+  }
+  one(S, f->chain.L, W, msg ? msg : "");
+  if (!f->chain.top) return;
+  for (fr = f->chain.top->parent; fr; fr = fr->parent) {
+    one(S, fr->L, W, NULL);
+    lua_concat(W, 2);
+  }
+  one(S, f->base, W, NULL);
+  lua_concat(W, 2);
+}
+
+void luv__keep_traceback(luv_state *S, luv_frame *fr, lua_State *W) {
+  lua_State *T = fr->L;
+  one(S, T, W, NULL);
+  kept(S, T, W);
+  lua_insert(W, -2);
+  lua_concat(W, 2);
+  lua_rawseti(W, LUA_REGISTRYINDEX, S->ref_kept);
+  lua_pushvalue(T, -1);
+  lua_rawseti(T, LUA_REGISTRYINDEX, S->ref_kept_error);
+}
+
+/* The error on top of the dead fiber's thread as text, on M. */
+static const char *error_text(luv_state *S, luv_fiber *f) {
+  lua_State *M = S->M;
+  lua_pushvalue(f->base, -1);
+  lua_xmove(f->base, M, 1);
+  if (luaL_callmeta(M, -1, "__tostring") && lua_isstring(M, -1)) lua_remove(M, -2);
+  else if (lua_isstring(M, -1)) lua_tostring(M, -1);
+  else lua_pushfstring(M, "(error object is a %s value)", luaL_typename(M, -1));
+  return lua_tostring(M, -1);
+}
+
+static const char hint[] =
+  "\n\t(a call that waits cannot be made through plain pcall, a metamethod or an"
+  "\n\titerator in a fiber of Lua 5.1: see luv.pcall, luv.coroutine and luv.install)";
+
+/* Pushes the whole traceback of a fiber that has just died of an error on M. */
+static void push_death(luv_state *S, luv_fiber *f) {
+  lua_State *M = S->M;
+  const char *msg = error_text(S, f), *tb;
+  int boundary = strstr(msg, "attempt to yield across") != NULL;
+  luv__traceback(S, f, M, msg);
+  kept(S, f->base, M);
+  tb = lua_tostring(M, -1);
+  if (*tb) lua_pushfstring(M, "\nthe error came from:%s", tb);
+  else lua_pushvalue(M, -1);
+  lua_remove(M, -2);
+  if (boundary) lua_pushstring(M, hint);
+  lua_concat(M, boundary ? 3 : 2);
+}
+
+static void to_stderr(luv_state *S, luv_fiber *f) {
+  char id[32];
+  snprintf(id, sizeof id, "%u", f->id);
+  fflush(stdout);
+  fprintf(stderr, "luv: fiber %s died: %s\n", f->name ? f->name : id, lua_tostring(S->M, -1));
+  fflush(stderr);
+  f->flags |= LUV_F_UNTAKEN;
+  S->untaken++;
+}
+
+/* The handler runs as a fiber of its own, so it may wait. The traceback is at 3. */
+static void to_handler(luv_state *S, luv_fiber *f) {
+  lua_State *M = S->M;
+  luv_fiber *h;
+  lua_rawgeti(M, LUA_REGISTRYINDEX, S->ref_on_error);
+  lua_pushvalue(f->base, -1);
+  lua_xmove(f->base, M, 1);
+  lua_pushvalue(M, 3);
+  luv__push_fiber(S, M, f);
+  h = luv__fiber_new(S, M, 4);
+  h->flags |= LUV_F_HANDLER;
+  luv__fiber_ready(S, M, h);
+}
+
+/* A fiber has died of an error that nobody waits for. */
+static int report(lua_State *M) {
+  luv_fiber *f = lua_touserdata(M, 1);
+  luv_state *S = f->state;
+  int handled;
+  luaL_checkstack(M, LUA_MINSTACK, "luv");
+  push_death(S, f);
+  lua_rawgeti(M, LUA_REGISTRYINDEX, S->ref_on_error);
+  handled = lua_isfunction(M, -1) && !(f->flags & LUV_F_HANDLER);
+  lua_pop(M, 1);
+  if (handled) to_handler(S, f);
+  else to_stderr(S, f);
+  return 0;
+}
+
+void luv__report(luv_state *S, luv_fiber *f) {
+  if (luv__is_cancelled(S, f->base, -1)) return;
+  if (luv__protect(S, report, f)) lua_pop(S->M, 1);
+}
+
+/* ---- deadlock ------------------------------------------------------------------ */
+
+/* The innermost line of Lua code that thread L is at. */
+static int find_line(lua_State *L, lua_Debug *ar) {
+  int level;
+  for (level = 0; lua_getstack(L, level, ar); level++) {
+    lua_getinfo(L, "Sl", ar);
+    if (ar->currentline > 0 && strcmp(ar->short_src, "luv") != 0) return 1;
+  }
+  return 0;
+}
+
+/* Pushes one line: name, what it waits for, where. */
+static void push_line(lua_State *W, luv_fiber *f) {
+  lua_Debug ar;
+  lua_pushfstring(W, "\n\tfiber %d", (int)f->id);
+  if (f->name) lua_pushfstring(W, " '%s'", f->name);
+  else lua_pushliteral(W, "");
+  lua_pushfstring(W, ": waits for %s", luv__ops[f->wait.op].name);
+  if (find_line(f->chain.L, &ar)) lua_pushfstring(W, " at %s:%d", ar.short_src, ar.currentline);
+  else lua_pushliteral(W, "");
+  lua_concat(W, 4);
+}
+
+void luv__deadlock_report(luv_state *S, lua_State *W) {
+  uint32_t slot, shown = 0;
+  luv__where(S, S->main.chain.L, W);
+  lua_pushfstring(W, "deadlock: all fibers are asleep\n\tmain chunk: waits for %s",
+                  luv__ops[S->main.wait.op].name);
+  lua_concat(W, 2);
+  lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_anchors);
+  lua_insert(W, -2);
+  for (slot = 1; slot <= S->top_slot && shown < 100; slot++) {
+    luv_fiber *f;
+    lua_rawgeti(W, -2, (int)(2 * slot));
+    f = lua_touserdata(W, -1);
+    lua_pop(W, 1);
+    if (!f || f->status != LUV_WAITING) continue;
+    push_line(W, f);
+    lua_concat(W, 2);
+    shown++;
+  }
+  if (shown < S->nfibers) {
+    lua_pushfstring(W, "\n\tand %d more", (int)(S->nfibers - shown));
+    lua_concat(W, 2);
+  }
+  lua_remove(W, -2);
+}

@@ -1,0 +1,236 @@
+/* tramp.c - from Lua into Go and back (DESIGN rule 2).
+ *
+ * The arguments are laid out flat in C memory, Go is called once with the number of its
+ * function, and answers in the same form. Only after Go has returned does C push, raise
+ * or yield: no Lua error crosses a Go frame. Strings among the arguments are Lua's own
+ * bytes: valid for Go until it returns, since no Lua code runs meanwhile. */
+#include "luv.h"
+
+#define MAX_DEPTH 8
+
+/* A new value at the end; NULL when there is no memory. */
+luv_value *luv__values_add(luv_values *a) {
+  if (a->n == a->cap) {
+    int cap = a->cap ? a->cap * 2 : 16;
+    luv_value *v = realloc(a->v, (size_t)cap * sizeof *v);
+    if (!v) return NULL;
+    a->v = v;
+    a->cap = cap;
+  }
+  memset(a->v + a->n, 0, sizeof *a->v);
+  return a->v + a->n++;
+}
+
+void luv__add_number(luv_values *a, int type, double n) {
+  luv_value *v = luv__values_add(a);
+  if (!v) return;
+  v->type = (uint32_t)type;
+  v->u.number = n;
+}
+
+void luv__add_string(luv_values *a, const char *p, size_t n) {
+  char *copy = malloc(n + 1);
+  luv_value *v = copy ? luv__values_add(a) : NULL;
+  if (!v) {
+    free(copy);
+    return;
+  }
+  memcpy(copy, p, n);
+  copy[n] = 0;
+  v->type = LUV_V_STRING;
+  v->n = n;
+  v->u.s = copy;
+}
+
+void luv__add_object(luv_values *a, luv_object *o) {
+  luv_value *v = luv__values_add(a);
+  if (!v) return;
+  v->type = LUV_V_OBJECT;
+  v->u.p = o;
+}
+
+void luv__add_table(luv_values *a, size_t pairs) {
+  luv_value *v = luv__values_add(a);
+  if (!v) return;
+  v->type = LUV_V_TABLE;
+  v->n = pairs;
+}
+
+/* Forgets the values of an answer, freeing its strings. */
+void luv__values_drop(luv_values *a) {
+  int i;
+  for (i = 0; i < a->n; i++)
+    if (a->v[i].type == LUV_V_STRING) free((void *)a->v[i].u.s);
+  a->n = 0;
+}
+
+void luv__values_free(luv_values *a) {
+  luv__values_drop(a);
+  free(a->v);
+  free(a);
+}
+
+/* ---- Lua -> flat ---------------------------------------------------------------------- */
+
+static void lay_out(luv_state *S, lua_State *L, luv_values *a, int idx, int depth);
+
+static void lay_out_table(luv_state *S, lua_State *L, luv_values *a, int idx, int depth) {
+  int at = a->n - 1, count = 0;
+  luaL_checkstack(L, 4, "luv");
+  lua_pushnil(L);
+  while (lua_next(L, idx)) {
+    int top = lua_gettop(L);
+    lay_out(S, L, a, top - 1, depth + 1);
+    lay_out(S, L, a, top, depth + 1);
+    lua_pop(L, 1);
+    count++;
+  }
+  a->v[at].n = (uint64_t)count;
+}
+
+static void lay_out_userdata(luv_state *S, lua_State *L, luv_value *v, int idx) {
+  int id = luv__class_of(S, L, idx);
+  luv_box *b = lua_touserdata(L, idx);
+  v->type = LUV_V_OTHER;
+  v->u.s = "userdata";
+  if (id < 0) return;
+  v->type = LUV_V_OBJECT;
+  v->class_id = (uint32_t)id;
+  v->u.p = id == LUV_CLASS_FIBER ? (void *)b : b->o;
+  if (id != LUV_CLASS_FIBER && b->o && (b->o->flags & LUV_O_CLOSING)) v->u.p = NULL;
+}
+
+static void lay_out(luv_state *S, lua_State *L, luv_values *a, int idx, int depth) {
+  luv_value *v = luv__values_add(a);
+  int type = lua_type(L, idx);
+  size_t n;
+  if (!v) luaL_error(L, "not enough memory");
+  switch (type) {
+    case LUA_TNIL: v->type = LUV_V_NIL; return;
+    case LUA_TBOOLEAN:
+      v->type = LUV_V_BOOLEAN;
+      v->u.number = lua_toboolean(L, idx);
+      return;
+    case LUA_TNUMBER:
+      v->type = LUV_V_NUMBER;
+      v->u.number = lua_tonumber(L, idx);
+      return;
+    case LUA_TSTRING:
+      v->type = LUV_V_STRING;
+      v->u.s = lua_tolstring(L, idx, &n);
+      v->n = n;
+      return;
+    case LUA_TUSERDATA: lay_out_userdata(S, L, v, idx); return;
+    case LUA_TTABLE:
+      v->type = depth < MAX_DEPTH ? LUV_V_TABLE : LUV_V_OTHER;
+      if (depth < MAX_DEPTH) lay_out_table(S, L, a, idx, depth);
+      else v->u.s = "table too deep";
+      return;
+    default: v->type = LUV_V_OTHER; v->u.s = lua_typename(L, type);
+  }
+}
+
+/* ---- flat -> Lua -------------------------------------------------------------------------- */
+
+static int push_one(luv_state *S, lua_State *W, luv_values *a, int i) {
+  luv_value *v = a->v + i;
+  uint64_t k;
+  switch (v->type) {
+    case LUV_V_BOOLEAN: lua_pushboolean(W, v->u.number != 0); break;
+    case LUV_V_NUMBER: lua_pushnumber(W, v->u.number); break;
+    case LUV_V_STRING: lua_pushlstring(W, v->u.s, v->n); break;
+    case LUV_V_OBJECT: luv__push_object(S, W, v->u.p); break;
+    case LUV_V_TABLE:
+      luaL_checkstack(W, 4, "luv");
+      lua_createtable(W, 0, (int)v->n);
+      i++;
+      for (k = v->n; k > 0; k--) {
+        i = push_one(S, W, a, i);
+        i = push_one(S, W, a, i);
+        lua_rawset(W, -3);
+      }
+      return i;
+    default: lua_pushnil(W);
+  }
+  return i + 1;
+}
+
+int luv__values_push(luv_state *S, lua_State *W, luv_values *a) {
+  int i = 0, count = 0;
+  luaL_checkstack(W, a->n + 4, "too many results");
+  for (; i < a->n; count++) i = push_one(S, W, a, i);
+  luv__values_drop(a);
+  return count;
+}
+
+/* ---- the call --------------------------------------------------------------------------------- */
+
+static int raise_answer(luv_state *S, lua_State *L) {
+  luv_values *ret = &S->call.ret;
+  if (ret->n == 0) return luaL_error(L, "not enough memory");
+  luv__where(S, L, L);
+  luv__values_push(S, L, ret);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+static int wait_event(luv_state *S, lua_State *L, luv_object *o, double timeout) {
+  uint64_t n = o->events;
+  if (n == 0) return luv__suspend(S, L, LUV_OP_EVENT, o, 0, timeout);
+  o->events = 0;
+  lua_pushnumber(L, (lua_Number)n);
+  return 1;
+}
+
+static int wait_goop(luv_state *S, lua_State *L, luv_goop *op, double timeout) {
+  if (timeout == 0) goRelease(op->go, 0);
+  return luv__suspend(S, L, LUV_OP_GO, op, 0, timeout);
+}
+
+/* Every function that is written in Go; upvalue 2 is its number. */
+int luv_trampoline(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_call *c = &S->call;
+  int i, n = lua_gettop(L);
+  if (S->dead) return luaL_error(L, "luv: the state is closed");
+  luv__check_cancel(S, L);
+  c->S = S;
+  c->args.n = 0;
+  luv__values_drop(&c->ret);
+  for (i = 1; i <= n; i++) lay_out(S, L, &c->args, i, 0);
+  c->number = (int)lua_tointeger(L, lua_upvalueindex(2));
+  c->act = LUV_ACT_RETURN;
+  c->timeout = LUV_NO_TIMEOUT;
+  S->go_callbacks++;
+  goCall((uintptr_t)c);
+  switch (c->act) {
+    case LUV_ACT_RAISE: return raise_answer(S, L);
+    case LUV_ACT_SUSPEND: return wait_goop(S, L, c->op, c->timeout);
+    case LUV_ACT_EVENT: return wait_event(S, L, c->on, c->timeout);
+    case LUV_ACT_CONNECT: return luv__suspend(S, L, LUV_OP_CONNECT, c->on, 0, c->timeout);
+    case LUV_ACT_SELF: lua_settop(L, 1); return 1;
+    default: return luv__values_push(S, L, &c->ret);
+  }
+}
+
+/* ---- operations that Go carries out ------------------------------------------------------------ */
+
+luv_goop *luv__goop_new(luv_state *S, uint64_t go) {
+  luv_goop *op = calloc(1, sizeof *op);
+  if (!op) return NULL;
+  op->go = go;
+  queue_push(&S->goops, &op->link);
+  return op;
+}
+
+void luv__goop_done(luv_state *S, luv_goop *op, luv_values *v) {
+  luv_fiber *f = op->f;
+  queue_remove(&op->link);
+  free(op);
+  if (!f) {
+    luv__values_free(v);
+    return;
+  }
+  f->wait.on = v;
+  luv__wake(S, f, LUV_OUT_VALUES);
+}

@@ -1,0 +1,56 @@
+/* uvext.c - what libuv 1.44 does not do for us. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "luv.h"
+
+/* Adds SA_ONSTACK to the handler that libuv has just installed (DESIGN rule 10). */
+int luv__signal_onstack(int signum) {
+  struct sigaction sa;
+  if (sigaction(signum, NULL, &sa)) return uv_translate_sys_error(errno);
+  if (sa.sa_flags & SA_ONSTACK) return 0;
+  sa.sa_flags |= SA_ONSTACK;
+  return sigaction(signum, &sa, NULL) ? uv_translate_sys_error(errno) : 0;
+}
+
+/* Gives a handle without a descriptor a socket with SO_REUSEPORT. */
+int luv__tcp_reuseport(uv_tcp_t *t, int domain) {
+  int on = 1, err, fd = socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return uv_translate_sys_error(errno);
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) err = uv_translate_sys_error(errno);
+  else err = uv_tcp_open(t, fd);
+  if (err) close(fd);
+  return err;
+}
+
+/* Puts the socket `fd` in the place of the handle's own, which is not being polled. The
+ * handle keeps its number: libuv takes one that it has for its own. */
+int luv__tcp_replace(uv_tcp_t *t, int own, int fd) {
+  if (dup3(fd, own, O_CLOEXEC) < 0) return uv_translate_sys_error(errno);
+  close(fd);
+  return uv_tcp_open(t, own);
+}
+
+/* Closes with a reset. The object's own close does the rest. */
+int luv__tcp_close_reset(luv_object *o) {
+  struct linger l = {1, 0};
+  uv_os_fd_t fd;
+  int err = uv_fileno(luv__handle(o), &fd);
+  if (err) return err;
+  if (((luv_stream *)o)->o.flags & LUV_O_SHUT) return UV_EINVAL;
+  if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l)) return uv_translate_sys_error(errno);
+  luv__object_close(o);
+  return 0;
+}
+
+static void close_one(uv_handle_t *h, void *unused) {
+  luv_object *o = h->data;
+  (void)unused;
+  if (!uv_is_closing(h) && o) luv__object_close(o);
+}
+
+/* Closes every handle on the loop; all of them are ours. */
+void luv__close_all(uv_loop_t *loop) { uv_walk(loop, close_one, NULL); }

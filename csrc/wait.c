@@ -1,0 +1,204 @@
+/* wait.c - one wait, one token (DESIGN rule 6).
+ *
+ * A fiber waits through its wait record and in no other way. The call that must wait
+ * only fills the record in and yields; the run loop begins the wait after the yield
+ * has succeeded. So when Lua refuses the yield ("attempt to yield across
+ * metamethod/C-call boundary") nothing is linked and nothing has to be undone.
+ *
+ * Completion, timeout, close and cancel all end a wait through luv__wake, which
+ * unlinks it: whichever comes first wins, the others find the fiber READY. */
+#include "luv.h"
+
+static int begin_asleep(luv_state *S, luv_fiber *f) {
+  queue_push(&S->asleep, &f->wait.node);
+  return 0;
+}
+
+static int begin_join(luv_state *S, luv_fiber *f) {
+  luv_fiber *other = f->wait.on;
+  (void)S;
+  if (other->status == LUV_DEAD) return LUV_OUT_JOINED;
+  queue_push(&other->joiners, &f->wait.node);
+  return 0;
+}
+
+static int begin_object(luv_state *S, luv_fiber *f) {
+  luv_object *o = f->wait.on;
+  (void)S;
+  queue_push(&o->waiters, &f->wait.node);
+  return 0;
+}
+
+static int begin_goop(luv_state *S, luv_fiber *f) {
+  luv_goop *op = f->wait.on;
+  op->f = f;
+  return begin_asleep(S, f);
+}
+
+static void abandon_goop(luv_state *S, luv_fiber *f) {
+  luv_goop *op = f->wait.on;
+  op->f = NULL;
+  S->go_callbacks++;
+  goRelease(op->go, 0);
+}
+
+extern int luv__read_begin(luv_state *S, luv_fiber *f);
+extern int luv__write_begin(luv_state *S, luv_fiber *f);
+extern void luv__write_abandon(luv_state *S, luv_fiber *f);
+extern void luv__read_abandon(luv_state *S, luv_fiber *f);
+extern int luv__accept_begin(luv_state *S, luv_fiber *f);
+extern void luv__connect_abandon(luv_state *S, luv_fiber *f);
+
+const luv_op luv__ops[LUV_OP_COUNT] = {
+  [LUV_OP_NONE] = {"nothing", 0, NULL, NULL},
+  [LUV_OP_SLEEP] = {"sleep", 1, begin_asleep, NULL},
+  [LUV_OP_JOIN] = {"join", 0, begin_join, NULL},
+  [LUV_OP_SUSPEND] = {"suspend", 0, begin_asleep, NULL},
+  [LUV_OP_TIMER] = {"timer", 1, begin_object, NULL},
+  [LUV_OP_EVENT] = {"event", 1, begin_object, NULL},
+  [LUV_OP_COND] = {"cond", 0, begin_object, NULL},
+  [LUV_OP_READ] = {"read", 1, luv__read_begin, luv__read_abandon},
+  [LUV_OP_READ_EXACTLY] = {"read_exactly", 1, luv__read_begin, luv__read_abandon},
+  [LUV_OP_READ_LINE] = {"read_line", 1, luv__read_begin, luv__read_abandon},
+  [LUV_OP_READ_UNTIL] = {"read_until", 1, luv__read_begin, luv__read_abandon},
+  [LUV_OP_READ_ALL] = {"read_all", 1, luv__read_begin, luv__read_abandon},
+  [LUV_OP_WRITE] = {"write", 1, luv__write_begin, luv__write_abandon},
+  [LUV_OP_SHUTDOWN] = {"shutdown", 1, luv__write_begin, luv__write_abandon},
+  [LUV_OP_ACCEPT] = {"accept", 1, luv__accept_begin, NULL},
+  [LUV_OP_CONNECT] = {"connect", 1, begin_object, luv__connect_abandon},
+  [LUV_OP_GO] = {"operation", 1, begin_goop, abandon_goop},
+  [LUV_OP_RUN] = {"run", 0, begin_asleep, NULL},
+};
+
+/* Ends the wait: from here on nothing but the run loop knows the fiber. */
+void luv__wake(luv_state *S, luv_fiber *f, int out) {
+  luv_assert(f->status == LUV_WAITING);
+  queue_remove(&f->wait.node);
+  f->wait.due.at = 0; /* its heap entry, if there is one, is lazy */
+  S->external -= f->wait.external;
+  f->wait.external = 0;
+  f->wait.out = (uint8_t)(f->wait.keep && out == LUV_OUT_TRUE ? LUV_OUT_STACK : out);
+  f->wait.keep = 0;
+  luv__enqueue(S, f);
+}
+
+void luv__wake_error(luv_state *S, luv_fiber *f, int err) {
+  f->wait.arg = (uint64_t)(int64_t)err;
+  luv__wake(S, f, LUV_OUT_ERROR);
+}
+
+void luv__abandon(luv_state *S, luv_fiber *f, int out) {
+  const luv_op *op = &luv__ops[f->wait.op];
+  luv_assert(f->status == LUV_WAITING);
+  if (op->abandon) op->abandon(S, f);
+  luv__wake(S, f, out);
+}
+
+void luv__wake_all(luv_state *S, luv_queue *waiters, int out, uint64_t arg) {
+  while (!queue_empty(waiters)) {
+    luv_fiber *f = luv_container(waiters->next, luv_fiber, wait.node);
+    f->wait.arg = arg;
+    luv__wake(S, f, out);
+  }
+}
+
+void luv__wake_all_error(luv_state *S, luv_queue *waiters, int err) {
+  luv__wake_all(S, waiters, LUV_OUT_ERROR, (uint64_t)(int64_t)err);
+}
+
+/* Called by the run loop when the fiber's yield has arrived. */
+void luv__wait_begin(luv_state *S, luv_fiber *f) {
+  luv_wait *w = &f->wait;
+  int out;
+  f->status = LUV_WAITING;
+  w->seq++;
+  w->since = S->now;
+  queue_init(&w->node);
+  out = luv__ops[w->op].begin(S, f);
+  if (f->status != LUV_WAITING) return; /* the beginning itself ended it */
+  w->external = luv__ops[w->op].external || w->due.at != 0;
+  S->external += w->external;
+  if (out) luv__wake(S, f, out);
+  else if (w->due.at && luv__due_insert(&S->heap, &w->due, w->due.at))
+    luv__wake_error(S, f, UV_ENOMEM);
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* Fills the record in: the earlier of the call's own deadline and luv.timeout's. */
+static int prepare(luv_state *S, luv_fiber *f, int op, void *on, uint64_t arg,
+                   double timeout, uint64_t scope) {
+  luv_wait *w = &f->wait;
+  w->op = (uint8_t)op;
+  w->on = on;
+  w->arg = arg;
+  w->scoped = 0;
+  w->due.at = 0;
+  if (timeout >= 0) w->due.at = luv__due_in(S, timeout);
+  if (scope == LUV_FOREVER) return 0;
+  if (timeout < 0) S->now = uv_hrtime();
+  if (scope <= S->now) return LUV_OUT_EXPIRED;
+  if (w->due.at && w->due.at <= scope) return 0;
+  w->due.at = scope;
+  w->scoped = 1;
+  return 0;
+}
+
+void luv__check_cancel(luv_state *S, lua_State *L) {
+  luv_fiber *f = S->chain ? S->chain->fiber : NULL;
+  if (LUV_LIKELY(!f || !(f->flags & LUV_F_CANCEL) || S->chain->L != L)) return;
+  f->flags &= (uint8_t)~LUV_F_CANCEL;
+  luv__push_cancelled(S, L, f);
+  lua_error(L);
+}
+
+static int expired(luv_state *S, lua_State *L, uint64_t scope) {
+  S->expired = scope;
+  luv__push_expired(S, L);
+  return lua_error(L);
+}
+
+static int suspend_fiber(luv_state *S, lua_State *L, luv_fiber *f, int op, void *on,
+                         uint64_t arg, double timeout) {
+  luv_chain *c = S->chain;
+  uint64_t scope = luv__frame_due(c->top);
+  luv__check_cancel(S, L);
+  if (prepare(S, f, op, on, arg, timeout, scope)) return expired(S, L, scope);
+  return luv__yield_suspended(S, L, c);
+}
+
+/* The main chunk: begin the wait, run the loop here, return what it came to. */
+static int wait_in_place(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
+                         double timeout) {
+  luv_fiber *m = &S->main;
+  luv_chain *outer = S->chain;
+  uint64_t scope = luv__frame_due(m->chain.top);
+  int n;
+  if (outer) scope = earliest(scope, luv__frame_due(outer->top));
+  luaL_checkstack(L, LUA_MINSTACK, "luv");
+  if (prepare(S, m, op, on, arg, timeout, scope)) return expired(S, L, scope);
+  m->chain.L = L;
+  m->nargs = 0;
+  S->chain = NULL;
+  luv__wait_begin(S, m);
+  n = luv__run_main(S, L);
+  S->chain = outer;
+  if (n) return lua_error(L);
+  n = luv__outcome(S, m, L);
+  return n == LUV_RAISE ? lua_error(L) : n;
+}
+
+int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
+                 double timeout) {
+  luv_chain *c = S->chain;
+  if (timeout == 0 && op != LUV_OP_SLEEP) return luv__fail(L, UV_ETIMEDOUT);
+  if (c && c->L == L && c->fiber) {
+    luv_assert(c->fiber == S->current);
+    return suspend_fiber(S, L, c->fiber, op, on, arg, timeout);
+  }
+  if (S->depth == 0) return wait_in_place(S, L, op, on, arg, timeout);
+  if (S->current)
+    return luv__error(S, L, "cannot wait in a coroutine that luv does not know: "
+                            "make it with luv.coroutine (or call luv.install())");
+  return luv__error(S, L, "cannot wait here: the loop is already running");
+}

@@ -1,0 +1,223 @@
+/* write.c - writing: what the kernel takes at once costs no request.
+ *
+ * The rest waits in the stream's queue of writers, of which libuv has one at a time:
+ * a writer that gives up before its turn has sent nothing. The request points into the
+ * Lua string itself; while libuv has it the string is anchored in the registry, so a
+ * writer may time out or be cancelled in the middle: what it began is still sent. */
+#include "stream.h"
+
+struct luv_write {
+  union { uv_write_t write; uv_shutdown_t shutdown; } u;
+  luv_stream *s;
+  luv_fiber *f;  /* who waits; NULL: gave up */
+  uint64_t total;
+  int ref;       /* the data's anchor */
+};
+
+#define FEW_BUFS 64    /* per system call on the fast path */
+
+/* Adds the bytes of the string at idx behind the first *skip ones to bufs. */
+static unsigned add(lua_State *L, int idx, size_t *skip, uv_buf_t *buf) {
+  size_t n;
+  const char *p = lua_tolstring(L, idx, &n);
+  if (*skip >= n) {
+    *skip -= n;
+    return 0;
+  }
+  buf->base = (char *)p + *skip;
+  buf->len = n - *skip;
+  *skip = 0;
+  return 1;
+}
+
+/* The data at index 2 (a string, or a table of strings) behind its first `skip` bytes,
+ * as at most `max` pieces. Raises nothing: check_data has looked at all of it. */
+static unsigned gather(lua_State *L, int idx, size_t skip, uv_buf_t *bufs, unsigned max) {
+  unsigned n = 0;
+  size_t i, count;
+  if (lua_type(L, idx) == LUA_TSTRING) return add(L, idx, &skip, bufs);
+  count = lua_objlen(L, idx);
+  for (i = 1; i <= count && n < max; i++) {
+    lua_rawgeti(L, idx, (int)i);
+    n += add(L, -1, &skip, bufs + n);
+    lua_pop(L, 1);
+  }
+  return n;
+}
+
+/* The number of bytes in the data at 2. Raises for what is not data; numbers in a
+ * table are made strings (in a copy), so that all of it stays anchored. */
+static uint64_t check_data(luv_state *S, lua_State *L) {
+  uint64_t total = 0;
+  size_t i, count;
+  int type = lua_type(L, 2);
+  if (type == LUA_TSTRING || type == LUA_TNUMBER) {
+    lua_tostring(L, 2);
+    return lua_objlen(L, 2);
+  }
+  if (type != LUA_TTABLE) luv__type_error(S, L, 2, 1, "write", "string or table");
+  count = lua_objlen(L, 2);
+  lua_createtable(L, (int)count, 0);
+  for (i = 1; i <= count; i++) {
+    lua_rawgeti(L, 2, (int)i);
+    if (!lua_isstring(L, -1)) {
+      const char *msg = lua_pushfstring(L, "string expected at index %d of the table, got %s",
+                                        (int)i, luaL_typename(L, -1));
+      luv__arg_error(S, L, 1, "write", msg);
+    }
+    lua_tostring(L, -1);
+    total += lua_objlen(L, -1);
+    lua_rawseti(L, -2, (int)i);
+  }
+  lua_replace(L, 2);
+  return total;
+}
+
+/* ---- the writer that libuv has ------------------------------------------------------ */
+
+static void finished(luv_write *w, int status) {
+  luv_stream *s = w->s;
+  luv_state *S = s->o.S;
+  luv_fiber *f = w->f;
+  s->writing = NULL;
+  luaL_unref(S->M, LUA_REGISTRYINDEX, w->ref);
+  if (f && status) luv__wake_error(S, f, status);
+  else if (f) {
+    f->wait.arg = w->total;
+    luv__wake(S, f, f->wait.op == LUV_OP_WRITE ? LUV_OUT_COUNT : LUV_OUT_SELF);
+  }
+  free(w);
+  if (!(s->o.flags & LUV_O_CLOSING)) luv__write_next(s);
+}
+
+static void on_write(uv_write_t *req, int status) { finished(req->data, status); }
+static void on_shutdown(uv_shutdown_t *req, int status) { finished(req->data, status); }
+
+static int submit_bytes(lua_State *M, luv_write *w, luv_fiber *f) {
+  lua_State *L = f->chain.L;
+  unsigned max = lua_type(L, 2) == LUA_TTABLE ? (unsigned)lua_objlen(L, 2) : 1, n;
+  uv_buf_t *bufs = lua_newuserdata(M, max * sizeof *bufs);
+  lua_pushvalue(L, 2);
+  lua_xmove(L, M, 1);
+  n = gather(M, lua_gettop(M), (size_t)f->wait.done, bufs, max);
+  w->ref = luaL_ref(M, LUA_REGISTRYINDEX);
+  return uv_write(&w->u.write, &w->s->h.s, bufs, n, on_write);
+}
+
+/* Hands the writer's data to libuv. Runs protected: it anchors the data. */
+static int submit(lua_State *M) {
+  luv_fiber *f = lua_touserdata(M, 1);
+  luv_stream *s = f->wait.on;
+  luv_write *w = calloc(1, sizeof *w);
+  int err;
+  if (!w) return luaL_error(M, "not enough memory");
+  w->s = s;
+  w->f = f;
+  w->total = f->wait.arg;
+  w->ref = LUA_NOREF;
+  w->u.write.data = w;
+  if (f->wait.op == LUV_OP_WRITE) err = submit_bytes(M, w, f);
+  else err = uv_shutdown(&w->u.shutdown, &s->h.s, on_shutdown);
+  if (err == 0) s->writing = w;
+  else {
+    luaL_unref(M, LUA_REGISTRYINDEX, w->ref);
+    free(w);
+    luv__wake_error(s->o.S, f, err);
+  }
+  return 0;
+}
+
+/* Starts the next writer, if libuv has none. */
+void luv__write_next(luv_stream *s) {
+  luv_state *S = s->o.S;
+  while (!s->writing && !queue_empty(&s->writers)) {
+    luv_fiber *f = luv_container(s->writers.next, luv_fiber, wait.node);
+    if (luv__protect(S, submit, f) == 0) continue;
+    lua_pop(S->M, 1);
+    if (f->status == LUV_WAITING) luv__wake_error(S, f, UV_ENOMEM);
+  }
+}
+
+int luv__write_begin(luv_state *S, luv_fiber *f) {
+  luv_stream *s = f->wait.on;
+  (void)S;
+  queue_push(&s->writers, &f->wait.node);
+  if (f->wait.op == LUV_OP_SHUTDOWN) s->o.flags |= LUV_O_SHUT;
+  luv__write_next(s);
+  return 0;
+}
+
+void luv__write_abandon(luv_state *S, luv_fiber *f) {
+  luv_stream *s = f->wait.on;
+  (void)S;
+  if (s->writing && s->writing->f == f) s->writing->f = NULL;
+  else if (f->wait.op == LUV_OP_SHUTDOWN) s->o.flags &= ~(uint32_t)LUV_O_SHUT;
+}
+
+/* The stream closes: libuv will end its request with ECANCELED, when it may be too
+ * late to wake anybody. */
+void luv__write_closing(luv_stream *s) {
+  if (s->writing) s->writing->f = NULL;
+  luv__wake_all_error(s->o.S, &s->writers, UV_ECANCELED);
+}
+
+/* ---- the faces ------------------------------------------------------------------------ */
+
+/* Writes what the kernel takes at once. Bytes written, or an error other than EAGAIN. */
+static int64_t try_write(lua_State *L, luv_stream *s, uint64_t total) {
+  uv_buf_t bufs[FEW_BUFS];
+  uint64_t done = 0;
+  int n;
+  do {
+    unsigned count = gather(L, 2, (size_t)done, bufs, FEW_BUFS);
+    n = uv_try_write(&s->h.s, bufs, count);
+    if (n > 0) done += (uint64_t)n;
+  } while (n > 0 && done < total);
+  return n >= 0 || n == UV_EAGAIN ? (int64_t)done : n;
+}
+
+/* An error of write(2) before the socket is connected is not "closed". */
+static int write_error(luv_stream *s, int err) {
+  uv_os_fd_t fd;
+  if (err == UV_EBADF && uv_fileno((uv_handle_t *)&s->h, &fd)) return UV_ENOTCONN;
+  return err;
+}
+
+static int write_rest(luv_state *S, lua_State *L, luv_stream *s, uint64_t total,
+                      uint64_t done, double timeout) {
+  luv_fiber *f = S->chain && S->chain->L == L && S->chain->fiber ? S->chain->fiber : &S->main;
+  if (timeout == 0 && done > 0) timeout = 1e-9; /* what has begun must be finished */
+  f->wait.done = done;
+  lua_settop(L, 2);
+  return luv__suspend(S, L, LUV_OP_WRITE, s, total, timeout);
+}
+
+/* n = stream:write(data[, timeout]) */
+int luv_stream_write(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "write");
+  uint64_t total = check_data(S, L);
+  double timeout = luv__opt_timeout(S, L, 3, 2, "write");
+  int64_t done = 0;
+  luv__check_cancel(S, L);
+  if (!s) return luv__fail(L, UV_EBADF);
+  if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_EPIPE);
+  if (total > 0 && !s->writing && queue_empty(&s->writers)) {
+    done = try_write(L, s, total);
+    if (done < 0) return luv__fail(L, write_error(s, (int)done));
+  }
+  if ((uint64_t)done < total) return write_rest(S, L, s, total, (uint64_t)done, timeout);
+  lua_pushnumber(L, (lua_Number)total);
+  return 1;
+}
+
+/* stream = stream:shutdown([timeout]): no more writes; the peer reads the end */
+int luv_stream_shutdown(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "shutdown");
+  double timeout = luv__opt_timeout(S, L, 2, 1, "shutdown");
+  luv__check_cancel(S, L);
+  if (!s) return luv__fail(L, UV_EBADF);
+  if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_ENOTCONN);
+  return luv__suspend(S, L, LUV_OP_SHUTDOWN, s, 0, timeout);
+}

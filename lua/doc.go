@@ -1,0 +1,19 @@
+// Package lua is Lua for Go: states, and the values that cross between a script and Go.
+//
+// States come from golua, which makes and closes those of Go hosts and of tests
+// (state.go). A module's functions do not go through golua: its callbacks run on the
+// main state, never on the calling coroutine, and its errors unwind C frames. They go
+// through luv's own trampoline (csrc/tramp.c), which lays the arguments out flat, calls
+// Go once and takes the results in the same form. So nothing here ever calls a lua_*
+// function that can raise.
+//
+// A Module lists what Lua can name: Go functions and, by name, the faces of the data
+// plane in C. A Go function gets a Call, reads its arguments and ends it with one of
+// Return, Fail, Raise, Wait or Await.
+package lua
+
+/*
+#cgo CFLAGS: -std=gnu11 -I${SRCDIR}/../csrc -I/usr/include/lua5.1
+#include "luv.h"
+*/
+import "C"

@@ -1,0 +1,54 @@
+package lua
+
+// #include "luv.h"
+import "C"
+
+import (
+	"unsafe"
+
+	"luv/csrc"
+	"luv/uv"
+)
+
+// A host is what Go keeps for one Lua state that has loaded luv: its loop.
+type host struct {
+	s    *C.luv_state
+	loop *uv.Loop
+	slot uint64
+}
+
+func init() {
+	csrc.Open = open
+	csrc.Close = closeHost
+	csrc.Run = run
+}
+
+// open gives a new state its loop. It runs inside luaopen_luv.
+func open(p uintptr) int {
+	once.Do(publish)
+	loop, err := uv.NewLoop()
+	if err != nil {
+		return 1
+	}
+	h := &host{s: *(**C.luv_state)(unsafe.Pointer(&p)), loop: loop}
+	h.slot = csrc.Take(h)
+	h.s.host = C.uint64_t(h.slot)
+	l := loop.Pointer()
+	h.s.loop = *(**C.uv_loop_t)(unsafe.Pointer(&l))
+	return 0
+}
+
+// closeHost ends the loop of a state that is being closed.
+func closeHost(n uint64) {
+	if h, ok := csrc.Get(n).(*host); ok {
+		csrc.Give(n)
+		h.loop.Close()
+	}
+}
+
+// run is Loop.Run as a script's main chunk does it: one call into C, which alternates
+// ready fibers and uv_run, and comes back when the main chunk is woken. Callbacks that
+// need Go enter it from there.
+func run(p uintptr) int {
+	return int(C.luv__sched_run(*(**C.luv_state)(unsafe.Pointer(&p))))
+}

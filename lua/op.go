@@ -1,0 +1,71 @@
+package lua
+
+// #include "luv.h"
+import "C"
+
+import (
+	"context"
+
+	"luv/csrc"
+)
+
+// An operation that Go carries out while a fiber waits. Its goroutine touches neither
+// Lua nor libuv: it works with Go values and hands the results over through the loop.
+type operation struct {
+	h      *host
+	op     *C.luv_goop
+	slot   uint64
+	cancel context.CancelFunc
+}
+
+// Release implements csrc.Releaser: the wait was given up (why 0), or the state closes.
+func (o *operation) Release(why int) {
+	o.cancel()
+	if why == 1 {
+		o.op = nil
+		csrc.Give(o.slot)
+	}
+}
+
+// Await ends the call by waiting for work, which runs in a goroutine of its own and
+// returns a function that makes the results, on the loop's thread. When the wait is
+// given up the context is cancelled, and the results are dropped: then made is called
+// with false, to let go of what they hold.
+func (c *Call) Await(timeout float64, work func(context.Context) (made func(wanted bool) []any)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	o := &operation{h: c.state, cancel: cancel}
+	o.slot = csrc.Take(o)
+	o.op = C.luv__goop_new(c.c.S, C.uint64_t(o.slot))
+	if o.op == nil {
+		csrc.Give(o.slot)
+		cancel()
+		c.Raise("not enough memory")
+		return
+	}
+	c.c.act, c.c.op, c.c.timeout = C.LUV_ACT_SUSPEND, o.op, C.double(timeout)
+	go func() {
+		made := work(ctx)
+		cancel()
+		if !o.h.loop.Post(func() { o.finish(made) }) {
+			made(false)
+		}
+	}()
+}
+
+// finish hands the results to the fiber, if it still waits.
+func (o *operation) finish(made func(bool) []any) {
+	if o.op == nil {
+		made(false)
+		return
+	}
+	csrc.Give(o.slot)
+	v := (*C.luv_values)(C.calloc(1, C.size_t(C.sizeof_luv_values)))
+	if v == nil {
+		made(false)
+		return
+	}
+	for _, r := range made(o.op.f != nil) {
+		add(v, r)
+	}
+	C.luv__goop_done(o.h.s, o.op, v)
+}

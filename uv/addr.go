@@ -1,0 +1,38 @@
+package uv
+
+// #include "luv.h"
+import "C"
+
+import (
+	"net/netip"
+	"unsafe"
+)
+
+// sockaddr turns an address into C's form. IPv6 zones go by interface name or index.
+func sockaddr(a netip.AddrPort) (*C.struct_sockaddr, error) {
+	ss := new(C.struct_sockaddr_storage)
+	ip := C.CString(a.Addr().String())
+	defer C.free(unsafe.Pointer(ip))
+	var r C.int
+	if a.Addr().Is4() {
+		r = C.uv_ip4_addr(ip, C.int(a.Port()), (*C.struct_sockaddr_in)(ptr(ss)))
+	} else {
+		r = C.uv_ip6_addr(ip, C.int(a.Port()), (*C.struct_sockaddr_in6)(ptr(ss)))
+	}
+	return (*C.struct_sockaddr)(ptr(ss)), check(r)
+}
+
+// addrPort is the way back.
+func addrPort(sa *C.struct_sockaddr) (netip.AddrPort, error) {
+	var text [64]C.char
+	if r := C.uv_ip_name(sa, &text[0], C.size_t(len(text))); r < 0 {
+		return netip.AddrPort{}, Errno(r)
+	}
+	ip, err := netip.ParseAddr(C.GoString(&text[0]))
+	if err != nil {
+		return netip.AddrPort{}, EINVAL
+	}
+	// The port stands at the same place in both families, in network order.
+	p := (*C.struct_sockaddr_in)(ptr(sa)).sin_port
+	return netip.AddrPortFrom(ip, uint16(p)>>8|uint16(p)<<8), nil
+}

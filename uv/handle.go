@@ -1,0 +1,138 @@
+package uv
+
+// #include "luv.h"
+import "C"
+
+import (
+	"unsafe"
+
+	"luv/csrc"
+)
+
+// A Handle is what all handle types have in common.
+type Handle struct {
+	o    *C.luv_object
+	slot uint64
+	on   func(what int, a int64, p uintptr)
+}
+
+// The events of csrc/luv.h.
+const (
+	evFired      = C.LUV_EV_FIRED
+	evConnection = C.LUV_EV_CONNECTION
+	evRead       = C.LUV_EV_READ
+)
+
+func (h *Handle) init(l *Loop, kind C.int) error {
+	if l.l == nil {
+		return EBADF
+	}
+	h.o = C.luv__handle_new((*C.luv_state)(l.l.data), C.LUV_CLASS_OTHER, kind)
+	if h.o == nil {
+		return ENOMEM
+	}
+	return nil
+}
+
+// initialised ends a New function: gives the memory back when libuv's init failed.
+func (h *Handle) initialised(r C.int) error {
+	if r < 0 {
+		C.luv__object_dispose(h.o)
+		h.o = nil
+	}
+	return check(r)
+}
+
+// listen has the handle's events delivered to f. With nil they are counted in C, for
+// the fibers of a Lua state that wait for the handle's object.
+func (h *Handle) listen(f func(what int, a int64, p uintptr)) {
+	h.on = f
+	if f == nil {
+		h.o.flags &^= C.LUV_O_GO
+		return
+	}
+	if h.slot == 0 {
+		h.slot = csrc.Take(h)
+		h.o.slot = C.uint64_t(h.slot)
+	}
+	h.o.flags |= C.LUV_O_GO
+}
+
+// Event implements csrc.Eventer.
+func (h *Handle) Event(what int, a int64, p uintptr) {
+	if h.on != nil && h.o != nil {
+		h.on(what, a, p)
+	}
+}
+
+// Release implements csrc.Releaser: libuv has let go of the handle.
+func (h *Handle) Release(int) {
+	h.o = nil
+	csrc.Give(h.slot)
+}
+
+func (h *Handle) open() bool { return h.o != nil && h.o.flags&C.LUV_O_CLOSING == 0 }
+
+func (h *Handle) raw() *C.uv_handle_t { return C.luv__handle(h.o) }
+
+// Close closes the handle; its memory is freed by a later turn of the loop. A second
+// Close is a no-op.
+func (h *Handle) Close() {
+	if h.open() {
+		C.luv__object_close(h.o)
+	}
+	if h.slot == 0 {
+		h.o = nil // nobody tells us when it is gone
+	}
+}
+
+// Closed reports whether Close has been called.
+func (h *Handle) Closed() bool { return !h.open() }
+
+// Active reports whether libuv considers the handle active.
+func (h *Handle) Active() bool { return h.open() && C.uv_is_active(h.raw()) != 0 }
+
+// Ref makes the handle keep its loop running, which is the default.
+func (h *Handle) Ref() {
+	if h.open() {
+		C.uv_ref(h.raw())
+	}
+}
+
+// Unref lets the loop end although the handle is active.
+func (h *Handle) Unref() {
+	if h.open() {
+		C.uv_unref(h.raw())
+	}
+}
+
+// Track keeps this value informed of its handle's end, for work that goes on outside the
+// loop: once the handle is gone every method returns EBADF. Untrack ends that.
+func (h *Handle) Track() {
+	if h.open() && h.o.slot == 0 {
+		h.slot = csrc.Take(h)
+		h.o.slot = C.uint64_t(h.slot)
+	}
+}
+
+// Untrack is described with Track.
+func (h *Handle) Untrack() {
+	if h.o != nil && h.slot != 0 {
+		h.o.slot = 0
+		csrc.Give(h.slot)
+		h.slot = 0
+	}
+}
+
+// WakeFibers ends the waits of fibers for the handle's object with an error.
+func (h *Handle) WakeFibers(err Errno) {
+	if h.open() && h.o.S != nil {
+		C.luv__wake_all_error(h.o.S, &h.o.waiters, C.int(err))
+	}
+}
+
+// Object returns the handle's luv_object as a number, for package lua.
+func (h *Handle) Object() uintptr { return uintptr(unsafe.Pointer(h.o)) }
+
+// object returns the luv_object behind a number that package lua has handed out.
+func object(p uintptr) *C.luv_object { return *(**C.luv_object)(unsafe.Pointer(&p)) }

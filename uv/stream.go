@@ -1,0 +1,160 @@
+package uv
+
+// #include "luv.h"
+// extern void luv_on_go_connection(uv_stream_t *h, int status);
+// extern void luv_on_go_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf);
+// extern void luv_on_go_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buf);
+// extern int luv__go_write(luv_object *o, uint64_t go, const void *p, size_t n);
+// extern int luv__go_shutdown(luv_object *o, uint64_t go);
+import "C"
+
+import (
+	"unsafe"
+
+	"luv/csrc"
+)
+
+// A Stream is what tcp sockets and pipes have in common.
+type Stream struct {
+	Handle
+	connection func(err error)
+	read       func(data []byte, err error)
+}
+
+func (s *Stream) stream() *C.uv_stream_t { return (*C.uv_stream_t)(ptr(s.raw())) }
+
+func (s *Stream) dispatch(what int, a int64, p uintptr) {
+	switch {
+	case what == evConnection && s.connection != nil:
+		s.connection(check(C.int(a)))
+	case what == evRead && s.read != nil && a < 0:
+		s.read(nil, Errno(a))
+	case what == evRead && s.read != nil:
+		s.read(C.GoBytes(*(*unsafe.Pointer)(unsafe.Pointer(&p)), C.int(a)), nil)
+	}
+}
+
+// Listen starts listening; f is called for each connection, which it takes with Accept.
+func (s *Stream) Listen(backlog int, f func(err error)) error {
+	if !s.open() {
+		return EBADF
+	}
+	s.connection = f
+	s.listen(s.dispatch)
+	return check(C.uv_listen(s.stream(), C.int(backlog), C.uv_connection_cb(C.luv_on_go_connection)))
+}
+
+// Accept puts the connection that is waiting into client.
+func (s *Stream) Accept(client *Stream) error {
+	if !s.open() || !client.open() {
+		return EBADF
+	}
+	return check(C.uv_accept(s.stream(), client.stream()))
+}
+
+// ReadStart calls f with the bytes that arrive, until ReadStop; err is EOF at the end.
+func (s *Stream) ReadStart(f func(data []byte, err error)) error {
+	if !s.open() {
+		return EBADF
+	}
+	s.read = f
+	s.listen(s.dispatch)
+	return check(C.uv_read_start(s.stream(), C.uv_alloc_cb(C.luv_on_go_alloc), C.uv_read_cb(C.luv_on_go_read)))
+}
+
+// ReadStop stops reading.
+func (s *Stream) ReadStop() error {
+	if !s.open() {
+		return EBADF
+	}
+	return check(C.uv_read_stop(s.stream()))
+}
+
+// A request calls f once, with how it ended.
+type request struct {
+	slot uint64
+	f    func(a int64, p uintptr)
+}
+
+func newRequest(f func(a int64, p uintptr)) *request {
+	r := &request{f: f}
+	r.slot = csrc.Take(r)
+	return r
+}
+
+// Event implements csrc.Eventer.
+func (r *request) Event(_ int, a int64, p uintptr) {
+	csrc.Give(r.slot)
+	r.f(a, p)
+}
+
+// begun ends the call that makes a request: if it failed there will be no event.
+func (r *request) begun(err C.int) error {
+	if err < 0 {
+		csrc.Give(r.slot)
+	}
+	return check(err)
+}
+
+func status(f func(error)) func(int64, uintptr) {
+	return func(a int64, _ uintptr) {
+		if f != nil {
+			f(check(C.int(a)))
+		}
+	}
+}
+
+// Write sends a copy of data; f, which may be nil, is called when it is done.
+func (s *Stream) Write(data []byte, f func(error)) error {
+	if !s.open() {
+		return EBADF
+	}
+	r := newRequest(status(f))
+	return r.begun(C.luv__go_write(s.o, C.uint64_t(r.slot), unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data))))
+}
+
+// TryWrite sends what the kernel takes at once and returns how much that was.
+func (s *Stream) TryWrite(data []byte) (int, error) {
+	if !s.open() {
+		return 0, EBADF
+	}
+	p := C.CBytes(data)
+	defer C.free(p)
+	buf := C.uv_buf_init((*C.char)(p), C.uint(len(data)))
+	n := C.uv_try_write(s.stream(), &buf, 1)
+	return max(int(n), 0), check(n)
+}
+
+// Shutdown ends the writing side when all writes are done; f may be nil.
+func (s *Stream) Shutdown(f func(error)) error {
+	if !s.open() {
+		return EBADF
+	}
+	r := newRequest(status(f))
+	return r.begun(C.luv__go_shutdown(s.o, C.uint64_t(r.slot)))
+}
+
+// BufferSize reads (size 0) or sets the kernel's buffer for sending or receiving.
+func (s *Stream) BufferSize(send bool, size int) (int, error) {
+	if !s.open() {
+		return 0, EBADF
+	}
+	n := C.int(size)
+	var r C.int
+	if send {
+		r = C.uv_send_buffer_size(s.raw(), &n)
+	} else {
+		r = C.uv_recv_buffer_size(s.raw(), &n)
+	}
+	return int(n), check(r)
+}
+
+// Fileno returns the file descriptor.
+func (s *Stream) Fileno() (int, error) {
+	if !s.open() {
+		return -1, EBADF
+	}
+	var fd C.uv_os_fd_t
+	err := check(C.uv_fileno(s.raw(), &fd))
+	return int(fd), err
+}
