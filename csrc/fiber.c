@@ -44,7 +44,9 @@ static uint32_t take_slot(luv_state *S, lua_State *L) {
 
 /* Anchors thread and userdata, the two values on top of L; pops the thread. */
 static void anchor(luv_state *S, lua_State *L, luv_fiber *f) {
-  uint32_t slot = take_slot(S, L);
+  uint32_t slot;
+  if (luv__ready_reserve(S, S->nfibers + 1)) luaL_error(L, "not enough memory");
+  slot = take_slot(S, L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_anchors);
   lua_pushvalue(L, -3);
   lua_rawseti(L, -2, (int)(2 * slot));
@@ -176,7 +178,7 @@ int luv_fiber_suspend(lua_State *L) {
   luv_fiber *f = luv__tofiber(S, L, "suspend");
   if (f == S->current) return luv__suspend(S, L, LUV_OP_SUSPEND, f, 0, LUV_NO_TIMEOUT);
   if (f->status == LUV_READY && f->wait.out == LUV_OUT_STACK) {
-    queue_remove(&f->wait.node);
+    luv__ready_remove(S, f);
     f->wait.op = LUV_OP_SUSPEND;
     f->wait.seq++;
     f->status = LUV_WAITING;

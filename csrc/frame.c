@@ -135,6 +135,7 @@ static int pass_up(luv_state *S, lua_State *L, luv_frame *fr, lua_State *from) {
 int luv__yield_suspended(luv_state *S, lua_State *L, luv_chain *c) {
   S->pending = c->fiber;
   S->stash = *c;
+  S->attention = 1;
   lua_pushlightuserdata(L, (void *)&luv__suspended);
   return lua_yield(L, lua_gettop(L));
 }
@@ -223,6 +224,7 @@ static int defer(luv_state *S, lua_State *L, luv_chain *c, luv_frame *fr,
   S->stash.top = inner ? inner : fr;
   S->stash.L = S->stash.top->L;
   S->pending = c->fiber;
+  S->attention = 1;
   S->deferred = nargs;
   c->fiber->wait.op = LUV_OP_NONE;
   return pass_suspended(S, L, fr);
@@ -245,7 +247,10 @@ int luv__frame_run(luv_state *S, lua_State *L, luv_chain *c, luv_frame *fr,
   ran = luv__drive(S, c, fr, nargs);
   S->nest--;
   inner = c->top;
-  if (ran == LUV_RAN_SUSPEND || ran == LUV_RAN_YIELD) S->stash = *c;
+  if (ran == LUV_RAN_SUSPEND || ran == LUV_RAN_YIELD) {
+    S->stash = *c;
+    S->attention = 1;
+  }
   c->top = parent;
   c->L = L;
   S->chain = outer;

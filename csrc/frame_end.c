@@ -29,21 +29,24 @@ static int protected_end(luv_frame *fr, lua_State *to, lua_State *W, int failed,
   return n + 1;
 }
 
-/* xpcall: the handler runs on the dead thread, whose stack is as the error left it.
- * debug.traceback itself is done here, since it is to show all frames, not one. */
+/* xpcall: the handler, argument 1 of the face, runs on the dead thread, whose stack is
+ * as the error left it. debug.traceback itself is done here, since it is to show all
+ * frames, not one. */
 static int handled_end(luv_state *S, luv_frame *fr, lua_State *to, lua_State *W) {
   lua_State *T = fr->L;
   int is_traceback;
+  lua_pushvalue(to, 1);
+  if (T != to) lua_xmove(to, T, 1);
   lua_rawgeti(T, LUA_REGISTRYINDEX, S->ref_traceback);
-  is_traceback = lua_rawequal(T, -1, 1) && lua_isstring(T, -2);
+  is_traceback = lua_rawequal(T, -1, -2) && lua_isstring(T, -3);
   lua_pop(T, 1);
   lua_pushboolean(to, 0);
   if (is_traceback) {
+    lua_pop(T, 1);
     luv__traceback_frames(S, fr, W, lua_tostring(T, -1));
     if (W != to) lua_xmove(W, to, 1);
     return 2;
   }
-  lua_pushvalue(T, 1);
   lua_insert(T, -2);
   if (lua_pcall(T, 1, 1, 0)) lua_pushliteral(T, "error in error handling");
   lua_xmove(T, to, 1);
@@ -92,7 +95,7 @@ int luv__frame_end(luv_state *S, luv_frame *fr, lua_State *to, lua_State *W, int
   if (failed) count = failed_end(S, fr, to, W);
   else if (fr->kind == LUV_FRAME_TIMEOUT || fr->kind == LUV_FRAME_WRAP)
     count = plain_end(fr, to, W, n);
-  else count = protected_end(fr, to, W, 0, fr->kind == LUV_FRAME_XPCALL ? n - 1 : n);
+  else count = protected_end(fr, to, W, 0, n);
   luv__pool_give(S, fr, failed);
   return count;
 }

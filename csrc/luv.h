@@ -8,7 +8,7 @@
  *
  * Invariants (asserted in the check build, see check.c):
  *   1. At most one fiber of a state is RUNNING, and it is state->current.
- *   2. A READY fiber's wait.node is in state->ready and nowhere else.
+ *   2. A READY fiber is in state->ready once; its wait.node is in no queue.
  *   3. A WAITING fiber's wait.node is in a queue of what it waits for, or in
  *      state->asleep; wait.op says which operation, wait.seq which wait.
  *   4. A fiber that is READY, RUNNING or WAITING is anchored in the registry
@@ -38,8 +38,12 @@ typedef struct luv_stream luv_stream;
 #ifdef LUV_CHECK
 void luv__assert_fail(const char *what, const char *file, int line);
 #define luv_assert(x) ((x) ? (void)0 : luv__assert_fail(#x, __FILE__, __LINE__))
+void luv__check_crossing(lua_State *L);
+void luv__check_state(luv_state *S);
 #else
 #define luv_assert(x) ((void)0)
+#define luv__check_crossing(L) ((void)0)
+#define luv__check_state(S) ((void)0)
 #endif
 
 /* ---- due.c: what is to happen at a time ---------------------------------- */
@@ -107,13 +111,13 @@ enum {
 };
 
 typedef struct {
-  luv_queue node;
-  luv_due due;
-  uint32_t seq;     /* grows by one with every wait of the fiber */
-  uint8_t op, out;
+  uint8_t out, op;
   uint8_t external; /* an event from outside (or the clock) can end it */
   uint8_t scoped;   /* the deadline is a luv.timeout's, not the call's own */
   uint8_t keep;     /* suspended while ready: resume with what is on the stack */
+  uint32_t seq;     /* grows by one with every wait of the fiber */
+  luv_queue node;
+  luv_due due;
   void *on;
   uint64_t arg;
   uint64_t since;   /* loop time when it began, ns */
@@ -206,18 +210,18 @@ enum {
   LUV_F_HANDLER = 64   /* runs luv.on_error's function: its own error goes to stderr */
 };
 
+/* What a switch touches comes first, together. */
 struct luv_fiber {
-  luv_wait wait;       /* its node comes first: the ready queue walks it */
   luv_chain chain;
+  int nargs;           /* values on the stack for the next resume */
+  uint8_t status, flags;
+  luv_wait wait;
   lua_State *base;     /* the thread that runs fn; chain.L when no frame is pushed */
   luv_state *state;
   luv_queue joiners;
   char *name;          /* malloc'd, or NULL */
   uint32_t slot;       /* anchors[2 * slot - 1] is base, [2 * slot] the userdata */
   uint32_t id;
-  uint8_t status, flags;
-  uint16_t pad;
-  int nargs;           /* values on the stack for the next resume */
 };
 
 luv_fiber *luv__fiber_new(luv_state *S, lua_State *L, int narg);
@@ -240,7 +244,14 @@ enum { LUV_RUN_DEFAULT, LUV_RUN_ONCE, LUV_RUN_NOWAIT };
 int luv__sched_run(luv_state *S);
 /* The same from C, by way of Go; 1: an error value is on L. */
 int luv__run_main(luv_state *S, lua_State *L);
+/* The ready queue: a ring that has room for every fiber there is. */
+typedef struct { luv_fiber **v; uint32_t head, tail, mask; } luv_ring;
+
 void luv__enqueue(luv_state *S, luv_fiber *f);
+int luv__ready_reserve(luv_state *S, uint32_t n);
+void luv__ready_push(luv_state *S, luv_fiber *f);
+int luv__ready_remove(luv_state *S, luv_fiber *f);
+void luv__budget_renew(luv_state *S);
 void luv__poll(luv_state *S, int block);
 void luv__spin(luv_state *S);
 void luv__glance(luv_state *S);
@@ -411,10 +422,12 @@ int luv__fiber_locals(luv_state *S, lua_State *L, luv_fiber *f);
 /* ---- state.c ------------------------------------------------------------------ */
 
 struct luv_state {
-  luv_queue ready;
+  luv_ring ready;
   luv_chain *chain;    /* what runs now; NULL: the host's own code */
   luv_fiber *current;  /* the running fiber */
   luv_fiber *pending;  /* has asked to be suspended, wait not begun */
+  luv_fiber *delivering; /* its outcome is being pushed */
+  int attention;       /* the switch just made was not a plain yield, or main is woken */
   lua_State *M;        /* the scheduler's own Lua thread */
   uv_loop_t *loop;
   luv_heap heap;
@@ -466,12 +479,18 @@ struct luv_state {
   luv_fiber main;
 };
 
+#define luv_ready_empty(S) ((S)->ready.head == (S)->ready.tail)
+
+/* The state whose loop runs on this OS thread, or NULL. Initial-exec: no call for it. */
+extern __thread luv_state *luv__running __attribute__((tls_model("initial-exec")));
+
 luv_state *luv__state(lua_State *L);
 #define luv_upstate(L) ((luv_state *)lua_touserdata(L, lua_upvalueindex(1)))
 extern int luv__forked;
 /* First line of every face: the state, or an error after a fork. */
 static inline luv_state *luv_enter(lua_State *L) {
   if (LUV_UNLIKELY(luv__forked)) luaL_error(L, "luv: used after fork");
+  luv__check_crossing(L);
   return luv_upstate(L);
 }
 int luv__protect(luv_state *S, lua_CFunction fn, void *ud);

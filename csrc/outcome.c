@@ -31,6 +31,7 @@ static int values(luv_state *S, luv_fiber *f, lua_State *W) {
 int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
   luv_wait *w = &f->wait;
   int out = w->out;
+  luv__check_crossing(W);
   w->out = LUV_OUT_STACK;
   switch (out) {
     case LUV_OUT_STACK: return f->nargs;

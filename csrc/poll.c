@@ -34,7 +34,7 @@ static void look(luv_state *S) {
 }
 
 static int woken(luv_state *S) {
-  return !queue_empty(&S->ready) || S->main.status != LUV_WAITING || S->interrupted;
+  return !luv_ready_empty(S) || S->main.status != LUV_WAITING || S->interrupted;
 }
 
 static void spun(luv_state *S, int hit) {
@@ -64,6 +64,7 @@ void luv__glance(luv_state *S) { uv_run(S->loop, UV_RUN_NOWAIT); }
 /* Polls once. With `block`, waits until something has happened. */
 void luv__poll(luv_state *S, int block) {
   S->polls++;
+  luv__check_state(S);
   look(S);
   if (block && !woken(S)) luv__spin(S);
   if (woken(S)) block = 0;
@@ -71,7 +72,7 @@ void luv__poll(luv_state *S, int block) {
   uv_run(S->loop, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   look(S);
   S->slice = S->now;
-  S->budget = LUV_BUDGET;
+  luv__budget_renew(S);
 }
 
 /* old = luv.spin([µs]): how long the loop may poll before it blocks; 0: never */

@@ -23,10 +23,10 @@ static int empty_place(luv_state *S) {
   return -1;
 }
 
-/* Gives fr a thread and moves all of L's stack there. May raise. */
-void luv__pool_take(luv_state *S, lua_State *L, luv_frame *fr, int kind) {
+/* Gives fr a thread and moves L's stack there, but for the first `keep`. May raise. */
+void luv__pool_take(luv_state *S, lua_State *L, luv_frame *fr, int kind, int keep) {
   int i = S->npool ? S->pool_idle[--S->npool] : empty_place(S);
-  int n = lua_gettop(L);
+  int n = lua_gettop(L) - keep;
   memset(fr, 0, sizeof *fr);
   fr->kind = (uint8_t)kind;
   fr->local = 1;
@@ -36,7 +36,7 @@ void luv__pool_take(luv_state *S, lua_State *L, luv_frame *fr, int kind) {
     fr->pooled = (uint8_t)(i + 1);
   } else {
     fr->L = lua_newthread(L);
-    lua_insert(L, 1);
+    lua_insert(L, keep + 1);
   }
   if (!luv__room(fr->L, n)) luaL_error(L, "stack overflow (too many arguments)");
   lua_xmove(L, fr->L, n);

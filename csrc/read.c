@@ -92,7 +92,9 @@ typedef struct { luv_fiber *f; const char *p; size_t n; } delivery;
 /* Prebuilt closure, see luv__deliver_open: no allocation before the protection. */
 static int deliver(lua_State *M) {
   delivery *d = lua_touserdata(M, 1);
-  int n = push(M, d->f->wait.op, d->p, d->n);
+  int n;
+  luv__check_crossing(M);
+  n = push(M, d->f->wait.op, d->p, d->n);
   lua_xmove(M, d->f->chain.L, n);
   d->f->nargs = n;
   return 0;

@@ -29,7 +29,6 @@ int luv__protect(luv_state *S, lua_CFunction fn, void *ud) {
 /* ---- opening ------------------------------------------------------------------------- */
 
 static void init(luv_state *S, lua_State *L) {
-  queue_init(&S->ready);
   queue_init(&S->asleep);
   queue_init(&S->objects);
   queue_init(&S->goops);
@@ -43,7 +42,7 @@ static void init(luv_state *S, lua_State *L) {
   S->readbuf = malloc(LUV_READ_SIZE);
   S->alarm = malloc(sizeof *S->alarm);
   S->wakeup = malloc(sizeof *S->wakeup);
-  if (!S->readbuf || !S->alarm || !S->wakeup) luaL_error(L, "not enough memory");
+  if (!S->readbuf || !S->alarm || !S->wakeup || luv__ready_reserve(S, 0)) luaL_error(L, "not enough memory");
   if (uv_available_parallelism() > 1) S->spin = 20000;
 }
 
@@ -155,6 +154,7 @@ static int close_state(lua_State *L) {
   goClose(S->host);
   free(S->readbuf);
   free(S->heap.v);
+  free(S->ready.v);
   free(S->free_slots);
   free(S->call.args.v);
   luv__values_drop(&S->call.ret);
@@ -171,7 +171,10 @@ static void on_process_exit(int status, void *unused) {
   _exit(1);
 }
 
-static void on_fork(void) { luv__forked = 1; }
+static void on_fork(void) {
+  luv__forked = 1;
+  luv__running = NULL;
+}
 
 static void once(void) {
   pthread_atfork(NULL, NULL, on_fork);

@@ -50,6 +50,7 @@ static uint64_t operations(luv_state *S) {
 int luv_stats(lua_State *L) {
   luv_state *S = luv_enter(L);
   lua_newtable(L);
+  luv__budget_renew(S);
   number(L, "switches", S->switches);
   number(L, "polls", S->polls);
   number(L, "go_callbacks", S->go_callbacks);

@@ -34,9 +34,10 @@ static int yield_main(luv_state *S, lua_State *L) {
   S->main.status = LUV_WAITING;
   S->main.wait.due.at = 0;
   S->main.nargs = 0;
-  queue_push(&S->ready, &S->main.wait.node);
+  if (luv__ready_reserve(S, S->nfibers)) return luaL_error(L, "not enough memory");
+  luv__ready_push(S, &S->main);
   err = luv__run_main(S, L);
-  queue_remove(&S->main.wait.node);
+  if (S->main.wait.out != LUV_OUT_STACK || err) luv__ready_remove(S, &S->main);
   if (err || S->main.wait.out != LUV_OUT_STACK) {
     if (!err) luv__outcome(S, &S->main, L);
     return lua_error(L);
@@ -46,12 +47,16 @@ static int yield_main(luv_state *S, lua_State *L) {
 
 /* luv.fiber.yield(...): to the back of the ready queue */
 int luv_fiber_yield(lua_State *L) {
-  luv_state *S = luv_enter(L);
-  if (LUV_UNLIKELY(!S->chain)) {
-    int is_main = lua_pushthread(L);
-    lua_pop(L, 1);
-    if (is_main && S->depth == 0) return yield_main(S, L);
+  luv_state *S = luv__running;
+  int is_main;
+  if (LUV_LIKELY(S && S->chain)) {
+    if (S->chain->L == L && !S->chain->top) return lua_yield(L, 0);
+    return lua_yield(L, lua_gettop(L));
   }
+  S = luv_enter(L);
+  is_main = lua_pushthread(L);
+  lua_pop(L, 1);
+  if (is_main && S->depth == 0) return yield_main(S, L);
   return lua_yield(L, lua_gettop(L));
 }
 
@@ -63,7 +68,7 @@ static int run(luv_state *S, lua_State *L, int mode) {
   luv__suspend(S, L, LUV_OP_RUN, NULL, 0, LUV_NO_TIMEOUT);
   S->chain = outer;
   S->run_mode = LUV_RUN_DEFAULT;
-  lua_pushboolean(L, S->external > 0 || !queue_empty(&S->ready));
+  lua_pushboolean(L, S->external > 0 || !luv_ready_empty(S));
   return 1;
 }
 

@@ -10,9 +10,9 @@
 
 static const char source[] =
   "local mark, error = ...\n"
-  "local function check(a, ...)\n"
-  "  if a == mark then error((...), 0) end\n"
-  "  return a, ...\n"
+  "local function check(...)\n"
+  "  if ... == mark then local _, e = ...; error(e, 0) end\n"
+  "  return ...\n"
   "end\n"
   "return function(fn) return function(...) return check(fn(...)) end end";
 

@@ -1,0 +1,95 @@
+/* check.c - the check build (tag luvcheck): the invariants of luv.h, walked at every
+ * poll, and a garbage collection at every crossing between Lua and luv.
+ *
+ * In a large heap the collection is a step, and the walk is done now and then: the tests
+ * with ten thousand connections are to end, too. */
+#include "luv.h"
+
+#ifdef LUV_CHECK
+#include <stdio.h>
+
+void luv__assert_fail(const char *what, const char *file, int line) {
+  fprintf(stderr, "luv: invariant broken at %s:%d: %s\n", file, line, what);
+  abort();
+}
+
+/* Called by every face, and before an outcome is delivered. */
+void luv__check_crossing(lua_State *L) {
+  if (lua_gc(L, LUA_GCCOUNT, 0) < 1024) lua_gc(L, LUA_GCCOLLECT, 0);
+  else lua_gc(L, LUA_GCSTEP, 10);
+}
+
+static void check_ready(luv_state *S) {
+  uint32_t i;
+  for (i = S->ready.head; i != S->ready.tail; i++) {
+    luv_fiber *f = S->ready.v[i & S->ready.mask];
+    luv_assert(f->status == LUV_READY || (f->flags & LUV_F_MAIN));
+    luv_assert(queue_empty(&f->wait.node));
+    luv_assert(f->slot || (f->flags & LUV_F_MAIN));
+  }
+}
+
+static void check_waiters(luv_queue *head, const void *on) {
+  luv_queue *q;
+  for (q = head->next; q != head; q = q->next) {
+    luv_fiber *f = luv_container(q, luv_fiber, wait.node);
+    luv_assert(q->next->prev == q);
+    luv_assert(f->status == LUV_WAITING);
+    luv_assert(f->wait.op != LUV_OP_NONE);
+    luv_assert(!on || f->wait.on == on);
+    luv_assert(f->slot || (f->flags & LUV_F_MAIN));
+  }
+}
+
+static void check_objects(luv_state *S) {
+  luv_queue *q;
+  for (q = S->objects.next; q != &S->objects; q = q->next) {
+    luv_object *o = luv_container(q, luv_object, link);
+    luv_assert(o->S == S);
+    luv_assert(!o->box || o->box->o == o);
+    check_waiters(&o->waiters, o);
+    if (!(o->flags & LUV_O_STREAM)) continue;
+    check_waiters(&((luv_stream *)o)->readers, o);
+    check_waiters(&((luv_stream *)o)->writers, o);
+  }
+}
+
+static void check_heap(luv_heap *h) {
+  uint32_t i;
+  for (i = 0; i < h->n; i++) {
+    luv_assert(h->v[i].due->index == i + 1);
+    luv_assert(i == 0 || h->v[(i - 1) / 4].at <= h->v[i].at);
+  }
+}
+
+/* The state's counts against the fibers themselves. */
+static int check_fibers(lua_State *M) {
+  luv_state *S = lua_touserdata(M, 1);
+  uint32_t slot, living = 0;
+  int external = S->main.status == LUV_WAITING && S->main.wait.external;
+  lua_rawgeti(M, LUA_REGISTRYINDEX, S->ref_anchors);
+  for (slot = 1; slot <= S->top_slot; slot++) {
+    luv_fiber *f;
+    lua_rawgeti(M, -1, (int)(2 * slot));
+    f = lua_touserdata(M, -1);
+    lua_pop(M, 1);
+    if (!f) continue;
+    living++;
+    luv_assert(f->slot == slot);
+    luv_assert(f->status == LUV_READY || f->status == LUV_WAITING || f == S->current);
+    external += f->status == LUV_WAITING && f->wait.external;
+  }
+  luv_assert(living == S->nfibers);
+  luv_assert(external == S->external);
+  return 0;
+}
+
+void luv__check_state(luv_state *S) {
+  if (S->nfibers > 500 && S->polls % 256) return;
+  check_ready(S);
+  check_waiters(&S->asleep, NULL);
+  check_objects(S);
+  check_heap(&S->heap);
+  if (luv__protect(S, check_fibers, S)) lua_pop(S->M, 1);
+}
+#endif
