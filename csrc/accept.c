@@ -73,7 +73,7 @@ void luv__accept_closing(luv_stream *s) {
 /* Puts the connection into the userdata at 2 (the seed's form), or makes a new one.
  * The object that was there before has no descriptor, and is closed. */
 int luv__push_accepted(luv_state *S, lua_State *L, lua_State *W, luv_object *c) {
-  luv_box *into = luv__tobox(S, L, 2, c->class_id);
+  luv_box *into = luv__tobox(L, 2, c->class_id);
   if (!into) {
     luv__push_object(S, W, c);
     return 1;
@@ -106,7 +106,7 @@ int luv_stream_accept(lua_State *L) {
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
   if (!lua_isnoneornil(L, 2)) {
-    into = luv__tobox(S, L, 2, s->o.class_id);
+    into = luv__tobox(L, 2, s->o.class_id);
     if (!into) return luv__type_error(S, L, 2, 1, "accept", luv__class_name(s->o.class_id));
     if (!into->o || (into->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);
     if (!is_fresh(into)) return luv__fail(L, UV_EISCONN);

@@ -2,7 +2,7 @@
 #include "luv.h"
 
 static luv_object *check(luv_state *S, lua_State *L, const char *fname) {
-  luv_box *b = luv__tobox(S, L, 1, LUV_CLASS_COND);
+  luv_box *b = luv__tobox(L, 1, LUV_CLASS_COND);
   if (!b) luv__type_error(S, L, 1, 0, fname, "luv.cond");
   return b->o && !(b->o->flags & LUV_O_CLOSING) ? b->o : NULL;
 }

@@ -51,6 +51,7 @@ static int attach(lua_State *L, luv_frame *fr, luv_frame **inner, int nargs) {
   }
   if (!luv__room(to, nargs)) luaL_error(L, "too many arguments to resume");
   lua_xmove(L, to, nargs);
+  if (lua_status(to) == 0) return lua_gettop(to) - 1; /* `body` takes one more */
   return nargs;
 }
 
@@ -71,15 +72,25 @@ static lua_State *check_coroutine(luv_state *S, lua_State *L, const char *fname)
   return co;
 }
 
+/* Pushes a thread that is to run the function at 1. */
+static void new_thread(luv_state *S, lua_State *L) {
+  lua_State *co = lua_newthread(L);
+  int extra = luv__push_body(S, L, 1);
+  lua_pushvalue(L, 1);
+  lua_xmove(L, co, 1 + extra);
+}
+
 /* co = luv.coroutine.create(fn) */
 int luv_co_create(lua_State *L) {
   luv_state *S = luv_enter(L);
-  lua_State *co;
   if (!lua_isfunction(L, 1)) return luv__type_error(S, L, 1, 1, "create", "function");
-  co = lua_newthread(L);
-  lua_pushvalue(L, 1);
-  lua_xmove(L, co, 1);
+  new_thread(S, L);
   return 1;
+}
+
+/* LuaJIT knows no "normal" in this message. */
+static const char *refused(luv_state *S, const char *st) {
+  return S->jit && strcmp(st, "normal") == 0 ? "running" : st;
 }
 
 /* ok, ... = luv.coroutine.resume(co, ...) */
@@ -89,8 +100,7 @@ int luv_co_resume(lua_State *L) {
   const char *st = status(S, L, co);
   if (strcmp(st, "suspended") != 0) {
     lua_pushboolean(L, 0);
-    lua_pushfstring(L, S->jit && *st != 'd' ? "cannot resume non-suspended coroutine"
-                                            : "cannot resume %s coroutine", st);
+    lua_pushfstring(L, "cannot resume %s coroutine", refused(S, st));
     return 2;
   }
   return resume(S, L, co, LUV_FRAME_RESUME, lua_gettop(L) - 1);
@@ -101,20 +111,16 @@ static int call_wrapped(lua_State *L) {
   lua_State *co = lua_tothread(L, lua_upvalueindex(2));
   const char *st = status(S, L, co);
   if (strcmp(st, "suspended") != 0)
-    return luv__error(S, L, S->jit && *st != 'd' ? "cannot resume non-suspended coroutine"
-                                                 : "cannot resume %s coroutine", st);
+    return luv__error(S, L, "cannot resume %s coroutine", refused(S, st));
   return resume(S, L, co, LUV_FRAME_WRAP, lua_gettop(L));
 }
 
 /* f = luv.coroutine.wrap(fn) */
 int luv_co_wrap(lua_State *L) {
   luv_state *S = luv_enter(L);
-  lua_State *co;
   if (!lua_isfunction(L, 1)) return luv__type_error(S, L, 1, 1, "wrap", "function");
   lua_pushvalue(L, lua_upvalueindex(1));
-  co = lua_newthread(L);
-  lua_pushvalue(L, 1);
-  lua_xmove(L, co, 1);
+  new_thread(S, L);
   lua_pushcclosure(L, call_wrapped, 2);
   luv__wrap_suspending(S, L);
   return 1;

@@ -16,19 +16,22 @@ int luv__fail(lua_State *L, int err) {
   return 3;
 }
 
-/* Pushes on W "file:line: " of the Lua function that called the face L is in, or "". */
-void luv__where(luv_state *S, lua_State *L, lua_State *W) {
+/* Pushes on W "file:line: " of who called the face that L is in; "" when that was C. A
+ * function of luv's own between the two (suspend.c) does not count. */
+void luv__where(lua_State *L, lua_State *W) {
   lua_Debug ar;
-  if (lua_getstack(L, S->jit ? 2 : 1, &ar) && lua_getinfo(L, "Sl", &ar) && ar.currentline > 0)
-    lua_pushfstring(W, "%s:%d: ", ar.short_src, ar.currentline);
-  else if (lua_getstack(L, 1, &ar) && lua_getinfo(L, "Sl", &ar) && ar.currentline > 0)
+  int level = 1;
+  if (lua_getstack(L, 1, &ar) && lua_getinfo(L, "S", &ar) && strcmp(ar.source, "=luv") == 0)
+    level = 2;
+  if (lua_getstack(L, level, &ar) && lua_getinfo(L, "Sl", &ar) && ar.currentline > 0)
     lua_pushfstring(W, "%s:%d: ", ar.short_src, ar.currentline);
   else lua_pushliteral(W, "");
 }
 
 int luv__error(luv_state *S, lua_State *L, const char *fmt, ...) {
   va_list ap;
-  luv__where(S, L, L);
+  (void)S;
+  luv__where(L, L);
   va_start(ap, fmt);
   lua_pushvfstring(L, fmt, ap);
   va_end(ap);

@@ -89,7 +89,7 @@ static void init(luv_state *S, luv_fiber *f, lua_State *T) {
 /* Makes a fiber of the n values on top of L, the function first; pushes its userdata
  * and then its thread. */
 luv_fiber *luv__fiber_new(luv_state *S, lua_State *L, int n) {
-  int i, first = lua_gettop(L) - n + 1;
+  int i, extra, first = lua_gettop(L) - n + 1;
   luv_fiber *f = lua_newuserdata(L, sizeof *f);
   lua_State *T = lua_newthread(L);
   init(S, f, T);
@@ -97,9 +97,10 @@ luv_fiber *luv__fiber_new(luv_state *S, lua_State *L, int n) {
   lua_setmetatable(L, -3);
   if (n > LUA_MINSTACK && (!lua_checkstack(T, n) || !lua_checkstack(L, n)))
     luaL_error(L, "too many arguments");
+  extra = luv__push_body(S, L, first);
   for (i = 0; i < n; i++) lua_pushvalue(L, first + i);
-  lua_xmove(L, T, n);
-  f->nargs = n - 1;
+  lua_xmove(L, T, n + extra);
+  f->nargs = n + extra - 1;
   return f;
 }
 

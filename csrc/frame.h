@@ -14,8 +14,8 @@ int luv__frame_yielded(luv_frame *inner, luv_frame *co, lua_State *from, lua_Sta
 luv_frame *luv__frame_detached(lua_State *co);
 
 /* pool.c: idle threads for pcall and timeout. */
-void luv__pool_take(luv_state *S, lua_State *L, luv_frame *fr, int kind, int keep);
-void luv__pool_give(luv_state *S, luv_frame *fr, int failed);
+int luv__pool_take(luv_state *S, lua_State *L, luv_frame *fr, int kind, int keep);
+void luv__pool_give(luv_state *S, luv_frame *fr, lua_State *to, int failed);
 /* Moves a record from the C stack to L's, and its thread from the pool to L's. */
 void luv__promote(luv_state *S, lua_State *L, luv_frame *fr);
 

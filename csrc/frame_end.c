@@ -73,7 +73,7 @@ static int timeout_end(luv_state *S, luv_frame *fr, lua_State *to, lua_State *W)
 /* coroutine.wrap adds the position of its caller to a string, as the native does. */
 static int wrap_end(luv_state *S, luv_frame *fr, lua_State *to, lua_State *W) {
   if (lua_type(fr->L, -1) == LUA_TSTRING) {
-    luv__where(S, to, W);
+    luv__where(to, W);
     lua_xmove(fr->L, W, 1);
     lua_concat(W, 2);
     lua_xmove(W, fr->L, 1);
@@ -96,6 +96,6 @@ int luv__frame_end(luv_state *S, luv_frame *fr, lua_State *to, lua_State *W, int
   else if (fr->kind == LUV_FRAME_TIMEOUT || fr->kind == LUV_FRAME_WRAP)
     count = plain_end(fr, to, W, n);
   else count = protected_end(fr, to, W, 0, n);
-  luv__pool_give(S, fr, failed);
+  luv__pool_give(S, fr, to, failed);
   return count;
 }

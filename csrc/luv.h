@@ -96,6 +96,7 @@ enum {
 /* How a wait ended: what the run loop pushes before it resumes. */
 enum {
   LUV_OUT_STACK,  /* fiber->nargs values are on the stack already */
+  LUV_OUT_DATA,   /* wait.arg bytes at wait.on, in the loop's arena */
   LUV_OUT_TRUE,
   LUV_OUT_SELF,   /* argument 1 of the suspended call */
   LUV_OUT_COUNT,  /* wait.arg as a number */
@@ -151,8 +152,7 @@ void luv__wait_begin(luv_state *S, luv_fiber *f);
  * the error value on W. May raise on W (memory). */
 int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W);
 #define LUV_RAISE (-1)
-/* Raises a cancellation that is pending; first line of each suspending face. */
-void luv__check_cancel(luv_state *S, lua_State *L);
+void luv__raise_cancel(luv_state *S, lua_State *L);
 
 /* ---- frame.c: the Lua threads that a fiber is made of --------------------- */
 
@@ -194,6 +194,8 @@ void luv__traceback(luv_state *S, luv_fiber *f, lua_State *W, const char *msg);
 uint64_t luv__frame_due(luv_frame *f); /* the earliest of the timeouts around */
 /* Replaces the C function on top of L by what Lua is to call instead (LuaJIT). */
 void luv__wrap_suspending(luv_state *S, lua_State *L);
+/* Pushes a Lua function to run the function at idx with, if that is C on Lua 5.1. */
+int luv__push_body(luv_state *S, lua_State *L, int idx);
 #define LUV_POOL 64
 
 /* ---- fiber.c ---------------------------------------------------------------- */
@@ -280,8 +282,15 @@ enum {
   LUV_O_SHUT = 1024    /* shutdown has begun: no more writes */
 };
 
-/* The userdata: one pointer, NULL once the handle is closed. */
-typedef struct { luv_object *o; } luv_box;
+/* The userdata. `magic` tells it from any other userdata of the same size, which is
+ * cheaper to see than whose metatable it has; `o` is NULL once the handle is closed. */
+typedef struct {
+  const void *magic; /* &luv__magic */
+  luv_object *o;
+  uint32_t class_id;
+  uint32_t spare[3]; /* an uncommon size */
+} luv_box;
+extern const char luv__magic;
 
 struct luv_object {
   luv_state *S;       /* NULL: made by Go alone */
@@ -301,7 +310,16 @@ uv_handle_t *luv__handle(luv_object *o);
 void luv__object_close(luv_object *o);
 void luv__object_dispose(luv_object *o);
 void luv__push_object(luv_state *S, lua_State *W, luv_object *o);
-luv_box *luv__tobox(luv_state *S, lua_State *L, int idx, int class_id);
+/* The luv userdata at idx, of whatever class; NULL for anything else. */
+static inline luv_box *luv__anybox(lua_State *L, int idx) {
+  luv_box *b = lua_touserdata(L, idx);
+  if (LUV_LIKELY(b && lua_objlen(L, idx) == sizeof *b && b->magic == &luv__magic)) return b;
+  return NULL;
+}
+static inline luv_box *luv__tobox(lua_State *L, int idx, int class_id) {
+  luv_box *b = luv__anybox(L, idx);
+  return b && b->class_id == (uint32_t)class_id ? b : NULL;
+}
 int luv__class_of(luv_state *S, lua_State *L, int idx);
 
 /* ---- timer.c ----------------------------------------------------------------- */
@@ -317,6 +335,8 @@ void luv__timer_fire(luv_state *S, luv_timer *t);
 /* ---- stream.c, read.c, write.c, accept.c ------------------------------------- */
 
 #define LUV_READ_SIZE 65536       /* the loop's one read buffer */
+#define LUV_ARENA 65536
+#define LUV_ARENA_PIECE 2048      /* what is longer is made a string at once */
 #define LUV_HIGH_WATER 262144     /* unread bytes at which reading stops */
 #define LUV_ACCEPT_AHEAD 64       /* connections taken before accept() asks */
 
@@ -450,6 +470,8 @@ struct luv_state {
   uv_timer_t *alarm;
   uv_async_t *wakeup;
   char *readbuf;
+  char *arena;         /* short data on its way to readers: emptied at every poll */
+  uint32_t arena_used;
   uint64_t host;       /* Go's slot number for this state */
   luv_call call;       /* the call into Go that is under way */
   int failed;          /* a fiber's error was not joined when the state closed */
@@ -459,7 +481,7 @@ struct luv_state {
   /* registry references */
   int ref_meta[LUV_MAX_CLASSES];
   int ref_anchors, ref_pool, ref_raise, ref_on_error,
-      ref_traceback, ref_wrapper, ref_env, ref_module, ref_state,
+      ref_traceback, ref_wrapper, ref_body, ref_env, ref_module, ref_state,
       ref_kept, ref_kept_error, ref_deliver, ref_cancelled, ref_expired, ref_thread;
   uint32_t *free_slots;
   uint32_t nfree, cap_slots, top_slot;
@@ -484,6 +506,10 @@ struct luv_state {
 /* The state whose loop runs on this OS thread, or NULL. Initial-exec: no call for it. */
 extern __thread luv_state *luv__running __attribute__((tls_model("initial-exec")));
 
+/* Raises a cancellation that is pending; stands at the head of each face that waits. */
+#define luv__check_cancel(S, L) \
+  ((S)->current && ((S)->current->flags & LUV_F_CANCEL) ? luv__raise_cancel(S, L) : (void)0)
+
 luv_state *luv__state(lua_State *L);
 #define luv_upstate(L) ((luv_state *)lua_touserdata(L, lua_upvalueindex(1)))
 extern int luv__forked;
@@ -507,7 +533,7 @@ int luv__error(luv_state *S, lua_State *L, const char *fmt, ...);
 double luv__opt_timeout(luv_state *S, lua_State *L, int idx, int arg,
                         const char *fname);
 /* Pushes on W "file:line: " of who called the face that L is in. */
-void luv__where(luv_state *S, lua_State *L, lua_State *W);
+void luv__where(lua_State *L, lua_State *W);
 void luv__push_cancelled(luv_state *S, lua_State *L, luv_fiber *f);
 void luv__push_expired(luv_state *S, lua_State *L);
 int luv__is_cancelled(luv_state *S, lua_State *L, int idx);

@@ -152,6 +152,14 @@ static void push_module(lua_State *L, const char *owner) {
   lua_remove(L, -2);
 }
 
+/* "LuaJIT 2.1.0-beta3" or "Lua 5.1" */
+static void push_lua_version(luv_state *S, lua_State *L) {
+  lua_getglobal(L, S->jit ? "jit" : "_VERSION");
+  if (!lua_istable(L, -1)) return;
+  lua_getfield(L, -1, "version");
+  lua_remove(L, -2);
+}
+
 /* On LuaJIT the native pcall, xpcall and coroutine.create do what ours do, faster. */
 static void use_native(luv_state *S, lua_State *L) {
   lua_getfield(L, -1, "coroutine");
@@ -161,6 +169,10 @@ static void use_native(luv_state *S, lua_State *L) {
     lua_setfield(L, -3, "yield");
   }
   lua_pop(L, 2);
+  lua_getfield(L, -1, "versions");
+  push_lua_version(S, L);
+  lua_setfield(L, -2, "lua");
+  lua_pop(L, 1);
   if (!S->jit) return;
   lua_getglobal(L, "pcall");
   lua_setfield(L, -2, "pcall");

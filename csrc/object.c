@@ -14,6 +14,8 @@
  *      into Lua's memory that nothing anchors. */
 #include "luv.h"
 
+const char luv__magic = 0;
+
 static void init(luv_object *o, luv_state *S, int class_id) {
   o->S = S;
   o->class_id = (uint8_t)class_id;
@@ -74,6 +76,8 @@ void luv__object_close(luv_object *o) {
 /* Makes the userdata of o. On a memory error o is closed: nothing leaks. */
 void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
   luv_box *b = lua_newuserdata(W, sizeof *b);
+  b->magic = &luv__magic;
+  b->class_id = o->class_id;
   b->o = o;
   o->box = b;
   lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_meta[o->class_id]);
@@ -88,34 +92,26 @@ static const void *meta_of(lua_State *L, int idx) {
   return p;
 }
 
-/* The box at idx if it is of the class; NULL if it is anything else. */
-luv_box *luv__tobox(luv_state *S, lua_State *L, int idx, int class_id) {
-  luv_box *b = lua_touserdata(L, idx);
-  if (b && !lua_islightuserdata(L, idx) && meta_of(L, idx) == S->metas[class_id]) return b;
-  return NULL;
-}
-
 /* The class of the userdata at idx, -1 for what is not luv's. */
 int luv__class_of(luv_state *S, lua_State *L, int idx) {
-  const void *p;
-  int i;
-  if (lua_type(L, idx) != LUA_TUSERDATA || !(p = meta_of(L, idx))) return -1;
-  for (i = 0; i < LUV_MAX_CLASSES; i++)
-    if (S->metas[i] == p) return i;
+  luv_box *b = luv__anybox(L, idx);
+  if (b) return (int)b->class_id;
+  if (lua_type(L, idx) == LUA_TUSERDATA && meta_of(L, idx) == S->metas[LUV_CLASS_FIBER])
+    return LUV_CLASS_FIBER;
   return -1;
 }
 
 luv_fiber *luv__tofiber(luv_state *S, lua_State *L, const char *fname) {
-  luv_box *b = luv__tobox(S, L, 1, LUV_CLASS_FIBER);
-  if (!b) luv__type_error(S, L, 1, 0, fname, "luv.fiber");
-  return (luv_fiber *)b;
+  if (luv__class_of(S, L, 1) != LUV_CLASS_FIBER)
+    luv__type_error(S, L, 1, 0, fname, "luv.fiber");
+  return lua_touserdata(L, 1);
 }
 
 /* What methods of every object do; upvalue 2 is the class. */
 
 static luv_box *check_self(luv_state *S, lua_State *L, const char *fname) {
   int class_id = (int)lua_tointeger(L, lua_upvalueindex(2));
-  luv_box *b = luv__tobox(S, L, 1, class_id);
+  luv_box *b = luv__tobox(L, 1, class_id);
   if (!b) luv__type_error(S, L, 1, 0, fname, luv__class_name(class_id));
   return b;
 }
@@ -139,8 +135,8 @@ int luv_object_closed(lua_State *L) {
 
 /* __gc: the box goes; the object follows when libuv lets go of it. */
 int luv_object_gc(lua_State *L) {
-  luv_box *b = lua_touserdata(L, 1);
-  luv_object *o = b->o;
+  luv_box *b = luv__anybox(L, 1);
+  luv_object *o = b ? b->o : NULL;
   if (luv__forked || !o) return 0;
   o->box = NULL;
   b->o = NULL;

@@ -4,8 +4,8 @@
  * loop, just before it resumes (DESIGN rule 5). */
 #include "frame.h"
 
-static int raise_text(luv_state *S, luv_fiber *f, lua_State *W, const char *msg) {
-  luv__where(S, f->chain.L, W);
+static int raise_text(luv_fiber *f, lua_State *W, const char *msg) {
+  luv__where(f->chain.L, W);
   lua_pushstring(W, msg);
   lua_concat(W, 2);
   return LUV_RAISE;
@@ -28,6 +28,13 @@ static int values(luv_state *S, luv_fiber *f, lua_State *W) {
   return n;
 }
 
+/* What a reader gets. */
+static int data(luv_wait *w, lua_State *W) {
+  if (w->op == LUV_OP_READ) lua_pushnumber(W, (lua_Number)w->arg);
+  lua_pushlstring(W, w->on, (size_t)w->arg);
+  return 1 + (w->op == LUV_OP_READ);
+}
+
 int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
   luv_wait *w = &f->wait;
   int out = w->out;
@@ -35,6 +42,7 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
   w->out = LUV_OUT_STACK;
   switch (out) {
     case LUV_OUT_STACK: return f->nargs;
+    case LUV_OUT_DATA: return data(w, W);
     case LUV_OUT_TRUE: lua_pushboolean(W, 1); return 1;
     case LUV_OUT_SELF: return self(f, W);
     case LUV_OUT_COUNT: lua_pushnumber(W, (lua_Number)w->arg); return 1;
@@ -46,6 +54,6 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
     case LUV_OUT_CANCEL: luv__push_cancelled(S, W, f); return LUV_RAISE;
     case LUV_OUT_EXPIRED: luv__push_expired(S, W); return LUV_RAISE;
     case LUV_OUT_DEADLOCK: luv__deadlock_report(S, W); return LUV_RAISE;
-    default: return raise_text(S, f, W, w->on);
+    default: return raise_text(f, W, w->on);
   }
 }

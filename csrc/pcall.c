@@ -23,8 +23,7 @@ int luv_pcall(lua_State *L) {
     lua_insert(L, 1);
     return lua_gettop(L);
   }
-  luv__pool_take(S, L, &fr, LUV_FRAME_PCALL, 0);
-  return run(S, L, &fr, n - 1);
+  return run(S, L, &fr, luv__pool_take(S, L, &fr, LUV_FRAME_PCALL, 0));
 }
 
 /* ok, ... = luv.xpcall(fn, handler, ...) */
@@ -42,8 +41,8 @@ int luv_xpcall(lua_State *L) {
     lua_replace(L, 1);
     return lua_gettop(L);
   }
-  luv__pool_take(S, L, &fr, LUV_FRAME_XPCALL, 1); /* the handler stays with L */
-  return run(S, L, &fr, n - 2);
+  n = luv__pool_take(S, L, &fr, LUV_FRAME_XPCALL, 1); /* the handler stays with L */
+  return run(S, L, &fr, n);
 }
 
 /* In the main chunk the limit stands in a list that its waits look at. */
@@ -76,7 +75,7 @@ int luv_timeout(lua_State *L) {
     fr.due = due;
     return timeout_in_place(S, L, &fr, n - 2);
   }
-  luv__pool_take(S, L, &fr, LUV_FRAME_TIMEOUT, 0);
+  n = luv__pool_take(S, L, &fr, LUV_FRAME_TIMEOUT, 0);
   fr.due = due;
-  return run(S, L, &fr, n - 2);
+  return run(S, L, &fr, n);
 }

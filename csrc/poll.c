@@ -64,6 +64,7 @@ void luv__glance(luv_state *S) { uv_run(S->loop, UV_RUN_NOWAIT); }
 /* Polls once. With `block`, waits until something has happened. */
 void luv__poll(luv_state *S, int block) {
   S->polls++;
+  if (luv_ready_empty(S)) S->arena_used = 0;
   luv__check_state(S);
   look(S);
   if (block && !woken(S)) luv__spin(S);

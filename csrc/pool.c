@@ -23,8 +23,19 @@ static int empty_place(luv_state *S) {
   return -1;
 }
 
-/* Gives fr a thread and moves L's stack there, but for the first `keep`. May raise. */
-void luv__pool_take(luv_state *S, lua_State *L, luv_frame *fr, int kind, int keep) {
+/* A thread has its own table of globals, which setfenv(0) changes: the function in a
+ * frame is to see, and to change, its caller's. */
+static void share_globals(lua_State *from, lua_State *to) {
+  if (LUV_LIKELY(lua_topointer(from, LUA_GLOBALSINDEX) == lua_topointer(to, LUA_GLOBALSINDEX)))
+    return;
+  lua_pushvalue(from, LUA_GLOBALSINDEX);
+  lua_xmove(from, to, 1);
+  lua_replace(to, LUA_GLOBALSINDEX);
+}
+
+/* Gives fr a thread and moves L's stack there, but for the first `keep`: the function
+ * and its arguments. Returns the number of arguments. May raise. */
+int luv__pool_take(luv_state *S, lua_State *L, luv_frame *fr, int kind, int keep) {
   int i = S->npool ? S->pool_idle[--S->npool] : empty_place(S);
   int n = lua_gettop(L) - keep;
   memset(fr, 0, sizeof *fr);
@@ -38,8 +49,14 @@ void luv__pool_take(luv_state *S, lua_State *L, luv_frame *fr, int kind, int kee
     fr->L = lua_newthread(L);
     lua_insert(L, keep + 1);
   }
+  share_globals(L, fr->L);
+  if (luv__push_body(S, L, lua_gettop(L) - n + 1)) {
+    lua_insert(L, lua_gettop(L) - n);
+    n++;
+  }
   if (!luv__room(fr->L, n)) luaL_error(L, "stack overflow (too many arguments)");
   lua_xmove(L, fr->L, n);
+  return n - 1;
 }
 
 static void forget(luv_state *S, int place) {
@@ -63,10 +80,11 @@ static void readmit(luv_state *S, lua_State *T) {
   S->pool_idle[S->npool++] = (uint8_t)i;
 }
 
-void luv__pool_give(luv_state *S, luv_frame *fr, int failed) {
+void luv__pool_give(luv_state *S, luv_frame *fr, lua_State *to, int failed) {
   lua_State *T = fr->L;
   int ours = fr->kind != LUV_FRAME_RESUME && fr->kind != LUV_FRAME_WRAP;
   if (!ours) return;
+  share_globals(T, to);
   if (failed) {
     if (fr->pooled) forget(S, fr->pooled - 1);
     return;

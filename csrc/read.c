@@ -105,9 +105,22 @@ void luv__deliver_open(luv_state *S, lua_State *L) {
   S->ref_deliver = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+/* Short data waits in the arena until the run loop makes the string: cheaper than a
+ * protected call here, and the copy is small. */
+static int serve_short(luv_state *S, luv_fiber *f, const char *p, size_t n) {
+  char *to = S->arena + S->arena_used;
+  memcpy(to, p, n);
+  S->arena_used += (uint32_t)n;
+  f->wait.on = to;
+  f->wait.arg = n;
+  luv__wake(S, f, LUV_OUT_DATA);
+  return 1;
+}
+
 static int serve(luv_stream *s, luv_fiber *f, const char *p, size_t n) {
   luv_state *S = s->o.S;
   delivery d = {f, p, n};
+  if (n <= LUV_ARENA_PIECE && S->arena_used + n <= LUV_ARENA) return serve_short(S, f, p, n);
   lua_rawgeti(S->M, LUA_REGISTRYINDEX, S->ref_deliver);
   lua_pushlightuserdata(S->M, &d);
   if (LUV_LIKELY(lua_pcall(S->M, 1, 0, 0) == 0)) {
@@ -251,7 +264,10 @@ static uint64_t opt_count(luv_state *S, lua_State *L, int idx, const char *fname
 int luv_stream_read(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "read");
-  uint64_t max = opt_count(S, L, 2, "read", LUV_FOREVER, 1);
+  uint64_t max;
+  if (LUV_LIKELY(lua_gettop(L) == 1))
+    return read_op(S, L, s, LUV_OP_READ, LUV_FOREVER, LUV_NO_TIMEOUT);
+  max = opt_count(S, L, 2, "read", LUV_FOREVER, 1);
   return read_op(S, L, s, LUV_OP_READ, max, luv__opt_timeout(S, L, 3, 2, "read"));
 }
 

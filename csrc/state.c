@@ -40,9 +40,10 @@ static void init(luv_state *S, lua_State *L) {
   queue_init(&S->main.wait.node);
   queue_init(&S->main.joiners);
   S->readbuf = malloc(LUV_READ_SIZE);
+  S->arena = malloc(LUV_ARENA);
   S->alarm = malloc(sizeof *S->alarm);
   S->wakeup = malloc(sizeof *S->wakeup);
-  if (!S->readbuf || !S->alarm || !S->wakeup || luv__ready_reserve(S, 0)) luaL_error(L, "not enough memory");
+  if (!S->readbuf || !S->arena || !S->alarm || !S->wakeup || luv__ready_reserve(S, 0)) luaL_error(L, "not enough memory");
   if (uv_available_parallelism() > 1) S->spin = 20000;
 }
 
@@ -153,6 +154,7 @@ static int close_state(lua_State *L) {
   uv_close((uv_handle_t *)S->wakeup, on_free);
   goClose(S->host);
   free(S->readbuf);
+  free(S->arena);
   free(S->heap.v);
   free(S->ready.v);
   free(S->free_slots);

@@ -13,18 +13,15 @@ luv_stream *luv__stream_new(luv_state *S, int class_id) {
   return s;
 }
 
-static int is_stream_class(int id) {
-  return id == LUV_CLASS_TCP || id == LUV_CLASS_PIPE || id == LUV_CLASS_TTY;
+static int is_stream(luv_box *b) {
+  return b->class_id == LUV_CLASS_TCP || b->class_id == LUV_CLASS_PIPE ||
+         b->class_id == LUV_CLASS_TTY;
 }
 
 luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
-  luv_box *b = luv__tobox(S, L, 1, LUV_CLASS_TCP);
-  if (LUV_UNLIKELY(!b)) {
-    if (!is_stream_class(luv__class_of(S, L, 1)))
-      luv__type_error(S, L, 1, 0, fname, "stream");
-    b = lua_touserdata(L, 1);
-  }
-  if (!b->o || (b->o->flags & LUV_O_CLOSING)) return NULL;
+  luv_box *b = luv__anybox(L, 1);
+  if (LUV_UNLIKELY(!b || !is_stream(b))) luv__type_error(S, L, 1, 0, fname, "stream");
+  if (LUV_UNLIKELY(!b->o || (b->o->flags & LUV_O_CLOSING))) return NULL;
   return (luv_stream *)b->o;
 }
 

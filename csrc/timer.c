@@ -26,7 +26,7 @@ void luv__timer_fire(luv_state *S, luv_timer *t) {
 }
 
 static luv_box *check_box(luv_state *S, lua_State *L, const char *fname) {
-  luv_box *b = luv__tobox(S, L, 1, LUV_CLASS_TIMER);
+  luv_box *b = luv__tobox(L, 1, LUV_CLASS_TIMER);
   if (!b) luv__type_error(S, L, 1, 0, fname, "luv.timer");
   return b;
 }

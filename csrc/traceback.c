@@ -174,7 +174,7 @@ static void push_line(lua_State *W, luv_fiber *f) {
 
 void luv__deadlock_report(luv_state *S, lua_State *W) {
   uint32_t slot, shown = 0;
-  luv__where(S, S->main.chain.L, W);
+  luv__where(S->main.chain.L, W);
   lua_pushfstring(W, "deadlock: all fibers are asleep\n\tmain chunk: waits for %s",
                   luv__ops[S->main.wait.op].name);
   lua_concat(W, 2);

@@ -168,7 +168,7 @@ int luv__values_push(luv_state *S, lua_State *W, luv_values *a) {
 static int raise_answer(luv_state *S, lua_State *L) {
   luv_values *ret = &S->call.ret;
   if (ret->n == 0) return luaL_error(L, "not enough memory");
-  luv__where(S, L, L);
+  luv__where(L, L);
   luv__values_push(S, L, ret);
   lua_concat(L, 2);
   return lua_error(L);

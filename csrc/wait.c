@@ -144,11 +144,9 @@ static int prepare(luv_state *S, luv_fiber *f, int op, void *on, uint64_t arg,
   return 0;
 }
 
-void luv__check_cancel(luv_state *S, lua_State *L) {
-  luv_fiber *f = S->chain ? S->chain->fiber : NULL;
-  if (LUV_LIKELY(!f || !(f->flags & LUV_F_CANCEL) || S->chain->L != L)) return;
-  f->flags &= (uint8_t)~LUV_F_CANCEL;
-  luv__push_cancelled(S, L, f);
+void luv__raise_cancel(luv_state *S, lua_State *L) {
+  if (!S->chain || S->chain->L != L) return; /* a coroutine that luv does not run */
+  luv__push_cancelled(S, L, S->current);
   lua_error(L);
 }
 

@@ -192,17 +192,40 @@ static int write_rest(luv_state *S, lua_State *L, luv_stream *s, uint64_t total,
   return luv__suspend(S, L, LUV_OP_WRITE, s, total, timeout);
 }
 
+static int can_write_now(luv_stream *s) {
+  return !s->writing && queue_empty(&s->writers) && !(s->o.flags & LUV_O_SHUT);
+}
+
+/* The common case: one string, no timeout. Bytes written, or an error. */
+static int write_string(lua_State *L, luv_stream *s, size_t *total) {
+  uv_buf_t buf;
+  buf.base = (char *)lua_tolstring(L, 2, total);
+  buf.len = *total;
+  return buf.len ? uv_try_write(&s->h.s, &buf, 1) : 0;
+}
+
 /* n = stream:write(data[, timeout]) */
 int luv_stream_write(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "write");
-  uint64_t total = check_data(S, L);
-  double timeout = luv__opt_timeout(S, L, 3, 2, "write");
   int64_t done = 0;
+  uint64_t total;
+  double timeout;
   luv__check_cancel(S, L);
+  if (LUV_LIKELY(lua_gettop(L) == 2 && lua_type(L, 2) == LUA_TSTRING && s && can_write_now(s))) {
+    size_t n;
+    done = write_string(L, s, &n);
+    if (done < 0 && done != UV_EAGAIN) return luv__fail(L, write_error(s, (int)done));
+    if (done < 0) done = 0;
+    if ((size_t)done < n) return write_rest(S, L, s, n, (uint64_t)done, LUV_NO_TIMEOUT);
+    lua_pushnumber(L, (lua_Number)n);
+    return 1;
+  }
+  total = check_data(S, L);
+  timeout = luv__opt_timeout(S, L, 3, 2, "write");
   if (!s) return luv__fail(L, UV_EBADF);
   if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_EPIPE);
-  if (total > 0 && !s->writing && queue_empty(&s->writers)) {
+  if (total > 0 && can_write_now(s)) {
     done = try_write(L, s, total);
     if (done < 0) return luv__fail(L, write_error(s, (int)done));
   }
