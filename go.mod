@@ -2,7 +2,6 @@ module luv
 
 go 1.23
 
-require (
-	github.com/aarzilli/golua v0.0.0-20250217091409-248753f411c4
-	github.com/pebbe/zmq4 v1.4.0
-)
+require github.com/aarzilli/golua v0.0.0-20250217091409-248753f411c4
+
+require github.com/pebbe/zmq4 v1.4.0 // indirect

@@ -1,0 +1,74 @@
+/* luvzmq.h - ØMQ sockets in the data plane: what the zmq_*.c files share.
+ *
+ * ZMQ_FD is edge-triggered: it becomes readable once, and whatever reads ZMQ_EVENTS,
+ * sends or receives on the socket may take that edge away. So:
+ *
+ *   1. Before the loop blocks, every socket that has waiters and was touched since they
+ *      were last served is served again: it stands in zmq->dirty until then.
+ *   2. A socket that is not dirty has been asked to the end: what happens later makes
+ *      its descriptor readable, and epoll reports that level-triggered.
+ *   3. The descriptor is watched from the first wait on. An event that nobody waits for
+ *      is taken off it by reading ZMQ_EVENTS. */
+#ifndef LUV_ZMQ_H
+#define LUV_ZMQ_H
+
+#include <errno.h>
+#include <zmq.h>
+#include "luv.h"
+
+typedef struct luv_proxy luv_proxy;
+
+typedef struct luv_zmq {
+  luv_object o;
+  uv_poll_t poll;      /* right behind the object, where luv__handle looks for it */
+  void *socket;        /* libzmq's; NULL once closed */
+  luv_queue receivers, senders;
+  luv_queue dirty;     /* in zmq->dirty: to be served before the loop blocks */
+  luv_queue near;      /* in zmq->near: has waiters, and peers on this very thread */
+  luv_proxy *proxy;    /* moves the messages of this socket, or NULL */
+  double rcvtimeo, sndtimeo; /* seconds, as the options say; LUV_NO_TIMEOUT: none */
+  uint8_t inproc;      /* has an inproc endpoint */
+  uint8_t polling;
+  uint8_t stopped;     /* a monitor: its last event has been */
+} luv_zmq;
+
+/* A message that was taken for a fiber and not delivered yet. */
+typedef struct luv_parcel {
+  int n, cap;
+  zmq_msg_t m[1];
+} luv_parcel;
+
+/* What a state keeps for all its sockets. */
+struct luv_zmq_state {
+  luv_state *S;
+  luv_queue dirty, near;
+  luv_queue link;      /* in the thread's list of such states */
+  int moved;           /* something went through an inproc endpoint */
+  uint32_t ops;        /* sends and receives that did not wait */
+  zmq_msg_t scratch;   /* every message arrives here */
+  luv_parcel *delivering; /* freed by the next delivery if this one ran out of memory */
+};
+
+/* zmq_socket.c */
+luv_zmq *luv__zmq_new(uv_loop_t *loop, void *socket, int class_id);
+luv_zmq *luv__check_zmq(luv_state *S, lua_State *L, int idx, int class_id, const char *fname);
+void luv__zmq_touch(luv_zmq *z);
+void luv__zmq_watch(luv_zmq *z);
+int luv__zmq_events(luv_zmq *z);
+int luv__zmq_overdue(luv_state *S);
+int luv__zmq_error(int zmq_errno);
+
+/* zmq_recv.c */
+int luv__zmq_take(luv_zmq *z, zmq_msg_t *m);
+int luv__zmq_serve_receiver(luv_zmq *z, luv_fiber *f);
+void luv__parcel_free(luv_parcel *p);
+
+/* zmq_send.c */
+int luv__zmq_serve_sender(luv_zmq *z, luv_fiber *f);
+
+/* zmq_proxy.c */
+void luv__proxy_run(luv_proxy *p);
+void luv__proxy_end(luv_proxy *p, int err);
+void luv__proxy_forget(luv_zmq *z);
+
+#endif

@@ -1,0 +1,5 @@
+/*
+
+You need CGO_ENABLED=1 to build this package
+
+*/
