@@ -25,6 +25,10 @@ func tcpConnect(c *lua.Call) {
 		c.Fail(uv.EBADF)
 		return
 	}
+	if _, err := t.Getpeername(); err == nil || t.Listening() {
+		c.Fail(uv.EISCONN, host)
+		return
+	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
 		connectName(c, t, host, p, timeout)

@@ -2,7 +2,7 @@ package bridge
 
 import "luv/lua"
 
-// yield is not here: it is the native function, see csrc/module.c.
+// Where the script has the native yield, that takes the place of this one (csrc/module.c).
 func init() {
 	lua.Register(lua.Module{
 		Name: "luv.coroutine",
@@ -12,6 +12,7 @@ func init() {
 			{Name: "wrap", Face: "co_wrap"},
 			{Name: "running", Face: "co_running"},
 			{Name: "status", Face: "co_status"},
+			{Name: "yield", Face: "co_yield"},
 		},
 	})
 }

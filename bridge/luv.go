@@ -4,19 +4,13 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/pebbe/zmq4"
-
+	"luv/csrc"
 	"luv/lua"
 	"luv/uv"
 )
 
 // Version is luv's own.
 const Version = "0.1.0"
-
-func zmqVersion() string {
-	major, minor, patch := zmq4.Version()
-	return dotted(major, minor, patch)
-}
 
 func init() {
 	// A Lua process is mostly Lua's memory; Go's heap is small and can be collected late.
@@ -46,7 +40,7 @@ func init() {
 		Consts: map[string]any{
 			"luv":   Version,
 			"libuv": uv.Version(),
-			"zmq":   zmqVersion(),
+			"zmq":   csrc.ZMQVersion(),
 			"go":    runtime.Version(),
 		},
 	})

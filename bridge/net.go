@@ -50,7 +50,7 @@ func init() {
 	lua.Register(lua.Module{
 		Name: "luv.net",
 		Funcs: []lua.Func{
-			{Name: "tcp", Go: newTCP},
+			{Name: "tcp", Face: "tcp_create"},
 			{Name: "socketpair", Go: socketpair},
 			{Name: "getaddrinfo", Go: getaddrinfo, Waits: true},
 		},

@@ -16,16 +16,6 @@ func tcpObject(t *uv.TCP) lua.Object {
 	return lua.Object{Class: tcpClass, Pointer: t.Object()}
 }
 
-// tcp = luv.net.tcp()
-func newTCP(c *lua.Call) {
-	t, err := uv.NewTCP(c.Loop())
-	if err != nil {
-		c.Fail(err)
-		return
-	}
-	c.Return(tcpObject(t))
-}
-
 // parseIP reads a literal address; "*" and "" are all of IPv4's.
 func parseIP(host string) (netip.Addr, bool) {
 	if host == "*" || host == "" {

@@ -3,12 +3,17 @@
  * Connections are taken from libuv as they come, up to LUV_ACCEPT_AHEAD, so that under
  * load a server does not switch its descriptor off and on (two system calls) for each.
  * Beyond that libuv holds one back and stops listening: the kernel's backlog fills. */
+#include <errno.h>
+#include <sys/socket.h>
 #include "stream.h"
 
 static luv_stream *take(luv_stream *server) {
   luv_stream *c = luv__stream_new(server->o.S, server->o.class_id);
   int err;
-  if (!c) return NULL;
+  if (!c) {
+    server->o.flags |= LUV_O_HELD; /* there may be memory when accept() asks */
+    return NULL;
+  }
   if (server->o.class_id == LUV_CLASS_TCP) err = uv_tcp_init(server->h.s.loop, &c->h.tcp);
   else err = uv_pipe_init(server->h.s.loop, &c->h.pipe, 0);
   c->h.s.data = c;
@@ -58,6 +63,22 @@ void luv_on_connection(uv_stream_t *h, int status) {
   luv__wake(server->o.S, f, LUV_OUT_OBJECT);
 }
 
+/* Listens, or listens with another backlog. The latter is not libuv's business: it would
+ * poll again although it holds a connection back. For the same reason a socket that
+ * listens is refused here whatever else would make libuv poll it: connect, read, write. */
+int luv__listen(luv_stream *s, int backlog) {
+  uv_os_fd_t fd;
+  int err;
+  if (s->o.flags & LUV_O_LISTENING) {
+    err = uv_fileno((uv_handle_t *)&s->h, &fd);
+    return err ? err : listen(fd, backlog) ? uv_translate_sys_error(errno) : 0;
+  }
+  if (s->o.flags & LUV_O_CONNECTING) return UV_EALREADY;
+  err = uv_listen(&s->h.s, backlog, luv_on_connection);
+  if (err == 0) s->o.flags |= LUV_O_LISTENING;
+  return err;
+}
+
 /* A connection may have come between the call and its wait: never while Lua runs. */
 int luv__accept_begin(luv_state *S, luv_fiber *f) {
   luv_stream *server = f->wait.on;
@@ -97,6 +118,21 @@ static int is_fresh(luv_box *into) {
   return uv_fileno((uv_handle_t *)&s->h, &fd) != 0;
 }
 
+/* tcp = luv.net.tcp(): made for every connection by those who accept into one, hence here */
+int luv_tcp_create(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__stream_new(S, LUV_CLASS_TCP);
+  int err;
+  if (!s) return luv__fail(L, UV_ENOMEM);
+  err = uv_tcp_init(S->loop, &s->h.tcp);
+  if (err) {
+    luv__object_dispose(&s->o);
+    return luv__fail(L, err);
+  }
+  luv__push_object(S, L, &s->o);
+  return 1;
+}
+
 /* client = server:accept([into][, timeout]) */
 int luv_stream_accept(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -111,7 +147,8 @@ int luv_stream_accept(lua_State *L) {
     if (!into->o || (into->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);
     if (!is_fresh(into)) return luv__fail(L, UV_EISCONN);
   }
-  if (!(s->o.flags & LUV_O_LISTENING)) return luv__fail(L, UV_EINVAL);
+  if (!(s->o.flags & LUV_O_LISTENING))
+    return luv__error(S, L, "accept on a socket that does not listen (did bind or listen fail?)");
   if (s->naccepted == 0 && timeout == 0) luv__glance(S);
   if (s->naccepted == 0) return luv__suspend(S, L, LUV_OP_ACCEPT, s, 0, timeout);
   c = pop(s);
@@ -135,6 +172,7 @@ static void on_connect(uv_connect_t *req, int status) {
 int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr) {
   int err;
   if (s->o.flags & LUV_O_CONNECTING) return UV_EALREADY;
+  if (s->o.flags & LUV_O_LISTENING) return UV_EISCONN;
   s->connect.data = s;
   err = uv_tcp_connect(&s->connect, &s->h.tcp, addr, on_connect);
   if (err == 0) s->o.flags |= LUV_O_CONNECTING;

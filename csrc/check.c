@@ -23,9 +23,9 @@ static void check_ready(luv_state *S) {
   uint32_t i;
   for (i = S->ready.head; i != S->ready.tail; i++) {
     luv_fiber *f = S->ready.v[i & S->ready.mask];
-    luv_assert(f->status == LUV_READY || (f->flags & LUV_F_MAIN));
+    luv_assert(f->status == LUV_READY || f->is_main);
     luv_assert(queue_empty(&f->wait.node));
-    luv_assert(f->slot || (f->flags & LUV_F_MAIN));
+    luv_assert(f->slot || f->is_main);
   }
 }
 
@@ -37,7 +37,7 @@ static void check_waiters(luv_queue *head, const void *on) {
     luv_assert(f->status == LUV_WAITING);
     luv_assert(f->wait.op != LUV_OP_NONE);
     luv_assert(!on || f->wait.on == on);
-    luv_assert(f->slot || (f->flags & LUV_F_MAIN));
+    luv_assert(f->slot || f->is_main);
   }
 }
 
@@ -76,7 +76,7 @@ static int check_fibers(lua_State *M) {
     if (!f) continue;
     living++;
     luv_assert(f->slot == slot);
-    luv_assert(f->status == LUV_READY || f->status == LUV_WAITING || f == S->current);
+    luv_assert(f->status == LUV_READY || f->status == LUV_WAITING || f == luv_current(S));
     external += f->status == LUV_WAITING && f->wait.external;
   }
   luv_assert(living == S->nfibers);

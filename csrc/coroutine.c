@@ -61,6 +61,7 @@ static int resume(luv_state *S, lua_State *L, lua_State *co, int kind, int nargs
   fr.L = co;
   fr.kind = (uint8_t)kind;
   fr.local = 1;
+  luv__frame_depth(S, L, &fr);
   nargs = attach(L, &fr, &inner, nargs);
   if (!c || c->L != L) c = &local; /* resumed by code that luv does not run */
   return luv__frame_run(S, L, c, &fr, inner, nargs);
@@ -75,7 +76,7 @@ static lua_State *check_coroutine(luv_state *S, lua_State *L, const char *fname)
 /* Pushes a thread that is to run the function at 1. */
 static void new_thread(luv_state *S, lua_State *L) {
   lua_State *co = lua_newthread(L);
-  int extra = luv__push_body(S, L, 1);
+  int extra = luv__push_body(S, L, 1, 0);
   lua_pushvalue(L, 1);
   lua_xmove(L, co, 1 + extra);
 }
@@ -106,7 +107,7 @@ int luv_co_resume(lua_State *L) {
   return resume(S, L, co, LUV_FRAME_RESUME, lua_gettop(L) - 1);
 }
 
-static int call_wrapped(lua_State *L) {
+int luv__call_wrapped(lua_State *L) {
   luv_state *S = luv_enter(L);
   lua_State *co = lua_tothread(L, lua_upvalueindex(2));
   const char *st = status(S, L, co);
@@ -121,7 +122,7 @@ int luv_co_wrap(lua_State *L) {
   if (!lua_isfunction(L, 1)) return luv__type_error(S, L, 1, 1, "wrap", "function");
   lua_pushvalue(L, lua_upvalueindex(1));
   new_thread(S, L);
-  lua_pushcclosure(L, call_wrapped, 2);
+  lua_pushcclosure(L, luv__call_wrapped, 2);
   luv__wrap_suspending(S, L);
   return 1;
 }
@@ -134,6 +135,9 @@ int luv_co_running(lua_State *L) {
   if (co != L) lua_xmove(co, L, 1);
   return 1;
 }
+
+/* ... = luv.coroutine.yield(...), for a script that has taken the native one away */
+int luv_co_yield(lua_State *L) { return lua_yield(L, lua_gettop(L)); }
 
 /* s = luv.coroutine.status(co) */
 int luv_co_status(lua_State *L) {

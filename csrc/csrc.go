@@ -8,7 +8,7 @@
 package csrc
 
 /*
-#cgo CFLAGS: -std=gnu11 -O2 -fvisibility=hidden -Wall -Wextra -I/usr/include/lua5.1
+#cgo CFLAGS: -std=gnu11 -O2 -fvisibility=hidden -fno-plt -Wall -Wextra -I/usr/include/lua5.1
 #cgo luvcheck CFLAGS: -DLUV_CHECK
 #cgo pkg-config: libuv
 #cgo LDFLAGS: -lpthread

@@ -85,6 +85,10 @@ static void expire(luv_state *S, luv_due *d) {
     return;
   }
   f = luv_container(d, luv_fiber, wait.due);
+  if (f->status != LUV_WAITING) { /* Lua has refused that wait's yield */
+    d->at = 0;
+    return;
+  }
   if (f->wait.scoped) S->expired = d->at;
   d->at = 0;
   if (f->wait.op == LUV_OP_SLEEP && !f->wait.scoped) luv__wake(S, f, LUV_OUT_TRUE);

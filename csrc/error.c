@@ -2,6 +2,7 @@
  * the world does, a raised message for a mistake in the program. */
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include "frame.h"
 
 /* nil, "NAME: text", "NAME" */
@@ -10,6 +11,10 @@ int luv__fail(lua_State *L, int err) {
   uv_strerror_r(err, text, sizeof text);
   uv_err_name_r(err, name, sizeof name);
   if (err == UV_EOF) strcpy(text, "end of file");
+  if (luv__zmq_error_name(err)) {
+    snprintf(name, sizeof name, "%s", luv__zmq_error_name(err));
+    snprintf(text, sizeof text, "%s", luv__zmq_error_text(err));
+  }
   lua_pushnil(L);
   lua_pushfstring(L, "%s: %s", name, text);
   lua_pushstring(L, name);

@@ -16,6 +16,8 @@ var (
 	Call func(call uintptr)
 	// Run runs the loop of a state until its main chunk is woken.
 	Run func(state uintptr) int
+	// Exit lets go of what outlives its state, for so many seconds at most: the process ends.
+	Exit func(seconds float64)
 )
 
 //export goOpen
@@ -37,3 +39,6 @@ func goEvent(n C.uint64_t, what C.int, a C.int64_t, p C.uintptr_t) {
 
 //export goRelease
 func goRelease(n C.uint64_t, why C.int) { release(uint64(n), int(why)) }
+
+//export goExit
+func goExit(seconds C.double) { Exit(float64(seconds)) }

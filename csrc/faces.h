@@ -10,8 +10,9 @@
   X(fiber_create, 0) X(fiber_yield, 0) X(fiber_list, 0) X(fiber_loop, 0) \
   X(fiber_ready, 0) X(fiber_join, 1) X(fiber_cancel, 0) X(fiber_suspend, 1) \
   X(fiber_status, 0) X(fiber_name, 0) X(fiber_id, 0) X(fiber_traceback, 0) \
-  X(fiber_waiting, 0) X(fiber_index, 0) X(fiber_gc, 0) \
+  X(fiber_waiting, 0) X(fiber_index, 0) \
   X(co_create, 0) X(co_resume, 1) X(co_wrap, 0) X(co_running, 0) X(co_status, 0) \
+  X(co_yield, 0) X(tcp_create, 0) \
   X(cond_create, 0) X(cond_wait, 1) X(cond_signal, 0) X(cond_broadcast, 0) \
   X(timer_create, 0) X(timer_start, 0) X(timer_stop, 0) X(timer_again, 0) \
   X(timer_next, 1) X(timer_set_repeat, 0) X(timer_get_repeat, 0) X(timer_due_in, 0) \
@@ -20,6 +21,8 @@
   X(stream_unread, 0) X(stream_write, 1) X(stream_shutdown, 1) X(stream_accept, 1) \
   X(stream_readable, 0) X(stream_writable, 0) X(stream_start, 0) X(stream_stop, 0) \
   X(stream_write_queue_size, 0) \
+  X(zmq_send, 1) X(zmq_recv, 1) X(zmq_recv_multipart, 1) X(zmq_proxy, 1) \
+  X(zmq_monitor_next, 1) X(zmq_auth, 0) \
   X(object_close, 0) X(object_closed, 0) X(object_gc, 0) X(object_tostring, 0)
 
 #endif

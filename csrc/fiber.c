@@ -1,31 +1,20 @@
 /* fiber.c - fiber life.
  *
- *   NEW ----ready----> READY ---run loop---> RUNNING ---end---> DEAD
+ *   NEW ----ready----> READY ---run loop---> running ---end---> DEAD
  *                        ^                    |    |
  *                        +------- yield ------+    +--wait--> WAITING --wake--> READY
+ *
+ * The running one keeps the status READY: it is luv_current(S).
  *
  * A fiber is a userdata that a script holds, and a Lua thread that runs its function.
  * From ready() to its death both stand in the registry's table of anchors. Before and
  * after, the userdata's environment table holds the thread: so cycles through a fiber
  * that never starts, or that is dead, are ordinary garbage. */
+#include <stdio.h>
 #include "luv.h"
 
-enum { ENV_THREAD = 1, ENV_LOCALS, ENV_REASON };
-
-/* Pushes the fiber's own environment table, made when first asked for. f is at idx. */
-static void push_env(luv_state *S, lua_State *L, int idx, luv_fiber *f) {
-  (void)S;
-  if (f->flags & LUV_F_ENV) {
-    lua_getfenv(L, idx);
-    return;
-  }
-  lua_createtable(L, 1, 0);
-  lua_pushvalue(L, -1);
-  lua_setfenv(L, idx);
-  f->flags |= LUV_F_ENV;
-}
-
-static void push_thread(lua_State *T, lua_State *L) {
+/* Pushes thread T on L. */
+void luv__push_thread(lua_State *T, lua_State *L) {
   lua_pushthread(T);
   if (T != L) lua_xmove(T, L, 1);
 }
@@ -97,7 +86,7 @@ luv_fiber *luv__fiber_new(luv_state *S, lua_State *L, int n) {
   lua_setmetatable(L, -3);
   if (n > LUA_MINSTACK && (!lua_checkstack(T, n) || !lua_checkstack(L, n)))
     luaL_error(L, "too many arguments");
-  extra = luv__push_body(S, L, first);
+  extra = luv__push_body(S, L, first, 1);
   for (i = 0; i < n; i++) lua_pushvalue(L, first + i);
   lua_xmove(L, T, n + extra);
   f->nargs = n + extra - 1;
@@ -105,6 +94,7 @@ luv_fiber *luv__fiber_new(luv_state *S, lua_State *L, int n) {
 }
 
 void luv__fiber_ready(luv_state *S, lua_State *L, luv_fiber *f) {
+  luv_assert(f->status == LUV_NEW && !f->slot && queue_empty(&f->wait.node));
   anchor(S, L, f);
   luv__enqueue(S, f);
 }
@@ -130,11 +120,7 @@ int luv_fiber_create(lua_State *L) {
   accept_coroutine(L);
   check_function(S, L, "create");
   f = luv__fiber_new(S, L, lua_gettop(L));
-  lua_createtable(L, 1, 0);
-  lua_insert(L, -2);
-  lua_rawseti(L, -2, ENV_THREAD);
-  lua_setfenv(L, -2);
-  f->flags |= LUV_F_ENV;
+  luv__env_hold_new(S, L, f);
   return 1;
 }
 
@@ -151,14 +137,10 @@ int luv_spawn(lua_State *L) {
 /* Starts a NEW fiber, which is at idx 1. The anchors hold its thread from here on. */
 static void start(luv_state *S, lua_State *L, luv_fiber *f) {
   lua_pushvalue(L, 1);
-  push_thread(f->base, L);
+  luv__push_thread(f->base, L);
   luv__fiber_ready(S, L, f);
   lua_pop(L, 1);
-  if (!(f->flags & LUV_F_LOCALS)) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_env);
-    lua_setfenv(L, 1);
-    f->flags &= (uint8_t)~LUV_F_ENV;
-  }
+  luv__env_started(S, L, f);
 }
 
 /* f = fiber:ready() */
@@ -177,9 +159,11 @@ int luv_fiber_ready(lua_State *L) {
 int luv_fiber_suspend(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_fiber *f = luv__tofiber(S, L, "suspend");
-  if (f == S->current) return luv__suspend(S, L, LUV_OP_SUSPEND, f, 0, LUV_NO_TIMEOUT);
-  if (f->status == LUV_READY && f->wait.out == LUV_OUT_STACK) {
-    luv__ready_remove(S, f);
+  if (f == luv_current(S)) return luv__suspend(S, L, LUV_OP_SUSPEND, f, 0, LUV_NO_TIMEOUT);
+  if (f->status == LUV_READY && f->out == LUV_OUT_STACK) {
+    int was_there = luv__ready_remove(S, f);
+    luv_assert(was_there);
+    (void)was_there;
     f->wait.op = LUV_OP_SUSPEND;
     f->wait.seq++;
     f->status = LUV_WAITING;
@@ -200,7 +184,7 @@ int luv_fiber_join(lua_State *L) {
     int n = luv__push_joined(S, f, L);
     return n == LUV_RAISE ? lua_error(L) : n;
   }
-  if (f == S->current) return luv__error(S, L, "a fiber cannot join itself");
+  if (f == luv_current(S)) return luv__error(S, L, "a fiber cannot join itself");
   if (f->status == LUV_NEW) start(S, L, f);
   return luv__suspend(S, L, LUV_OP_JOIN, f, 0, timeout);
 }
@@ -211,6 +195,10 @@ int luv__push_joined(luv_state *S, luv_fiber *f, lua_State *W) {
     if (f->flags & LUV_F_UNTAKEN) {
       f->flags &= (uint8_t)~LUV_F_UNTAKEN;
       S->untaken--;
+    }
+    if (!f->base) {
+      lua_pushliteral(W, "not enough memory");
+      return LUV_RAISE;
     }
     lua_pushvalue(f->base, -1);
     lua_xmove(f->base, W, 1);
@@ -225,17 +213,6 @@ int luv__push_joined(luv_state *S, luv_fiber *f, lua_State *W) {
   return n;
 }
 
-/* Keeps the thread, with the results or the error on it, for as long as Lua holds the
- * fiber. A fiber that returned nothing needs no thread. */
-static void keep_thread(luv_state *S, luv_fiber *f) {
-  lua_State *M = S->M;
-  luv__push_fiber(S, M, f);
-  push_env(S, M, lua_gettop(M), f);
-  push_thread(f->base, M);
-  lua_rawseti(M, -2, ENV_THREAD);
-  lua_pop(M, 2);
-}
-
 static void wake_joiners(luv_state *S, luv_fiber *f) {
   while (!queue_empty(&f->joiners)) {
     luv_fiber *j = luv_container(f->joiners.next, luv_fiber, wait.node);
@@ -243,16 +220,39 @@ static void wake_joiners(luv_state *S, luv_fiber *f) {
   }
 }
 
-void luv__fiber_finish(luv_state *S, luv_fiber *f, int failed) {
+static void die(luv_state *S, luv_fiber *f, int failed) {
   f->status = LUV_DEAD;
   luv__due_remove(&S->heap, &f->wait.due);
-  f->nargs = failed ? 0 : lua_gettop(f->base);
   if (failed) f->flags |= LUV_F_FAILED;
-  if (failed || f->nargs) keep_thread(S, f);
-  if (failed && queue_empty(&f->joiners)) luv__report(S, f);
+}
+
+/* Last of all: nothing of the scheduler's knows the fiber any more. */
+static void bury(luv_state *S, luv_fiber *f, int keeps_thread) {
   wake_joiners(S, f);
-  if (!failed && !f->nargs) f->base = f->chain.L = NULL;
+  if (!keeps_thread) f->base = f->chain.L = NULL;
   unanchor(S, f);
+}
+
+/* May raise (memory), and then goes on in luv__fiber_lost. */
+void luv__fiber_finish(luv_state *S, luv_fiber *f, int failed) {
+  int keeps_thread;
+  luv_assert(f->status == LUV_READY && f->slot && queue_empty(&f->wait.node));
+  f->nargs = failed ? 0 : lua_gettop(f->base);
+  keeps_thread = failed || f->nargs;
+  S->finishing = f;
+  if (keeps_thread) luv__env_hold_dead(S, f);
+  S->finishing = NULL;
+  die(S, f, failed);
+  if (failed && queue_empty(&f->joiners)) luv__report(S, f);
+  bury(S, f, keeps_thread);
+}
+
+/* There was no memory to run the fiber on, or to keep what it ended with. */
+void luv__fiber_lost(luv_state *S, luv_fiber *f) {
+  f->nargs = 0;
+  die(S, f, 1);
+  if (queue_empty(&f->joiners)) fprintf(stderr, "luv: fiber %u died: not enough memory\n", f->id);
+  bury(S, f, 0);
 }
 
 /* fiber:cancel([reason]) */
@@ -261,48 +261,10 @@ int luv_fiber_cancel(lua_State *L) {
   luv_fiber *f = luv__tofiber(S, L, "cancel");
   lua_settop(L, 2);
   if (f->status != LUV_DEAD) {
-    push_env(S, L, 1, f);
-    if (f->status == LUV_NEW) f->flags |= LUV_F_LOCALS;
-    lua_pushvalue(L, 2);
-    lua_rawseti(L, -2, ENV_REASON);
+    luv__env_set_reason(S, L, f);
     f->flags |= LUV_F_CANCEL;
     if (f->status == LUV_WAITING) luv__abandon(S, f, LUV_OUT_CANCEL);
   }
   lua_settop(L, 1);
   return 1;
-}
-
-/* Pushes the error object of f's cancellation, for f to raise. */
-void luv__push_cancelled(luv_state *S, lua_State *L, luv_fiber *f) {
-  f->flags &= (uint8_t)~LUV_F_CANCEL;
-  lua_createtable(L, 0, 1);
-  luv__push_fiber(S, L, f);
-  push_env(S, L, lua_gettop(L), f);
-  lua_rawgeti(L, -1, ENV_REASON);
-  lua_setfield(L, -4, "reason");
-  lua_pop(L, 2);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_cancelled);
-  lua_setmetatable(L, -2);
-}
-
-/* t = fiber.locals: a table of its own, made when first asked for */
-int luv__fiber_locals(luv_state *S, lua_State *L, luv_fiber *f) {
-  push_env(S, L, 1, f);
-  f->flags |= LUV_F_LOCALS;
-  lua_rawgeti(L, -1, ENV_LOCALS);
-  if (!lua_isnil(L, -1)) return 1;
-  lua_pop(L, 1);
-  lua_newtable(L);
-  lua_pushvalue(L, -1);
-  lua_rawseti(L, -3, ENV_LOCALS);
-  return 1;
-}
-
-/* fiber.__gc: only a NEW or DEAD fiber gets here, or any when the state closes. */
-int luv_fiber_gc(lua_State *L) {
-  luv_fiber *f = lua_touserdata(L, 1);
-  if (f->wait.due.index && !f->state->dead) luv__due_remove(&f->state->heap, &f->wait.due);
-  free(f->name);
-  f->name = NULL;
-  return 0;
 }

@@ -36,6 +36,12 @@ int luv__room(lua_State *L, int n) {
   return 0;
 }
 
+void luv__frame_depth(luv_state *S, lua_State *L, luv_frame *fr) {
+  luv_frame *below = S->chain && S->chain->L == L ? S->chain->top : NULL;
+  fr->depth = below ? below->depth + 1 : 1;
+  if (LUV_UNLIKELY(fr->depth > LUV_MAX_DEPTH)) luaL_error(L, "C stack overflow");
+}
+
 uint64_t luv__frame_due(luv_frame *f) {
   uint64_t due = LUV_FOREVER;
   for (; f; f = f->parent)
@@ -111,23 +117,27 @@ luv_frame *luv__frame_detached(lua_State *co) {
 }
 
 /* A coroutine yields n values, which lie on top of `from`: its resume returns. */
-int luv__frame_yielded(luv_frame *inner, luv_frame *co, lua_State *from, lua_State *to) {
-  int n = lua_gettop(from), flag = co->kind == LUV_FRAME_RESUME;
-  if (!luv__room(to, n + 1)) n = 0;
+int luv__frame_yielded(luv_frame *inner, luv_frame *co, lua_State *from, int n,
+                       lua_State *to) {
+  int flag = co->kind == LUV_FRAME_RESUME;
+  if (!luv__room(to, n + 1)) {
+    lua_pop(from, n);
+    n = 0;
+  }
   if (flag) lua_pushboolean(to, 1);
   lua_xmove(from, to, n);
   detach(inner, co);
   return n + flag;
 }
 
-/* Passes a plain yield from inside a pcall on to whoever resumed L. */
-static int pass_up(luv_state *S, lua_State *L, luv_frame *fr, lua_State *from) {
-  int n = lua_gettop(from);
+/* Passes a plain yield of S->yielded values from inside a pcall on to whoever resumed L.
+ * All that is on L is yielded with them, under them: LuaJIT keeps nothing else. */
+static int pass_up(luv_state *S, lua_State *L, luv_frame *fr) {
   luv__promote(S, L, fr);
-  luaL_checkstack(L, n + 1, "too many results to yield");
-  lua_xmove(from, L, n);
+  luaL_checkstack(L, S->yielded + 1, "too many results to yield");
+  lua_xmove(S->from, L, S->yielded);
   lua_pushlightuserdata(L, (void *)&passed_up);
-  return lua_yield(L, n + 1);
+  return lua_yield(L, lua_gettop(L));
 }
 
 /* ---- waits ------------------------------------------------------------------------- */
@@ -148,6 +158,13 @@ static int pass_suspended(luv_state *S, lua_State *L, luv_frame *fr) {
 
 /* ---- the engine ---------------------------------------------------------------------- */
 
+/* A yield from a C function that has no Lua function under it: Lua 5.1 could not resume
+ * the thread. Such a function is not luv's own. */
+static int cannot_resume(luv_state *S, lua_State *L) {
+  lua_Debug ar;
+  return !S->jit && !lua_getstack(L, 1, &ar);
+}
+
 /* A yield has arrived from L. Links the chain it came through. */
 static int arrived(luv_state *S, luv_chain *c, lua_State *L) {
   if (S->pending && top_is(L, &luv__suspended)) {
@@ -155,12 +172,14 @@ static int arrived(luv_state *S, luv_chain *c, lua_State *L) {
     c->L = S->stash.L;
     return LUV_RAN_SUSPEND;
   }
+  luv_assert(!S->pending || (queue_empty(&S->pending->wait.node) && !S->pending->wait.external));
+  S->from = L;
   S->pending = NULL; /* Lua refused that wait's yield; its error was caught */
   if (S->stash.top && top_is(L, &passed_up)) {
     lua_pop(L, 1);
     c->top = S->stash.top;
     c->L = S->stash.L;
-  }
+  } else S->yielded = lua_gettop(L);
   S->stash.top = NULL;
   return LUV_RAN_YIELD;
 }
@@ -171,18 +190,22 @@ static lua_State *below(luv_chain *c, luv_frame *f) {
 
 /* Goes on after a lua_resume of the innermost thread returned rc: with its parents,
  * until frame `until` ends or yields (NULL: the fiber's base), or something waits.
- * Values are left on the thread that ended or, S->from, yielded. */
+ * Values are left on the thread that ended, or as the top S->yielded of S->from. */
 int luv__settle(luv_state *S, luv_chain *c, luv_frame *until, int rc) {
   for (;;) {
     lua_State *L = c->L;
     luv_frame *fr;
     int n;
+    if (rc == LUA_YIELD && c->top && cannot_resume(S, L)) {
+      lua_settop(L, 0);
+      lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_boundary);
+      rc = LUA_ERRRUN;
+    }
     if (rc == LUA_YIELD) {
       if (arrived(S, c, L) == LUV_RAN_SUSPEND) return LUV_RAN_SUSPEND;
       fr = nearest_coroutine(c->top, until);
-      S->from = L;
       if (!fr || fr == until) return LUV_RAN_YIELD;
-      n = luv__frame_yielded(c->top, fr, L, below(c, fr));
+      n = luv__frame_yielded(c->top, fr, L, S->yielded, below(c, fr));
     } else {
       fr = c->top;
       if (fr == until) return rc ? LUV_RAN_ERROR : LUV_RAN_END;
@@ -202,14 +225,14 @@ int luv__drive(luv_state *S, luv_chain *c, luv_frame *until, int nargs) {
 
 /* A yield or an end has come out of frame fr: what its face is to return. */
 static int come_out(luv_state *S, lua_State *L, luv_frame *fr, luv_frame *inner,
-                    lua_State *from, int ran) {
+                    int ran) {
   int n;
   if (ran == LUV_RAN_SUSPEND) return pass_suspended(S, L, fr);
   if (ran == LUV_RAN_YIELD) {
     if (fr->kind != LUV_FRAME_RESUME && fr->kind != LUV_FRAME_WRAP)
-      return pass_up(S, L, fr, from);
+      return pass_up(S, L, fr);
     S->stash.top = NULL;
-    return luv__frame_yielded(inner, fr, from, L);
+    return luv__frame_yielded(inner, fr, S->from, S->yielded, L);
   }
   n = luv__frame_end(S, fr, L, L, ran == LUV_RAN_ERROR);
   return n == LUV_RAISE ? lua_error(L) : n;
@@ -254,5 +277,5 @@ int luv__frame_run(luv_state *S, lua_State *L, luv_chain *c, luv_frame *fr,
   c->top = parent;
   c->L = L;
   S->chain = outer;
-  return come_out(S, L, fr, inner, S->from, ran);
+  return come_out(S, L, fr, inner, ran);
 }

@@ -7,10 +7,13 @@
 /* Slots that a suspended C call has free without growing its thread's stack. */
 #define LUV_MIN_ROOM 12
 
+/* Counts the frames that fr is to stand on; raises when there are too many. */
+void luv__frame_depth(luv_state *S, lua_State *L, luv_frame *fr);
 int luv__frame_run(luv_state *S, lua_State *L, luv_chain *c, luv_frame *fr,
                    luv_frame *inner, int nargs);
 int luv__frame_end(luv_state *S, luv_frame *fr, lua_State *to, lua_State *W, int failed);
-int luv__frame_yielded(luv_frame *inner, luv_frame *co, lua_State *from, lua_State *to);
+int luv__frame_yielded(luv_frame *inner, luv_frame *co, lua_State *from, int n,
+                       lua_State *to);
 luv_frame *luv__frame_detached(lua_State *co);
 
 /* pool.c: idle threads for pcall and timeout. */

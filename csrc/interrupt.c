@@ -18,17 +18,19 @@ static luv_state *watched[MAX_WATCHED];
 static struct sigaction host;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* Stops a running fiber. Not one that had just yielded when the signal came, and that
+ * runs again after the main chunk has caught the interrupt. */
 static void stop_hook(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
-  luaL_error(L, "interrupted!");
+  if (luv__running && luv__running->interrupted) luaL_error(L, "interrupted!");
 }
 
 static int interrupt(luv_state *S) {
-  luv_fiber *f = S->current;
+  luv_fiber *f = luv_current(S);
   if (S->depth == 0) return 0;
   S->interrupted = 1;
-  if (f && f->status == LUV_RUNNING)
+  if (f)
     lua_sethook(f->chain.L, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
   uv_async_send(S->wakeup);
   return 1;

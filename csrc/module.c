@@ -21,7 +21,8 @@ static const char *classes[LUV_MAX_CLASSES] = {
   [LUV_CLASS_FIBER] = "luv.fiber", [LUV_CLASS_TIMER] = "luv.timer",
   [LUV_CLASS_TCP] = "luv.tcp",     [LUV_CLASS_PIPE] = "luv.pipe",
   [LUV_CLASS_TTY] = "luv.tty",     [LUV_CLASS_COND] = "luv.cond",
-  [LUV_CLASS_THREAD] = "luv.thread",
+  [LUV_CLASS_THREAD] = "luv.thread", [LUV_CLASS_ZMQ] = "luv.zmq.socket",
+  [LUV_CLASS_ZMQ_MONITOR] = "luv.zmq.monitor",
 };
 static int nclasses = LUV_CLASS_OTHER;
 
@@ -33,7 +34,15 @@ static const struct { const char *name; lua_CFunction fn; int waits; } faces[] =
   LUV_FACES(ROW)
 };
 
-static entry *add(const char *owner, const char *name) {
+int luv__can_wait(lua_CFunction fn) {
+  size_t i;
+  if (fn == luv_trampoline || fn == luv__next_line || fn == luv__call_wrapped) return 1;
+  for (i = 0; i < sizeof faces / sizeof *faces; i++)
+    if (faces[i].fn == fn) return faces[i].waits || fn == luv_fiber_yield || fn == luv_co_yield;
+  return 0;
+}
+
+static entry *add_row(char *owner, char *name) {
   entry *e;
   if (nentries == cap) {
     cap = cap ? cap * 2 : 256;
@@ -42,10 +51,12 @@ static entry *add(const char *owner, const char *name) {
   }
   e = &entries[nentries++];
   memset(e, 0, sizeof *e);
-  e->owner = strdup(owner);
-  e->name = strdup(name);
+  e->owner = owner;
+  e->name = name;
   return e;
 }
+
+static entry *add(const char *owner, const char *name) { return add_row(strdup(owner), strdup(name)); }
 
 void luv__register(const char *owner, const char *name, const char *face, int number,
                    int waits) {
@@ -70,6 +81,19 @@ void luv__register_constant(const char *module, const char *name, const char *s,
   e->constant = 1;
   e->number = n;
   if (s) e->text = strdup(s);
+}
+
+void luv__register_numbers(const char *module, const char *names, size_t size,
+                           const double *numbers, int n) {
+  char *owner = strdup(module), *name = malloc(size);
+  int i;
+  if (!owner || !name) abort();
+  memcpy(name, names, size);
+  for (i = 0; i < n; i++, name += strlen(name) + 1) {
+    entry *e = add_row(owner, name);
+    e->constant = 1;
+    e->number = numbers[i];
+  }
 }
 
 int luv__register_class(const char *name) {
@@ -115,6 +139,18 @@ static void set_face(luv_state *S, lua_State *L, lua_CFunction fn, int class_id,
   lua_setfield(L, -2, name);
 }
 
+/* Moves a metamethod from the methods, on top, to the metatable below them. */
+static void lift(lua_State *L, const char *name) {
+  lua_getfield(L, -1, name);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return;
+  }
+  lua_setfield(L, -3, name);
+  lua_pushnil(L);
+  lua_setfield(L, -2, name);
+}
+
 /* Registry: the class's metatable. Its __metatable hides it from scripts. */
 static void build_class(luv_state *S, lua_State *L, int id) {
   char owner[64];
@@ -124,11 +160,12 @@ static void build_class(luv_state *S, lua_State *L, int id) {
   lua_setfield(L, -2, "__name");
   lua_pushstring(L, classes[id]);
   lua_setfield(L, -2, "__metatable");
-  set_face(S, L, id == LUV_CLASS_FIBER ? luv_fiber_gc : luv_object_gc, id, "__gc");
+  if (id != LUV_CLASS_FIBER) set_face(S, L, luv_object_gc, id, "__gc");
   set_face(S, L, luv_object_tostring, id, "__tostring");
   if (id == LUV_CLASS_FIBER) lua_pushlightuserdata(L, S);
   lua_newtable(L);
   fill(S, L, owner, id);
+  lift(L, "__newindex");
   if (id == LUV_CLASS_FIBER) lua_pushcclosure(L, luv_fiber_index, 2);
   lua_setfield(L, -2, "__index");
   S->metas[id] = lua_topointer(L, -1);
@@ -166,7 +203,9 @@ static void use_native(luv_state *S, lua_State *L) {
   lua_getglobal(L, "coroutine");
   if (lua_istable(L, -1)) {
     lua_getfield(L, -1, "yield");
-    lua_setfield(L, -3, "yield");
+    S->native_yield = lua_tocfunction(L, -1);
+    if (lua_isfunction(L, -1)) lua_setfield(L, -3, "yield");
+    else lua_pop(L, 1);
   }
   lua_pop(L, 2);
   lua_getfield(L, -1, "versions");

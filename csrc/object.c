@@ -63,14 +63,17 @@ void luv__object_dispose(luv_object *o) {
 static void on_close(uv_handle_t *h) { luv__object_dispose(h->data); }
 
 void luv__object_close(luv_object *o) {
+  int zmq = o->class_id == LUV_CLASS_ZMQ || o->class_id == LUV_CLASS_ZMQ_MONITOR;
   if (o->flags & LUV_O_CLOSING) return;
   o->flags |= LUV_O_CLOSING;
   if (o->S) luv__wake_all_error(o->S, &o->waiters, UV_ECANCELED);
   if (o->flags & LUV_O_STREAM) luv__stream_closing((luv_stream *)o);
   if (o->class_id == LUV_CLASS_TIMER && o->S)
     luv__due_remove(&o->S->heap, &((luv_timer *)o)->due);
+  if (zmq) luv__zmq_closing(o);
   if (o->flags & LUV_O_HANDLE) uv_close(luv__handle(o), on_close);
   else luv__object_dispose(o);
+  if (zmq) luv__zmq_closed(o);
 }
 
 /* Makes the userdata of o. On a memory error o is closed: nothing leaks. */

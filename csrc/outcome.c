@@ -37,9 +37,10 @@ static int data(luv_wait *w, lua_State *W) {
 
 int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
   luv_wait *w = &f->wait;
-  int out = w->out;
+  int out = f->out;
+  luv_assert(f->status != LUV_WAITING && queue_empty(&w->node) && !w->external);
   luv__check_crossing(W);
-  w->out = LUV_OUT_STACK;
+  f->out = LUV_OUT_STACK;
   switch (out) {
     case LUV_OUT_STACK: return f->nargs;
     case LUV_OUT_DATA: return data(w, W);
@@ -51,6 +52,7 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
     case LUV_OUT_OBJECT: return luv__push_accepted(S, f->chain.L, W, w->on);
     case LUV_OUT_JOINED: return luv__push_joined(S, w->on, W);
     case LUV_OUT_VALUES: return values(S, f, W);
+    case LUV_OUT_PARCEL: return luv__zmq_deliver(S, f, W);
     case LUV_OUT_CANCEL: luv__push_cancelled(S, W, f); return LUV_RAISE;
     case LUV_OUT_EXPIRED: luv__push_expired(S, W); return LUV_RAISE;
     case LUV_OUT_DEADLOCK: luv__deadlock_report(S, W); return LUV_RAISE;

@@ -11,12 +11,24 @@ static int run(luv_state *S, lua_State *L, luv_frame *fr, int nargs) {
   return luv__frame_run(S, L, S->chain, fr, NULL, nargs);
 }
 
+/* Called by C, as in pcall(pcall), the native knows no name for itself; nor does this,
+ * though a Lua function of luv's stands between. */
+static void check_any(lua_State *L, int arg) {
+  lua_Debug ar;
+  if (!lua_isnone(L, arg)) return;
+  if (lua_getstack(L, 1, &ar) && lua_getinfo(L, "S", &ar) && strcmp(ar.source, "=luv") == 0) {
+    lua_pushfstring(L, "bad argument #%d to '?' (value expected)", arg);
+    lua_error(L);
+  }
+  luaL_argerror(L, arg, "value expected");
+}
+
 /* ok, ... = luv.pcall(fn, ...) */
 int luv_pcall(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_frame fr;
   int n = lua_gettop(L);
-  luaL_checkany(L, 1);
+  check_any(L, 1);
   if (!known(S, L)) {
     int status = lua_pcall(L, n - 1, LUA_MULTRET, 0);
     lua_pushboolean(L, status == 0);
@@ -31,7 +43,7 @@ int luv_xpcall(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_frame fr;
   int n = lua_gettop(L);
-  luaL_checkany(L, 2);
+  check_any(L, 2);
   lua_pushvalue(L, 1); /* handler, fn, arguments */
   lua_insert(L, 3);
   lua_remove(L, 1);

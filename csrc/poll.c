@@ -2,29 +2,35 @@
  *
  * Spinning: an answer that comes within microseconds is met faster, and with less
  * CPU, by polling without blocking than by sleeping and being woken. So the loop polls
- * for up to S->spin before it blocks, as long as that has been worth it: each miss
+ * before it blocks, as long as the waits are no longer than S->spin on average. One may
+ * be a few times that: a peer on another CPU answers faster when it is asked again
+ * before that CPU has gone to sleep, so the first waits are the longest. Each miss
  * doubles the number of waits in which it is not tried. An idle process blocks. */
 #include "luv.h"
 
-#define LUV_MAX_SKIP 4096
+#define LUV_SPIN_MOST 3 /* times the average that is worth it: when a try is given up */
 
+/* libuv runs timers before it polls: without the stop it would then block, with no timer
+ * left to end that. */
 static void on_alarm(uv_timer_t *t) {
   luv_state *S = t->data;
   S->armed = 0;
+  uv_stop(S->loop);
 }
 
-/* Sets the loop's one timer to the first due time, rounded up to its milliseconds. */
+/* Sets the loop's one timer so that it fires within a millisecond after the first due
+ * time: libuv counts from the whole millisecond that its loop begins in. */
 static void arm(luv_state *S) {
-  uint64_t first = luv__due_first(S), ms, now;
+  uint64_t first = luv__due_first(S), at, now;
   if (first == S->armed || (first == LUV_FOREVER && !S->armed)) return;
   if (first == LUV_FOREVER) {
     uv_timer_stop(S->alarm);
     S->armed = 0;
     return;
   }
-  ms = first / 1000000 + (first % 1000000 != 0);
+  at = S->now / 1000000 + (first > S->now ? (first - S->now + 999999) / 1000000 : 0);
   now = uv_now(S->loop);
-  uv_timer_start(S->alarm, on_alarm, ms > now ? ms - now : 0, 0);
+  uv_timer_start(S->alarm, on_alarm, at > now ? at - now : 0, 0);
   S->armed = first;
 }
 
@@ -37,24 +43,34 @@ static int woken(luv_state *S) {
   return !luv_ready_empty(S) || S->main.status != LUV_WAITING || S->interrupted;
 }
 
-static void spun(luv_state *S, int hit) {
-  if (hit) S->spin_miss = 0;
-  else if (S->spin_miss < 12) S->spin_miss++;
+static int due_soon(luv_state *S) { return luv__due_first(S) <= S->now + S->spin; }
+
+/* A try took so long; `hit`: something happened. The average begins at 0 after a miss. */
+static void spun(luv_state *S, uint64_t took, int hit) {
+  S->spin_mean += ((int64_t)took - S->spin_mean) / 64;
+  if (hit && S->spin_mean <= (int64_t)S->spin) {
+    S->spin_miss = 0;
+    return;
+  }
+  S->spin_mean = 0;
+  if (S->spin_miss < 12) S->spin_miss++;
   S->spin_skip = S->spin_miss > 2 ? 1 << S->spin_miss : 0;
-  if (S->spin_skip > LUV_MAX_SKIP) S->spin_skip = LUV_MAX_SKIP;
 }
 
 /* Polls without blocking for a while, when the last waits were that short. */
 void luv__spin(luv_state *S) {
-  uint64_t until;
+  uint64_t start = S->now;
+  int soon = due_soon(S);
   if (!S->spin) return;
-  if (S->spin_skip > 0) {
+  if (S->spin_skip > 0 && !soon) {
     S->spin_skip--;
     return;
   }
-  until = S->now + S->spin;
-  while (!woken(S) && uv_hrtime() < until) uv_run(S->loop, UV_RUN_NOWAIT);
-  spun(S, woken(S));
+  while (!woken(S) && S->now - start < LUV_SPIN_MOST * S->spin) {
+    uv_run(S->loop, UV_RUN_NOWAIT);
+    look(S);
+  }
+  if (!soon) spun(S, S->now - start, woken(S));
 }
 
 /* Looks at what the kernel has, for a call that is not to wait. Legal while a fiber
@@ -67,8 +83,9 @@ void luv__poll(luv_state *S, int block) {
   if (luv_ready_empty(S)) S->arena_used = 0;
   luv__check_state(S);
   look(S);
+  if (S->zmq) luv__zmq_service(S);
   if (block && !woken(S)) luv__spin(S);
-  if (woken(S)) block = 0;
+  if (woken(S) || (S->zmq && luv__zmq_pending(S))) block = 0;
   if (block) arm(S);
   uv_run(S->loop, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   look(S);
@@ -76,7 +93,8 @@ void luv__poll(luv_state *S, int block) {
   luv__budget_renew(S);
 }
 
-/* old = luv.spin([µs]): how long the loop may poll before it blocks; 0: never */
+/* old = luv.spin([µs]): how long the waits may be, on average, that the loop polls for
+ * before it blocks; 0: never */
 int luv_spin(lua_State *L) {
   luv_state *S = luv_enter(L);
   double us;
@@ -89,5 +107,6 @@ int luv_spin(lua_State *L) {
     return luv__arg_error(S, L, 1, "spin", "0 to 1000000 microseconds expected");
   S->spin = (uint64_t)(us * 1000);
   S->spin_miss = S->spin_skip = 0;
+  S->spin_mean = 0;
   return 1;
 }

@@ -36,9 +36,10 @@ static void share_globals(lua_State *from, lua_State *to) {
 /* Gives fr a thread and moves L's stack there, but for the first `keep`: the function
  * and its arguments. Returns the number of arguments. May raise. */
 int luv__pool_take(luv_state *S, lua_State *L, luv_frame *fr, int kind, int keep) {
-  int i = S->npool ? S->pool_idle[--S->npool] : empty_place(S);
-  int n = lua_gettop(L) - keep;
+  int i, n = lua_gettop(L) - keep;
   memset(fr, 0, sizeof *fr);
+  luv__frame_depth(S, L, fr);
+  i = S->npool ? S->pool_idle[--S->npool] : empty_place(S);
   fr->kind = (uint8_t)kind;
   fr->local = 1;
   if (i >= 0) {
@@ -50,7 +51,7 @@ int luv__pool_take(luv_state *S, lua_State *L, luv_frame *fr, int kind, int keep
     lua_insert(L, keep + 1);
   }
   share_globals(L, fr->L);
-  if (luv__push_body(S, L, lua_gettop(L) - n + 1)) {
+  if (luv__push_body(S, L, lua_gettop(L) - n + 1, 0)) {
     lua_insert(L, lua_gettop(L) - n);
     n++;
   }

@@ -7,76 +7,14 @@
  *
  * Readers are served in order. Each states what it wants in its wait record: op, and
  * in arg the count or limit. A delimiter is read again from its suspended stack. */
-#define _GNU_SOURCE
 #include <math.h>
 #include "stream.h"
 
 #define DEFAULT_MAX (16u << 20) /* of a line or record whose end does not come */
 
-typedef struct { const char *p; size_t n; } view;
-typedef struct { size_t take, skip; int err; } cut;
-
-enum { MORE, CUT, END }; /* what there is: too little, enough, the end of the stream */
-
-static view unread(luv_stream *s) {
-  view v = {s->in.p + s->in.head, s->in.len};
+static luv_view unread(luv_stream *s) {
+  luv_view v = {s->in.p + s->in.head, s->in.len};
   return v;
-}
-
-static int too_long(cut *c) {
-  c->err = UV_EMSGSIZE;
-  return END;
-}
-
-static int find(luv_stream *s, view v, const char *d, size_t dn, uint64_t max, cut *c) {
-  size_t from = s->scanned > dn - 1 ? s->scanned - (dn - 1) : 0;
-  const char *at = NULL;
-  if (v.n > from)
-    at = dn == 1 ? memchr(v.p + from, *d, v.n - from) : memmem(v.p + from, v.n - from, d, dn);
-  c->take = at ? (size_t)(at - v.p) : v.n;
-  c->skip = at ? dn : 0;
-  if (c->take > max) return too_long(c);
-  if (at || (s->error == UV_EOF && v.n)) return CUT; /* a last one without its end */
-  s->scanned = v.n;
-  return s->error ? END : MORE;
-}
-
-static int find_line(luv_stream *s, view v, uint64_t max, cut *c) {
-  int found = find(s, v, "\n", 1, max, c);
-  if (found != CUT || c->skip == 0) return found;
-  if (c->take && v.p[c->take - 1] == '\r') {
-    c->take--;
-    c->skip++;
-  }
-  return CUT;
-}
-
-static int find_all(luv_stream *s, view v, uint64_t max, cut *c) {
-  c->take = v.n;
-  if (v.n > max) return too_long(c);
-  if (!s->error) return MORE;
-  return s->error == UV_EOF ? CUT : END;
-}
-
-/* Can the operation be served from v? Sets what to take and what to skip after it. */
-static int match(luv_stream *s, lua_State *L, int op, uint64_t arg, view v, cut *c) {
-  const char *d;
-  size_t dn;
-  c->skip = 0;
-  c->err = s->error;
-  switch (op) {
-    case LUV_OP_READ:
-      c->take = v.n < arg ? v.n : (size_t)arg;
-      return v.n ? CUT : s->error ? END : MORE;
-    case LUV_OP_READ_EXACTLY:
-      c->take = (size_t)arg;
-      return v.n >= arg ? CUT : s->error ? END : MORE;
-    case LUV_OP_READ_LINE: return find_line(s, v, arg, c);
-    case LUV_OP_READ_UNTIL:
-      d = lua_tolstring(L, 2, &dn);
-      return find(s, v, d, dn, arg, c);
-    default: return find_all(s, v, arg, c);
-  }
 }
 
 static int push(lua_State *W, int op, const char *p, size_t n) {
@@ -134,16 +72,16 @@ static int serve(luv_stream *s, luv_fiber *f, const char *p, size_t n) {
 }
 
 /* Serves readers from v; returns how many bytes they took. */
-static size_t serve_readers(luv_stream *s, view v) {
+static size_t serve_readers(luv_stream *s, luv_view v) {
   size_t used = 0;
   while (!queue_empty(&s->readers)) {
     luv_fiber *f = luv_container(s->readers.next, luv_fiber, wait.node);
-    view rest = {v.p + used, v.n - used};
-    cut c;
-    int what = match(s, f->chain.L, f->wait.op, f->wait.arg, rest, &c);
-    if (what == MORE) break;
+    luv_view rest = {v.p + used, v.n - used};
+    luv_cut c;
+    int what = luv__record(s, f->chain.L, f->wait.op, f->wait.arg, rest, &c);
+    if (what == LUV_MORE) break;
     s->scanned = 0;
-    if (what == END) luv__wake_error(s->o.S, f, c.err);
+    if (what == LUV_END) luv__wake_error(s->o.S, f, c.err);
     else if (serve(s, f, rest.p, c.take)) used += c.take + c.skip;
   }
   return used;
@@ -169,7 +107,7 @@ static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
 }
 
 static void got(luv_stream *s, const char *p, size_t n) {
-  view v = {p, n};
+  luv_view v = {p, n};
   size_t used;
   if (s->in.len == 0) {
     used = serve_readers(s, v);
@@ -188,13 +126,14 @@ static void got(luv_stream *s, const char *p, size_t n) {
 static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
   luv_stream *s = h->data;
   if (nread > 0) got(s, buf->base, (size_t)nread);
+  else if (nread == UV_EOF) luv__read_end(s, luv__end_of_stream(h));
   else if (nread < 0) luv__read_end(s, (int)nread);
 }
 
 void luv__stream_read_more(luv_stream *s) {
   int err;
   if ((s->o.flags & LUV_O_READING) || s->error) return;
-  err = uv_read_start(&s->h.s, on_alloc, on_read);
+  err = s->o.flags & LUV_O_LISTENING ? UV_ENOTCONN : uv_read_start(&s->h.s, on_alloc, on_read);
   if (err == 0) s->o.flags |= LUV_O_READING;
   else if (err != UV_ENOTCONN) luv__read_end(s, err);
   else luv__wake_all_error(s->o.S, &s->readers, err);
@@ -222,13 +161,13 @@ void luv__read_abandon(luv_state *S, luv_fiber *f) {
 
 /* What can be had without waiting: the results, or 0. */
 static int read_now(luv_stream *s, lua_State *L, int op, uint64_t arg) {
-  cut c;
+  luv_cut c;
   int what, n;
   if (!s->in.len && !s->error) return 0;
-  what = match(s, L, op, arg, unread(s), &c);
-  if (what == MORE) return 0;
+  what = luv__record(s, L, op, arg, unread(s), &c);
+  if (what == LUV_MORE) return 0;
   s->scanned = 0;
-  if (what == END) return luv__fail(L, c.err);
+  if (what == LUV_END) return luv__fail(L, c.err);
   n = push(L, op, s->in.p + s->in.head, c.take);
   luv__buffer_consume(&s->in, c.take + c.skip);
   return n;
@@ -317,7 +256,7 @@ int luv_stream_read_all(lua_State *L) {
   return read_op(S, L, s, LUV_OP_READ_ALL, max, timeout);
 }
 
-static int next_line(lua_State *L) {
+int luv__next_line(lua_State *L) {
   luv_state *S = luv_enter(L);
   lua_settop(L, 0);
   lua_pushvalue(L, lua_upvalueindex(2));
@@ -331,7 +270,7 @@ int luv_stream_lines(lua_State *L) {
   luv__check_stream(S, L, "lines");
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushvalue(L, 1);
-  lua_pushcclosure(L, next_line, 2);
+  lua_pushcclosure(L, luv__next_line, 2);
   luv__wrap_suspending(S, L);
   return 1;
 }

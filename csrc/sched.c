@@ -10,18 +10,20 @@
 #include "luv.h"
 
 __thread luv_state *luv__running __attribute__((tls_model("initial-exec")));
+__thread lua_State *luv__turn __attribute__((tls_model("initial-exec")));
 
 /* ---- the ready queue ------------------------------------------------------------------ */
 
 /* Makes room for n fibers and the main chunk: called before a fiber can become ready,
  * so that making one ready never fails. */
 int luv__ready_reserve(luv_state *S, uint32_t n) {
-  luv_ring *r = &S->ready, grown = {NULL, 0, 0, 63};
+  luv_ring *r = &S->ready, grown = {NULL, r->head, r->tail, 63};
+  uint32_t i;
   if (r->v && n + 2 <= r->mask) return 0;
   while (n + 2 > grown.mask) grown.mask = grown.mask * 2 + 1;
   grown.v = malloc(((size_t)grown.mask + 1) * sizeof *grown.v);
   if (!grown.v) return UV_ENOMEM;
-  while (r->head != r->tail) grown.v[grown.tail++] = r->v[r->head++ & r->mask];
+  for (i = r->head; i != r->tail; i++) grown.v[i & grown.mask] = r->v[i & r->mask];
   free(r->v);
   *r = grown;
   return 0;
@@ -46,7 +48,7 @@ int luv__ready_remove(luv_state *S, luv_fiber *f) {
 
 void luv__enqueue(luv_state *S, luv_fiber *f) {
   f->status = LUV_READY;
-  if (f->flags & LUV_F_MAIN) S->attention = 1;
+  if (f->is_main) S->attention = 1;
   else luv__ready_push(S, f);
 }
 
@@ -54,7 +56,7 @@ void luv__enqueue(luv_state *S, luv_fiber *f) {
 
 static void leave(luv_state *S) {
   S->chain = NULL;
-  S->current = NULL;
+  luv__turn = NULL;
 }
 
 /* Pushes the outcome of the fiber's wait on its thread. */
@@ -84,48 +86,62 @@ static void settle(luv_state *S, luv_fiber *f, int rc) {
   S->stash.top = NULL;
   S->attention = S->main.status != LUV_WAITING;
   leave(S);
+  f->framed = f->chain.top != NULL;
   if (ran == LUV_RAN_SUSPEND) luv__wait_begin(S, f);
   else if (ran == LUV_RAN_YIELD) luv__enqueue(S, f);
   else luv__fiber_finish(S, f, ran == LUV_RAN_ERROR);
 }
 
-static inline void step(luv_state *S, luv_fiber *f) {
-  int n = f->nargs, rc;
-  S->chain = &f->chain;
-  S->current = f;
-  f->status = LUV_RUNNING;
-  if (f->wait.out != LUV_OUT_STACK) n = deliver(S, f);
-  f->nargs = 0;
-  if (LUV_LIKELY(n != LUV_RAISE)) rc = lua_resume(f->chain.L, n);
-  else rc = luv__resume(S, f->chain.L, n);
-  if (LUV_UNLIKELY(rc != LUA_YIELD || S->attention || f->chain.top)) {
-    settle(S, f, rc);
-    return;
+/* The turn of a fiber that has more to be done for it than to be resumed. */
+static int resume(luv_state *S, luv_fiber *f) {
+  int n = f->out == LUV_OUT_STACK ? f->nargs : deliver(S, f);
+  if (f->framed) {
+    S->attention = 1;
+    luv__turn = NULL;
   }
-  f->status = LUV_READY;
-  luv__ready_push(S, f);
+  f->nargs = 0;
+  return luv__resume(S, f->chain.L, n);
 }
 
-/* Fetches what the switches to come will touch: at 100,000 fibers that is the cost. The
- * first words of a lua_State point, among others, to its stack and its call: what they
- * are differs between hosts, but fetching in vain costs nothing and cannot fail. */
-static inline void prefetch(luv_ring *r) {
-  luv_fiber *far = r->v[(r->head + 6) & r->mask];
-  void **L = (void **)(void *)r->v[(r->head + 3) & r->mask]->chain.L;
-  void **next = (void **)(void *)r->v[(r->head + 1) & r->mask]->chain.L;
+/* Returns whether the fiber did more than yield. */
+static inline int step(luv_state *S, luv_fiber *f) {
+  int rc;
+  luv_assert(f->status == LUV_READY && f->slot && queue_empty(&f->wait.node));
+  S->chain = &f->chain;
+  luv__turn = f->chain.L;
+  rc = f->turn ? resume(S, f) : lua_resume(f->chain.L, 0);
+  if (LUV_UNLIKELY(rc != LUA_YIELD || S->attention)) {
+    settle(S, f, rc);
+    return 1;
+  }
+  luv_assert(f->out == LUV_OUT_STACK && queue_empty(&f->wait.node));
+  luv__ready_push(S, f);
+  return 0;
+}
+
+/* Fetches what the switches to come will touch: with many fibers that is the cost. The
+ * fiber, its lua_State, and what that points to (words 3 to 5: the stack's base and the
+ * CallInfo on Lua 5.1, base and top on LuaJIT) each need the one before, so they are
+ * fetched four switches apart. Should another host keep something else there: fetching
+ * in vain costs little and cannot fail. Inlined by force: GCC takes a function that only
+ * prefetches for one without effect, and drops the call. */
+static inline __attribute__((always_inline)) void prefetch(luv_ring *r) {
+  char *far = (char *)&r->v[(r->head + 12) & r->mask]->chain;
+  void **L = (void **)(void *)r->v[(r->head + 8) & r->mask]->chain.L;
+  void **near = (void **)(void *)r->v[(r->head + 4) & r->mask]->chain.L;
   __builtin_prefetch(far);
   __builtin_prefetch(L);
   __builtin_prefetch(L + 8);
-  __builtin_prefetch(next[2]);
-  __builtin_prefetch(next[3]);
-  __builtin_prefetch(next[4]);
-  __builtin_prefetch(next[5]);
+  __builtin_prefetch(near[3]);
+  __builtin_prefetch(near[4]);
+  __builtin_prefetch(near[5]);
 }
 
-/* The switches are counted by the budget that they use up. */
+/* The switches are counted by what has left the ready queue. */
 void luv__budget_renew(luv_state *S) {
-  S->switches += (uint64_t)(LUV_BUDGET - S->budget);
-  S->budget = LUV_BUDGET;
+  S->switches += S->ready.head - S->renewed;
+  S->renewed = S->ready.head;
+  S->look = S->renewed + LUV_BUDGET;
 }
 
 static int slice_is_over(luv_state *S) {
@@ -134,18 +150,17 @@ static int slice_is_over(luv_state *S) {
 }
 
 /* Runs ready fibers; returns when none is left, the slice is over or main is woken. */
-static void run_ready(luv_state *S) {
+static LUV_HOT void run_ready(luv_state *S) {
   luv_ring *r = &S->ready;
   while (r->head != r->tail) {
     luv_fiber *f = r->v[r->head++ & r->mask];
     if (r->tail - r->head > 64) prefetch(r);
-    if (LUV_UNLIKELY(f->flags & LUV_F_MAIN)) {
+    if (LUV_UNLIKELY(f->turn) && f->is_main) {
       f->status = LUV_READY;
       break;
     }
-    step(S, f);
-    if (LUV_UNLIKELY(S->attention) && S->main.status != LUV_WAITING) break;
-    if (LUV_UNLIKELY(--S->budget <= 0) && slice_is_over(S)) break;
+    if (step(S, f) && S->main.status != LUV_WAITING) break;
+    if (LUV_UNLIKELY((int32_t)(r->head - S->look) >= 0) && slice_is_over(S)) break;
   }
   leave(S);
 }
@@ -154,23 +169,35 @@ static void run_ready(luv_state *S) {
 
 static void interrupt(luv_state *S) {
   S->interrupted = 0;
-  S->main.wait.on = (void *)"interrupted!";
   luv__abandon(S, &S->main, LUV_OUT_RAISE);
+  S->main.wait.on = (void *)"interrupted!";
 }
 
 /* Nothing is ready and nothing outside can change that. */
 static void nothing_left(luv_state *S) {
   int run = S->main.wait.op == LUV_OP_RUN;
+  if (!luv_ready_empty(S) || S->main.status != LUV_WAITING) return;
   luv__wake(S, &S->main, run ? LUV_OUT_TRUE : LUV_OUT_DEADLOCK);
+}
+
+/* What ØMQ brings from fiber to fiber of this thread needs no look at the outside, as
+ * long as the last one is not too long ago. */
+static int served_here(luv_state *S) {
+  if (!luv_ready_empty(S) || !luv__zmq_pending(S) || uv_hrtime() - S->slice >= LUV_SLICE) return 0;
+  S->arena_used = 0;
+  luv__zmq_service(S);
+  return !luv_ready_empty(S) || S->main.status != LUV_WAITING;
 }
 
 /* One turn after the ready fibers have run: poll, unless it is over. */
 static void turn(luv_state *S) {
   int partial = S->main.wait.op == LUV_OP_RUN && S->run_mode != LUV_RUN_DEFAULT;
   if (luv_ready_empty(S) && S->external == 0) {
+    if (partial) luv__poll(S, 0); /* handles may be closing */
     nothing_left(S);
     return;
   }
+  if (S->zmq && !partial && served_here(S)) return;
   luv__poll(S, luv_ready_empty(S) && S->run_mode != LUV_RUN_NOWAIT);
   if (!partial || S->main.status != LUV_WAITING) return;
   luv__budget_renew(S);
@@ -194,18 +221,25 @@ static int body(lua_State *M) {
 }
 
 /* An error came out of the scheduler itself: memory, or a __gc method of the script.
- * The fiber it was about to wake gets it; else the main chunk does. */
+ * The fiber that it was about to wake gets it; one that it was at work for dies of it;
+ * else the main chunk gets it. */
 static int failed(luv_state *S) {
-  luv_fiber *f = S->current;
+  luv_fiber *f = S->finishing ? S->finishing : luv_current(S);
+  S->finishing = NULL;
   leave(S);
   S->pending = NULL;
   S->stash.top = NULL;
   if (f && f == S->delivering) {
     S->delivering = NULL;
     lua_pop(S->M, 1);
-    f->wait.out = LUV_OUT_RAISE;
+    f->out = LUV_OUT_RAISE;
     f->wait.on = (void *)"not enough memory";
     luv__enqueue(S, f);
+    return 0;
+  }
+  if (f) {
+    lua_pop(S->M, 1);
+    luv__fiber_lost(S, f);
     return 0;
   }
   if (S->main.status == LUV_WAITING) luv__abandon(S, &S->main, LUV_OUT_STACK);
@@ -230,5 +264,6 @@ int luv__run_main(luv_state *S, lua_State *L) {
   luv__interrupt_watch(S);
   if (S->main.status == LUV_WAITING) rc = goRun((uintptr_t)S);
   if (rc) lua_xmove(S->M, L, 1);
+  if (LUV_UNLIKELY(S->ending)) luv__close_state(S, L);
   return rc;
 }

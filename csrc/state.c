@@ -33,9 +33,8 @@ static void init(luv_state *S, lua_State *L) {
   queue_init(&S->objects);
   queue_init(&S->goops);
   S->jit = luaJIT_setmode != NULL;
-  S->budget = LUV_BUDGET;
   S->main.state = S;
-  S->main.flags = LUV_F_MAIN;
+  S->main.is_main = 1;
   S->main.chain.L = L;
   queue_init(&S->main.wait.node);
   queue_init(&S->main.joiners);
@@ -44,7 +43,7 @@ static void init(luv_state *S, lua_State *L) {
   S->alarm = malloc(sizeof *S->alarm);
   S->wakeup = malloc(sizeof *S->wakeup);
   if (!S->readbuf || !S->arena || !S->alarm || !S->wakeup || luv__ready_reserve(S, 0)) luaL_error(L, "not enough memory");
-  if (uv_available_parallelism() > 1) S->spin = 20000;
+  if (luv__cpus() > 1) S->spin = 25000;
 }
 
 static void ref_values(luv_state *S, lua_State *L) {
@@ -59,6 +58,8 @@ static void ref_values(luv_state *S, lua_State *L) {
   S->ref_env = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushboolean(L, 0);
   S->ref_raise = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushboolean(L, 0);
+  S->ref_spare = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushboolean(L, 0);
   S->ref_kept = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushlightuserdata(L, S);
@@ -105,7 +106,11 @@ static void open_loop(luv_state *S, lua_State *L) {
   S->loop->data = S;
   uv_timer_init(S->loop, S->alarm);
   S->alarm->data = S;
-  if (uv_async_init(S->loop, S->wakeup, on_wakeup)) luaL_error(L, "luv: no event loop");
+  S->opened = 1;
+  if (uv_async_init(S->loop, S->wakeup, on_wakeup) == 0) return;
+  free(S->wakeup);
+  S->wakeup = NULL;
+  luaL_error(L, "luv: no event loop");
 }
 
 /* ---- closing --------------------------------------------------------------------------- */
@@ -140,19 +145,30 @@ static void forget_goops(luv_state *S) {
   }
 }
 
-/* __gc of the state: closes all that is open, lets libuv finish, ends the loop. */
-static int close_state(lua_State *L) {
-  luv_state *S = lua_touserdata(L, 1);
-  if (S->dead || luv__forked) return 0;
-  S->dead = 1;
-  luv__interrupt_forget(S);
-  if (!S->loop) return 0;
-  if (S->untaken > 0 && has_arg(L)) exit_failed = 1;
+void luv__refuse(lua_State *L) {
+  lua_pushstring(L, luv__forked ? "luv: used after fork" : "luv: used while the state closes");
+  lua_error(L);
+}
+
+static void close_loop(luv_state *S) {
+  if (S->zmq) luv__zmq_read_linger(S);
   close_objects(S);
   forget_goops(S);
   uv_close((uv_handle_t *)S->alarm, on_free);
-  uv_close((uv_handle_t *)S->wakeup, on_free);
+  if (S->wakeup) uv_close((uv_handle_t *)S->wakeup, on_free);
   goClose(S->host);
+  luv__zmq_state_free(S);
+}
+
+/* Closes all that is open, lets libuv finish, ends the loop. There is none in a state
+ * whose opening failed half-way. */
+void luv__close_state(luv_state *S, lua_State *L) {
+  S->dead = 1;
+  S->ending = 0;
+  luv__interrupt_forget(S);
+  if (S->untaken > 0 && has_arg(L)) exit_failed = 1;
+  if (S->opened) close_loop(S);
+  else free(S->alarm), free(S->wakeup);
   free(S->readbuf);
   free(S->arena);
   free(S->heap.v);
@@ -162,12 +178,29 @@ static int close_state(lua_State *L) {
   luv__values_drop(&S->call.ret);
   free(S->call.ret.v);
   memset(&S->heap, 0, sizeof S->heap);
+}
+
+/* __gc of the state. When a finaliser of the script's collects garbage while the state
+ * closes this comes early: maybe while the loop runs, which is then ended first. */
+static int state_gc(lua_State *L) {
+  luv_state *S = lua_touserdata(L, 1);
+  if (S->dead || luv__forked) return 0;
+  if (S->depth == 0) {
+    luv__close_state(S, L);
+    return 0;
+  }
+  S->ending = 1;
+  if (S->main.status == LUV_WAITING) {
+    luv__abandon(S, &S->main, LUV_OUT_RAISE);
+    S->main.wait.on = (void *)"luv: used while the state closes";
+  }
   return 0;
 }
 
 /* A stand-alone interpreter that ended well, but for a fiber's error: exit code 1. */
 static void on_process_exit(int status, void *unused) {
   (void)unused;
+  if (!luv__forked) luv__zmq_exit();
   if (!exit_failed || status != 0 || luv__forked) return;
   fflush(NULL);
   _exit(1);
@@ -178,10 +211,24 @@ static void on_fork(void) {
   luv__running = NULL;
 }
 
+static void on_sigpipe(int sig) { (void)sig; }
+
+/* A write to a peer that is gone shall be an error, not death. A handler that does
+ * nothing serves better than SIG_IGN, which child processes would inherit. */
+static void ignore_sigpipe(void) {
+  struct sigaction now, ours;
+  sigaction(SIGPIPE, NULL, &now);
+  if (now.sa_handler == SIG_IGN) return;
+  memset(&ours, 0, sizeof ours);
+  ours.sa_handler = on_sigpipe;
+  ours.sa_flags = SA_ONSTACK | SA_RESTART;
+  sigaction(SIGPIPE, &ours, NULL);
+}
+
 static void once(void) {
   pthread_atfork(NULL, NULL, on_fork);
   on_exit(on_process_exit, NULL);
-  signal(SIGPIPE, SIG_IGN);
+  ignore_sigpipe();
 }
 
 static void new_state(lua_State *L) {
@@ -191,7 +238,7 @@ static void new_state(lua_State *L) {
   pthread_once(&done, once);
   init(S, L);
   lua_newtable(L);
-  lua_pushcfunction(L, close_state);
+  lua_pushcfunction(L, state_gc);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   lua_pushlightuserdata(L, (void *)&key);

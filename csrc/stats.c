@@ -7,10 +7,8 @@ static void number(lua_State *L, const char *key, uint64_t n) {
 }
 
 static void fibers(luv_state *S, lua_State *L) {
-  static const char *const names[] = {"new", "ready", "running", "waiting", "dead"};
-  uint64_t count[5] = {0};
-  uint32_t slot;
-  int i;
+  uint64_t count[LUV_DEAD + 1] = {0};
+  uint32_t slot, running = luv_current(S) != NULL;
   lua_newtable(L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_anchors);
   for (slot = 1; slot <= S->top_slot; slot++) {
@@ -20,7 +18,9 @@ static void fibers(luv_state *S, lua_State *L) {
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  for (i = LUV_READY; i <= LUV_WAITING; i++) number(L, names[i], count[i]);
+  number(L, "ready", count[LUV_READY] - running);
+  number(L, "running", running);
+  number(L, "waiting", count[LUV_WAITING]);
   number(L, "total", S->nfibers);
   lua_setfield(L, -2, "fibers");
 }

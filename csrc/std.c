@@ -17,8 +17,8 @@ int luv_now(lua_State *L) {
 /* luv.self(): the running fiber, or the thread object in the main chunk */
 int luv_self(lua_State *L) {
   luv_state *S = luv_enter(L);
-  if (S->current) {
-    luv__push_fiber(S, L, S->current);
+  if (luv_current(S)) {
+    luv__push_fiber(S, L, luv_current(S));
     return 1;
   }
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_thread);
@@ -28,6 +28,7 @@ int luv_self(lua_State *L) {
 /* The main chunk lets the others go once: it takes its place in the ready queue. */
 static int yield_main(luv_state *S, lua_State *L) {
   int err;
+  luv__check_hook(S, L);
   S->main.chain.L = L;
   S->main.wait.op = LUV_OP_RUN;
   S->run_mode = LUV_RUN_DEFAULT;
@@ -37,27 +38,27 @@ static int yield_main(luv_state *S, lua_State *L) {
   if (luv__ready_reserve(S, S->nfibers)) return luaL_error(L, "not enough memory");
   luv__ready_push(S, &S->main);
   err = luv__run_main(S, L);
-  if (S->main.wait.out != LUV_OUT_STACK || err) luv__ready_remove(S, &S->main);
-  if (err || S->main.wait.out != LUV_OUT_STACK) {
+  if (S->main.out != LUV_OUT_STACK || err) luv__ready_remove(S, &S->main);
+  if (err || S->main.out != LUV_OUT_STACK) {
     if (!err) luv__outcome(S, &S->main, L);
     return lua_error(L);
   }
   return 0;
 }
 
-/* luv.fiber.yield(...): to the back of the ready queue */
-int luv_fiber_yield(lua_State *L) {
-  luv_state *S = luv__running;
-  int is_main;
-  if (LUV_LIKELY(S && S->chain)) {
-    if (S->chain->L == L && !S->chain->top) return lua_yield(L, 0);
-    return lua_yield(L, lua_gettop(L));
-  }
-  S = luv_enter(L);
-  is_main = lua_pushthread(L);
+/* Not from the base of a running fiber: in the main chunk, or passing values on. */
+static __attribute__((noinline)) int yield_elsewhere(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  int is_main = lua_pushthread(L);
   lua_pop(L, 1);
-  if (is_main && S->depth == 0) return yield_main(S, L);
+  if (is_main && S->depth == 0 && !S->chain) return yield_main(S, L);
   return lua_yield(L, lua_gettop(L));
+}
+
+/* luv.fiber.yield(...): to the back of the ready queue */
+LUV_HOT int luv_fiber_yield(lua_State *L) {
+  if (LUV_LIKELY(luv__turn == L)) return lua_yield(L, 0);
+  return yield_elsewhere(L);
 }
 
 static int run(luv_state *S, lua_State *L, int mode) {
@@ -131,11 +132,12 @@ int luv_install(lua_State *L) {
 
 /* ---- fibers, as a script looks at them -------------------------------------------------- */
 
-static const char *const states[] = {"new", "ready", "running", "waiting", "dead"};
+static const char *const states[] = {"new", "ready", "waiting", "dead"};
 
 int luv_fiber_status(lua_State *L) {
   luv_state *S = luv_enter(L);
-  lua_pushstring(L, states[luv__tofiber(S, L, "status")->status]);
+  luv_fiber *f = luv__tofiber(S, L, "status");
+  lua_pushstring(L, f == luv_current(S) ? "running" : states[f->status]);
   return 1;
 }
 
@@ -149,17 +151,12 @@ int luv_fiber_id(lua_State *L) {
 int luv_fiber_name(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_fiber *f = luv__tofiber(S, L, "name");
-  const char *s;
   if (lua_isnoneornil(L, 2)) {
-    if (f->name) lua_pushstring(L, f->name);
-    else lua_pushfstring(L, "fiber %d", (int)f->id);
+    if (!luv__fiber_push_name(S, L, 1, f)) lua_pushfstring(L, "fiber %d", (int)f->id);
     return 1;
   }
   if (lua_type(L, 2) != LUA_TSTRING) return luv__type_error(S, L, 2, 1, "name", "string");
-  s = lua_tostring(L, 2);
-  free(f->name);
-  f->name = strdup(s);
-  lua_settop(L, 1);
+  luv__fiber_set_name(S, L, f);
   return 1;
 }
 
@@ -186,7 +183,7 @@ int luv_fiber_traceback(lua_State *L) {
 
 /* fiber.locals, and the methods (upvalue 2) */
 int luv_fiber_index(lua_State *L) {
-  luv_state *S = luv_enter(L);
+  luv_state *S = luv_upstate(L);
   const char *key = lua_tostring(L, 2);
   if (key && strcmp(key, "locals") == 0)
     return luv__fiber_locals(S, L, luv__tofiber(S, L, "locals"));

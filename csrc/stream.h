@@ -1,4 +1,4 @@
-/* stream.h - what stream.c, read.c, write.c and accept.c share. */
+/* stream.h - what stream.c, read.c, record.c, write.c and accept.c share. */
 #ifndef LUV_STREAM_H
 #define LUV_STREAM_H
 
@@ -9,5 +9,10 @@
 luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname);
 void luv__read_service(luv_stream *s);
 void luv__read_end(luv_stream *s, int err);
+
+typedef struct { const char *p; size_t n; } luv_view;
+typedef struct { size_t take, skip; int err; } luv_cut;
+enum { LUV_MORE, LUV_CUT, LUV_END }; /* there is too little, enough, the end of the stream */
+int luv__record(luv_stream *s, lua_State *L, int op, uint64_t arg, luv_view v, luv_cut *c);
 
 #endif

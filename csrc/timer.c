@@ -12,6 +12,11 @@ static void wake(luv_state *S, luv_timer *t) {
   t->o.events = 0;
 }
 
+/* What lies beyond the end of time is never. */
+static uint64_t later(uint64_t at, uint64_t ns) {
+  return ns > LUV_FOREVER - 1 - at ? LUV_FOREVER - 1 : at + ns;
+}
+
 /* The timer is due: counts all the ticks that have passed and sets the next. */
 void luv__timer_fire(luv_state *S, luv_timer *t) {
   uint64_t missed;
@@ -19,7 +24,7 @@ void luv__timer_fire(luv_state *S, luv_timer *t) {
   if (t->repeat) {
     missed = (S->now - t->due.at) / t->repeat;
     t->o.events += missed;
-    t->due.at += (missed + 1) * t->repeat;
+    t->due.at = later(t->due.at + missed * t->repeat, t->repeat);
     luv__due_insert(&S->heap, &t->due, t->due.at); /* its place is free: it just left */
   } else t->due.at = 0;
   wake(S, t);
@@ -61,7 +66,7 @@ int luv_timer_create(lua_State *L) {
 static int schedule(luv_state *S, lua_State *L, luv_timer *t, uint64_t delay) {
   S->now = uv_hrtime();
   luv__due_remove(&S->heap, &t->due);
-  t->due.at = delay > LUV_FOREVER - 1 - S->now ? LUV_FOREVER - 1 : S->now + delay;
+  t->due.at = later(S->now, delay);
   if (luv__due_insert(&S->heap, &t->due, t->due.at)) return luv__fail(L, UV_ENOMEM);
   lua_settop(L, 1);
   return 1;

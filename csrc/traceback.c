@@ -11,8 +11,8 @@ static void one(luv_state *S, lua_State *T, lua_State *W, const char *msg) {
   if (T != W) lua_xmove(T, W, 1);
   lua_pushstring(W, msg ? msg : "");
   if (lua_pcall(W, 2, 1, 0) || !(s = lua_tostring(W, -1))) {
-    lua_pop(W, 1);
-    lua_pushliteral(W, "");
+    lua_pop(W, 1); /* a script without the debug library */
+    lua_pushstring(W, msg ? msg : "");
     return;
   }
   if (msg) return;
@@ -41,8 +41,8 @@ void luv__traceback_frames(luv_state *S, luv_frame *fr, lua_State *W, const char
     one(S, f->L, W, NULL);
     lua_concat(W, 2);
   }
-  if (S->current) {
-    one(S, S->current->base, W, NULL);
+  if (luv_current(S)) {
+    one(S, luv_current(S)->base, W, NULL);
     lua_concat(W, 2);
   }
 }
@@ -79,9 +79,12 @@ static const char *error_text(luv_state *S, luv_fiber *f) {
   lua_State *M = S->M;
   lua_pushvalue(f->base, -1);
   lua_xmove(f->base, M, 1);
-  if (luaL_callmeta(M, -1, "__tostring") && lua_isstring(M, -1)) lua_remove(M, -2);
-  else if (lua_isstring(M, -1)) lua_tostring(M, -1);
-  else lua_pushfstring(M, "(error object is a %s value)", luaL_typename(M, -1));
+  if (!luaL_callmeta(M, -1, "__tostring")) lua_pushvalue(M, -1);
+  lua_remove(M, -2);
+  if (!lua_isstring(M, -1)) {
+    lua_pushfstring(M, "(error object is a %s value)", luaL_typename(M, -1));
+    lua_remove(M, -2);
+  }
   return lua_tostring(M, -1);
 }
 
@@ -105,10 +108,12 @@ static void push_death(luv_state *S, luv_fiber *f) {
 }
 
 static void to_stderr(luv_state *S, luv_fiber *f) {
-  char id[32];
-  snprintf(id, sizeof id, "%u", f->id);
+  lua_State *M = S->M;
+  int text = lua_gettop(M);
+  luv__push_fiber(S, M, f);
+  if (!luv__fiber_push_name(S, M, text + 1, f)) lua_pushnumber(M, f->id);
   fflush(stdout);
-  fprintf(stderr, "luv: fiber %s died: %s\n", f->name ? f->name : id, lua_tostring(S->M, -1));
+  fprintf(stderr, "luv: fiber %s died: %s\n", lua_tostring(M, -1), lua_tostring(M, text));
   fflush(stderr);
   f->flags |= LUV_F_UNTAKEN;
   S->untaken++;
@@ -160,12 +165,15 @@ static int find_line(lua_State *L, lua_Debug *ar) {
   return 0;
 }
 
-/* Pushes one line: name, what it waits for, where. */
-static void push_line(lua_State *W, luv_fiber *f) {
+/* Replaces the fiber on top by one line: name, what it waits for, where. */
+static void push_line(luv_state *S, lua_State *W, luv_fiber *f) {
   lua_Debug ar;
-  lua_pushfstring(W, "\n\tfiber %d", (int)f->id);
-  if (f->name) lua_pushfstring(W, " '%s'", f->name);
+  const char *name = luv__fiber_push_name(S, W, lua_gettop(W), f);
+  if (name) lua_pushfstring(W, " '%s'", name);
   else lua_pushliteral(W, "");
+  if (name) lua_remove(W, -2);
+  lua_pushfstring(W, "\n\tfiber %d", (int)f->id);
+  lua_replace(W, -3);
   lua_pushfstring(W, ": waits for %s", luv__ops[f->wait.op].name);
   if (find_line(f->chain.L, &ar)) lua_pushfstring(W, " at %s:%d", ar.short_src, ar.currentline);
   else lua_pushliteral(W, "");
@@ -184,9 +192,11 @@ void luv__deadlock_report(luv_state *S, lua_State *W) {
     luv_fiber *f;
     lua_rawgeti(W, -2, (int)(2 * slot));
     f = lua_touserdata(W, -1);
-    lua_pop(W, 1);
-    if (!f || f->status != LUV_WAITING) continue;
-    push_line(W, f);
+    if (!f || f->status != LUV_WAITING) {
+      lua_pop(W, 1);
+      continue;
+    }
+    push_line(S, W, f);
     lua_concat(W, 2);
     shown++;
   }

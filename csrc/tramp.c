@@ -157,8 +157,10 @@ static int push_one(luv_state *S, lua_State *W, luv_values *a, int i) {
 
 int luv__values_push(luv_state *S, lua_State *W, luv_values *a) {
   int i = 0, count = 0;
-  luaL_checkstack(W, a->n + 4, "too many results");
-  for (; i < a->n; count++) i = push_one(S, W, a, i);
+  for (; i < a->n; count++) {
+    luaL_checkstack(W, 4, "too many results"); /* a table needs no more, however long */
+    i = push_one(S, W, a, i);
+  }
   luv__values_drop(a);
   return count;
 }

@@ -2,10 +2,17 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "luv.h"
+
+/* The CPUs that this process may use. (libuv has this from 1.44 on.) */
+int luv__cpus(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
+}
 
 /* Adds SA_ONSTACK to the handler that libuv has just installed (DESIGN rule 10). */
 int luv__signal_onstack(int signum) {
@@ -14,6 +21,17 @@ int luv__signal_onstack(int signum) {
   if (sa.sa_flags & SA_ONSTACK) return 0;
   sa.sa_flags |= SA_ONSTACK;
   return sigaction(signum, &sa, NULL) ? uv_translate_sys_error(errno) : 0;
+}
+
+/* Why a stream has ended. libuv takes a hang-up for the end of the stream, also when it
+ * comes with a reset behind the last data; the socket itself knows. */
+int luv__end_of_stream(uv_stream_t *h) {
+  uv_os_fd_t fd;
+  int err = 0;
+  socklen_t len = sizeof err;
+  if (uv_fileno((uv_handle_t *)h, &fd) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len))
+    return UV_EOF;
+  return err ? uv_translate_sys_error(err) : UV_EOF;
 }
 
 /* Gives a handle without a descriptor a socket with SO_REUSEPORT. */
@@ -26,12 +44,16 @@ int luv__tcp_reuseport(uv_tcp_t *t, int domain) {
   return err;
 }
 
-/* Puts the socket `fd` in the place of the handle's own, which is not being polled. The
- * handle keeps its number: libuv takes one that it has for its own. */
+/* Puts the socket `fd` in the place of the handle's own, which must not be being polled.
+ * The handle keeps its number: libuv takes one that it has for its own. After an error
+ * `fd` is still the caller's. */
 int luv__tcp_replace(uv_tcp_t *t, int own, int fd) {
+  int err;
+  if (uv_is_active((uv_handle_t *)t)) return UV_EBUSY;
   if (dup3(fd, own, O_CLOEXEC) < 0) return uv_translate_sys_error(errno);
-  close(fd);
-  return uv_tcp_open(t, own);
+  err = uv_tcp_open(t, own);
+  if (!err) close(fd);
+  return err;
 }
 
 /* Closes with a reset. The object's own close does the rest. */

@@ -48,6 +48,10 @@ extern void luv__write_abandon(luv_state *S, luv_fiber *f);
 extern void luv__read_abandon(luv_state *S, luv_fiber *f);
 extern int luv__accept_begin(luv_state *S, luv_fiber *f);
 extern void luv__connect_abandon(luv_state *S, luv_fiber *f);
+extern int luv__zmq_recv_begin(luv_state *S, luv_fiber *f);
+extern int luv__zmq_send_begin(luv_state *S, luv_fiber *f);
+extern int luv__proxy_begin(luv_state *S, luv_fiber *f);
+extern void luv__proxy_abandon(luv_state *S, luv_fiber *f);
 
 const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_NONE] = {"nothing", 0, NULL, NULL},
@@ -66,6 +70,9 @@ const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_SHUTDOWN] = {"shutdown", 1, luv__write_begin, luv__write_abandon},
   [LUV_OP_ACCEPT] = {"accept", 1, luv__accept_begin, NULL},
   [LUV_OP_CONNECT] = {"connect", 1, begin_object, luv__connect_abandon},
+  [LUV_OP_ZMQ_RECV] = {"zmq recv", 1, luv__zmq_recv_begin, NULL},
+  [LUV_OP_ZMQ_SEND] = {"zmq send", 1, luv__zmq_send_begin, NULL},
+  [LUV_OP_ZMQ_PROXY] = {"zmq proxy", 1, luv__proxy_begin, luv__proxy_abandon},
   [LUV_OP_GO] = {"operation", 1, begin_goop, abandon_goop},
   [LUV_OP_RUN] = {"run", 0, begin_asleep, NULL},
 };
@@ -77,7 +84,7 @@ void luv__wake(luv_state *S, luv_fiber *f, int out) {
   f->wait.due.at = 0; /* its heap entry, if there is one, is lazy */
   S->external -= f->wait.external;
   f->wait.external = 0;
-  f->wait.out = (uint8_t)(f->wait.keep && out == LUV_OUT_TRUE ? LUV_OUT_STACK : out);
+  f->out = (uint8_t)(f->wait.keep && out == LUV_OUT_TRUE ? LUV_OUT_STACK : out);
   f->wait.keep = 0;
   luv__enqueue(S, f);
 }
@@ -110,12 +117,15 @@ void luv__wake_all_error(luv_state *S, luv_queue *waiters, int err) {
 void luv__wait_begin(luv_state *S, luv_fiber *f) {
   luv_wait *w = &f->wait;
   int out;
+  luv_assert(f->is_main ? f->status != LUV_WAITING : f->status == LUV_READY);
+  luv_assert(w->op != LUV_OP_NONE && queue_empty(&w->node) && !w->external);
   f->status = LUV_WAITING;
   w->seq++;
   w->since = S->now;
   queue_init(&w->node);
   out = luv__ops[w->op].begin(S, f);
   if (f->status != LUV_WAITING) return; /* the beginning itself ended it */
+  luv_assert(out || !queue_empty(&w->node));
   w->external = luv__ops[w->op].external || w->due.at != 0;
   S->external += w->external;
   if (out) luv__wake(S, f, out);
@@ -146,7 +156,7 @@ static int prepare(luv_state *S, luv_fiber *f, int op, void *on, uint64_t arg,
 
 void luv__raise_cancel(luv_state *S, lua_State *L) {
   if (!S->chain || S->chain->L != L) return; /* a coroutine that luv does not run */
-  luv__push_cancelled(S, L, S->current);
+  luv__push_cancelled(S, L, luv_current(S));
   lua_error(L);
 }
 
@@ -174,6 +184,7 @@ static int wait_in_place(luv_state *S, lua_State *L, int op, void *on, uint64_t 
   int n;
   if (outer) scope = earliest(scope, luv__frame_due(outer->top));
   luaL_checkstack(L, LUA_MINSTACK, "luv");
+  luv__check_hook(S, L);
   if (prepare(S, m, op, on, arg, timeout, scope)) return expired(S, L, scope);
   m->chain.L = L;
   m->nargs = 0;
@@ -191,11 +202,11 @@ int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
   luv_chain *c = S->chain;
   if (timeout == 0 && op != LUV_OP_SLEEP) return luv__fail(L, UV_ETIMEDOUT);
   if (c && c->L == L && c->fiber) {
-    luv_assert(c->fiber == S->current);
+    luv_assert(c->fiber == luv_current(S));
     return suspend_fiber(S, L, c->fiber, op, on, arg, timeout);
   }
   if (S->depth == 0) return wait_in_place(S, L, op, on, arg, timeout);
-  if (S->current)
+  if (luv_current(S))
     return luv__error(S, L, "cannot wait in a coroutine that luv does not know: "
                             "make it with luv.coroutine (or call luv.install())");
   return luv__error(S, L, "cannot wait here: the loop is already running");

@@ -116,7 +116,8 @@ static int submit(lua_State *M) {
   w->total = f->wait.arg;
   w->ref = LUA_NOREF;
   w->u.write.data = w;
-  if (f->wait.op == LUV_OP_WRITE) err = submit_bytes(M, w, f);
+  if (s->o.flags & LUV_O_LISTENING) err = UV_ENOTCONN;
+  else if (f->wait.op == LUV_OP_WRITE) err = submit_bytes(M, w, f);
   else err = uv_shutdown(&w->u.shutdown, &s->h.s, on_shutdown);
   if (err == 0) s->writing = w;
   else {

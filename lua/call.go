@@ -6,7 +6,6 @@ import "C"
 import (
 	"fmt"
 	"math"
-	"runtime/debug"
 	"unsafe"
 
 	"luv/csrc"
@@ -40,7 +39,7 @@ func dispatch(p uintptr) {
 		case argError:
 			call.Raise(string(e))
 		default:
-			call.Raise(fmt.Sprintf("luv: internal error in %s: %v\n%s", f.Name, e, debug.Stack()))
+			call.Raise(internal(f.Name, e))
 		}
 	}()
 	call.state, _ = csrc.Get(uint64(c.S.host)).(*host)
@@ -190,6 +189,20 @@ func (c *Call) IsNumber(i int) bool {
 	return v != nil && v._type == C.LUV_V_NUMBER
 }
 
+// IsTable reports whether argument i is a table.
+func (c *Call) IsTable(i int) bool {
+	v := c.value(i)
+	return v != nil && v._type == C.LUV_V_TABLE
+}
+
+// Scalar returns argument i as a bool, float64 or string; nil for anything else.
+func (c *Call) Scalar(i int) any {
+	if v := c.value(i); v != nil {
+		return scalar(v)
+	}
+	return nil
+}
+
 // Int returns argument i, which must be a whole number from lo to hi.
 func (c *Call) Int(i int, lo, hi int) int {
 	n := c.Number(i)
@@ -273,6 +286,45 @@ func (c *Call) Fields(i int) map[string]any {
 		}
 	}
 	return fields
+}
+
+// Tree returns the table in argument i with all that is in it: a nested table is a
+// map[any]any again. What is neither a scalar nor a table is Unknown.
+func (c *Call) Tree(i int) map[any]any {
+	v := c.value(i)
+	if v == nil || v._type != C.LUV_V_TABLE {
+		c.expected(i, "table")
+	}
+	t, _ := c.tree(c.at[i-1]).(map[any]any)
+	return t
+}
+
+// Unknown stands in a Tree for a function, a userdata or a thread.
+type Unknown struct{}
+
+func (c *Call) tree(at int) any {
+	v := &c.args[at]
+	switch v._type {
+	case C.LUV_V_TABLE:
+		t := make(map[any]any, int(v.n))
+		at++
+		for n := int(v.n); n > 0; n-- {
+			val := next(c.args, at)
+			if key := c.tree(at); hashable(key) {
+				t[key] = c.tree(val)
+			}
+			at = next(c.args, val)
+		}
+		return t
+	case C.LUV_V_NIL, C.LUV_V_BOOLEAN, C.LUV_V_NUMBER, C.LUV_V_STRING:
+		return scalar(v)
+	}
+	return Unknown{}
+}
+
+func hashable(key any) bool {
+	_, is := key.(map[any]any)
+	return !is
 }
 
 func scalar(v *C.luv_value) any {

@@ -13,7 +13,7 @@
 package lua
 
 /*
-#cgo CFLAGS: -std=gnu11 -I${SRCDIR}/../csrc -I/usr/include/lua5.1
+#cgo CFLAGS: -std=gnu11 -fvisibility=hidden -I${SRCDIR}/../csrc -I/usr/include/lua5.1
 #include "luv.h"
 */
 import "C"

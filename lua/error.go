@@ -2,21 +2,48 @@ package lua
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"runtime/debug"
 	"syscall"
 
 	"luv/uv"
 )
 
+// named is an error that says its own name: libuv's, and libzmq's.
+type named interface {
+	error
+	Name() string
+}
+
 // failure is the triple nil, "NAME: text[: subject]", "NAME".
 func failure(err error, subject ...string) []any {
-	e := Errno(err)
+	var e named
+	if !errors.As(err, &e) {
+		e = Errno(err)
+	}
 	text := e.Error()
 	for _, s := range subject {
 		text += ": " + s
 	}
 	return []any{nil, text, e.Name()}
+}
+
+// internal is what a panic in the function of that name says. Called by who recovers it.
+func internal(name string, panicked any) string {
+	return fmt.Sprintf("luv: internal error in %s: %v\n%s", name, panicked, debug.Stack())
+}
+
+// guard calls f. In work that no call waits for on the stack, a panic cannot become an
+// error; it becomes a failure, so that it does not end the host.
+func guard(name string, f func() []any) (values []any) {
+	defer func() {
+		if e := recover(); e != nil {
+			values = []any{nil, internal(name, e), "EINTERNAL"}
+		}
+	}()
+	return f()
 }
 
 // Failure is the triple as the results of an operation.

@@ -4,6 +4,7 @@ package lua
 import "C"
 
 import (
+	"fmt"
 	"sort"
 	"sync"
 	"unsafe"
@@ -76,9 +77,7 @@ func publish() {
 		for _, f := range m.Funcs {
 			publishFunc(m.Name, f)
 		}
-		for name, v := range m.Consts {
-			publishConst(m.Name, name, v)
-		}
+		publishConsts(m)
 	}
 	for _, d := range cs {
 		NewClass(d.Name)
@@ -110,6 +109,27 @@ func publishFunc(owner string, f Func) {
 	C.free(unsafe.Pointer(face))
 }
 
+// publishConsts hands whole numbers over all at once: one call into C for hundreds.
+func publishConsts(m Module) {
+	var names []byte
+	var numbers []C.double
+	for name, v := range m.Consts {
+		if n, whole := v.(int); whole {
+			names = append(append(names, name...), 0)
+			numbers = append(numbers, C.double(n))
+			continue
+		}
+		publishConst(m.Name, name, v)
+	}
+	if len(numbers) == 0 {
+		return
+	}
+	owner := C.CString(m.Name)
+	C.luv__register_numbers(owner, (*C.char)(unsafe.Pointer(&names[0])), C.size_t(len(names)),
+		&numbers[0], C.int(len(numbers)))
+	C.free(unsafe.Pointer(owner))
+}
+
 func publishConst(module, name string, v any) {
 	m, n := C.CString(module), C.CString(name)
 	defer C.free(unsafe.Pointer(m))
@@ -119,7 +139,9 @@ func publishConst(module, name string, v any) {
 		s := C.CString(v)
 		C.luv__register_constant(m, n, s, 0)
 		C.free(unsafe.Pointer(s))
-	case int:
+	case float64:
 		C.luv__register_constant(m, n, nil, C.double(v))
+	default:
+		panic(fmt.Sprintf("luv: constant %s.%s is a %T", module, name, v))
 	}
 }

@@ -17,11 +17,17 @@ func NewAsync(l *Loop, f func()) (*Async, error) {
 	if err := a.initialised(C.uv_async_init(l.l, a.async(), C.uv_async_cb(C.luv_on_async))); err != nil {
 		return nil, err
 	}
-	a.listen(func(int, int64, uintptr) { f() })
+	a.listen(fired(f))
 	return a, nil
 }
 
 func (a *Async) async() *C.uv_async_t { return (*C.uv_async_t)(ptr(a.raw())) }
 
-// Send wakes the loop. It may be called from any thread while the handle is open.
-func (a *Async) Send() { C.uv_async_send(a.async()) }
+// Send wakes the loop. It may be called from any thread while the handle is open: the
+// caller sees to it that Close comes later. On the loop's thread a Send that comes after
+// it does nothing.
+func (a *Async) Send() {
+	if a.open() {
+		C.uv_async_send(a.async())
+	}
+}

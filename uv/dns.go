@@ -24,6 +24,9 @@ type Hints struct {
 // GetAddrInfo resolves a name in libuv's thread pool, as the system's own resolver does,
 // and calls f with the answers, in the system's order. Either name may be empty.
 func GetAddrInfo(l *Loop, node, service string, hints Hints, f func([]AddrInfo, error)) error {
+	if l.l == nil {
+		return EBADF
+	}
 	var h C.struct_addrinfo
 	h.ai_family = C.int(hints.Family)
 	h.ai_socktype = C.int(hints.Socktype)

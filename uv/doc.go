@@ -2,20 +2,21 @@
 //
 // A Loop and all that belongs to it are used from one OS thread: call
 // runtime.LockOSThread in the goroutine that runs it. Only Loop.Post may be called from
-// any goroutine. Callbacks run inside Loop.Run, on its thread.
+// any goroutine. Callbacks run inside Loop.Run, on its thread; a panic in one would leave
+// libuv in the middle of a turn, and must not be recovered outside of Run.
 //
 // Handles live in C memory that is freed in libuv's close callback; a Go value holds a
 // pointer to it, which Close clears, so a method of a closed handle returns EBADF. On
 // the loop of a Lua state the same handles are what Lua's objects stand for: see
 // Handle.Object.
 //
-// To add a handle type: a file of its name with a New function that calls newHandle and
-// libuv's init, its methods, and a test of the same name; its callback goes to
+// To add a handle type: a file of its name with a New function that calls Handle's init
+// and libuv's, its methods, and a test of the same name; its callback goes to
 // csrc/uvcb.c, unless one of that type is there already.
 package uv
 
 /*
-#cgo CFLAGS: -std=gnu11 -I${SRCDIR}/../csrc -I/usr/include/lua5.1
+#cgo CFLAGS: -std=gnu11 -fvisibility=hidden -I${SRCDIR}/../csrc -I/usr/include/lua5.1
 #cgo pkg-config: libuv
 #include "luv.h"
 */

@@ -12,6 +12,7 @@ const (
 	EBADF        Errno = C.UV_EBADF
 	EINVAL       Errno = C.UV_EINVAL
 	ENOMEM       Errno = C.UV_ENOMEM
+	EADDRINUSE   Errno = C.UV_EADDRINUSE
 	EAGAIN       Errno = C.UV_EAGAIN
 	EALREADY     Errno = C.UV_EALREADY
 	EBUSY        Errno = C.UV_EBUSY

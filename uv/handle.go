@@ -27,9 +27,18 @@ func (h *Handle) init(l *Loop, kind C.int) error {
 	if l.l == nil {
 		return EBADF
 	}
-	h.o = C.luv__handle_new((*C.luv_state)(l.l.data), C.LUV_CLASS_OTHER, kind)
-	if h.o == nil {
+	return h.made(C.luv__handle_new((*C.luv_state)(l.l.data), C.LUV_CLASS_OTHER, kind))
+}
+
+// made takes over a new object. That of a Lua state has its userdata; one of Go's alone
+// is tracked, since Loop.Close frees it, too.
+func (h *Handle) made(o *C.luv_object) error {
+	if o == nil {
 		return ENOMEM
+	}
+	h.o = o
+	if o.S == nil {
+		h.Track()
 	}
 	return nil
 }
@@ -56,6 +65,14 @@ func (h *Handle) listen(f func(what int, a int64, p uintptr)) {
 		h.o.slot = C.uint64_t(h.slot)
 	}
 	h.o.flags |= C.LUV_O_GO
+}
+
+// fired is what listens when all that counts is that there was an event.
+func fired(f func()) func(int, int64, uintptr) {
+	if f == nil {
+		return nil
+	}
+	return func(int, int64, uintptr) { f() }
 }
 
 // Event implements csrc.Eventer.
@@ -107,7 +124,8 @@ func (h *Handle) Unref() {
 }
 
 // Track keeps this value informed of its handle's end, for work that goes on outside the
-// loop: once the handle is gone every method returns EBADF. Untrack ends that.
+// loop: once the handle is gone every method returns EBADF. Untrack ends that. A handle
+// without a Lua state behind it is tracked from the start, and always.
 func (h *Handle) Track() {
 	if h.open() && h.o.slot == 0 {
 		h.slot = csrc.Take(h)
@@ -117,7 +135,7 @@ func (h *Handle) Track() {
 
 // Untrack is described with Track.
 func (h *Handle) Untrack() {
-	if h.o != nil && h.slot != 0 {
+	if h.o != nil && h.o.S != nil && h.slot != 0 {
 		h.o.slot = 0
 		csrc.Give(h.slot)
 		h.slot = 0

@@ -28,9 +28,7 @@ func (i *Idle) Start(f func()) error {
 	if !i.open() {
 		return EBADF
 	}
-	if f != nil {
-		i.listen(func(int, int64, uintptr) { f() })
-	}
+	i.listen(fired(f))
 	return check(C.uv_idle_start(i.idle(), C.uv_idle_cb(C.luv_on_idle)))
 }
 

@@ -24,9 +24,10 @@ type Loop struct {
 	depth int
 	async *Async
 
-	mu     sync.Mutex
-	posts  []func()
-	closed bool
+	mu      sync.Mutex
+	posts   []func()
+	closing bool // there is nobody to wake any more
+	closed  bool
 }
 
 // NewLoop makes a loop.
@@ -69,16 +70,26 @@ func (l *Loop) Run(mode RunMode) (bool, error) {
 }
 
 // Stop ends the Run in progress at its next turn.
-func (l *Loop) Stop() { C.uv_stop(l.l) }
+func (l *Loop) Stop() {
+	if l.l != nil {
+		C.uv_stop(l.l)
+	}
+}
 
 // Alive reports whether a handle or request is active.
 func (l *Loop) Alive() bool { return l.l != nil && C.uv_loop_alive(l.l) != 0 }
 
-// Now returns the loop's cached time in milliseconds.
-func (l *Loop) Now() uint64 { return uint64(C.uv_now(l.l)) }
+// Now returns the loop's cached time in milliseconds, 0 when it is closed.
+func (l *Loop) Now() uint64 {
+	if l.l == nil {
+		return 0
+	}
+	return uint64(C.uv_now(l.l))
+}
 
 // Post makes the loop call f soon, on its thread. It may be called from any goroutine,
-// and returns false when the loop is closed.
+// and returns false when the loop is closed. If it returns true, f is called: by Close at
+// the latest, when all handles are closed.
 func (l *Loop) Post(f func()) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,7 +97,9 @@ func (l *Loop) Post(f func()) bool {
 		return false
 	}
 	l.posts = append(l.posts, f)
-	l.async.Send()
+	if !l.closing {
+		l.async.Send()
+	}
 	return true
 }
 
@@ -102,14 +115,17 @@ func (l *Loop) runPosts() {
 
 // Close closes what is open on the loop, lets the close callbacks run, and frees it. If
 // a request is stuck in libuv's thread pool the loop is left to leak rather than waited
-// for, and EBUSY returned. Closing twice is harmless.
+// for, and EBUSY returned; a later Close tries again. EBUSY, and nothing done, is also
+// what a callback of the loop gets. Closing twice is harmless.
 func (l *Loop) Close() error {
 	if l.l == nil {
 		return nil
 	}
+	if l.depth > 0 {
+		return EBUSY
+	}
 	l.mu.Lock()
-	l.closed = true
-	l.posts = nil
+	l.closing = true
 	l.mu.Unlock()
 	C.luv__close_all(l.l)
 	err := EBUSY
@@ -117,6 +133,10 @@ func (l *Loop) Close() error {
 		C.uv_run(l.l, C.UV_RUN_NOWAIT)
 		err = Errno(C.uv_loop_close(l.l))
 	}
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.runPosts() // the last ones
 	if err != 0 {
 		return err
 	}

@@ -25,7 +25,7 @@ func (s *Signal) Start(signum int, f func()) error {
 	if !s.open() {
 		return EBADF
 	}
-	s.listen(func(int, int64, uintptr) { f() })
+	s.listen(fired(f))
 	if err := check(C.uv_signal_start(s.signal(), C.uv_signal_cb(C.luv_on_signal), C.int(signum))); err != nil {
 		return err
 	}

@@ -109,8 +109,13 @@ func (s *Stream) Write(data []byte, f func(error)) error {
 	if !s.open() {
 		return EBADF
 	}
+	n := C.size_t(len(data))
+	if n == 0 {
+		data = []byte{0} // something to take the address of
+	}
 	r := newRequest(status(f))
-	return r.begun(C.luv__go_write(s.o, C.uint64_t(r.slot), unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data))))
+	// In this form cgo looks for pointers in the slice alone, not in what holds it.
+	return r.begun(C.luv__go_write(s.o, C.uint64_t(r.slot), unsafe.Pointer(&data[0]), n))
 }
 
 // TryWrite sends what the kernel takes at once and returns how much that was.

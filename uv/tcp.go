@@ -20,10 +20,9 @@ func NewTCP(l *Loop) (*TCP, error) {
 		return nil, EBADF
 	}
 	s := C.luv__stream_new((*C.luv_state)(l.l.data), C.LUV_CLASS_TCP)
-	if s == nil {
-		return nil, ENOMEM
+	if err := t.made((*C.luv_object)(ptr(s))); err != nil {
+		return nil, err
 	}
-	t.o = &s.o
 	return t, t.initialised(C.uv_tcp_init(l.l, t.tcp()))
 }
 
@@ -68,16 +67,13 @@ func (t *TCP) reusePort(a netip.AddrPort) error {
 	return check(C.luv__tcp_reuseport(t.tcp(), domain))
 }
 
-// ListenFibers starts listening for the fibers of a Lua state, which accept in C.
+// ListenFibers starts listening for the fibers of a Lua state, which accept in C; if it
+// listens already it sets the backlog.
 func (t *TCP) ListenFibers(backlog int) error {
 	if !t.open() {
 		return EBADF
 	}
-	err := check(C.uv_listen(t.stream(), C.int(backlog), C.uv_connection_cb(C.luv_on_connection)))
-	if err == nil {
-		t.o.flags |= C.LUV_O_LISTENING
-	}
-	return err
+	return check(C.luv__listen((*C.luv_stream)(unsafe.Pointer(t.o)), C.int(backlog)))
 }
 
 // Connect connects to an address; f is called with how it went.
@@ -105,6 +101,9 @@ func (t *TCP) ConnectFibers(a netip.AddrPort) error {
 	return check(C.luv__tcp_connect((*C.luv_stream)(ptr(t.o)), sa))
 }
 
+// Listening reports whether the socket listens.
+func (t *TCP) Listening() bool { return t.open() && t.o.flags&C.LUV_O_LISTENING != 0 }
+
 // Connecting reports whether ConnectFibers is under way.
 func (t *TCP) Connecting() bool { return t.open() && t.o.flags&C.LUV_O_CONNECTING != 0 }
 
@@ -128,7 +127,8 @@ func (t *TCP) EndConnect() bool {
 	return true
 }
 
-// Open takes over a socket's descriptor; one that the handle had before is closed.
+// Open takes over a socket's descriptor; one that the handle had before is closed. After
+// an error, EBUSY for a handle that listens or reads, it is still the caller's.
 func (t *TCP) Open(fd int) error {
 	if !t.open() {
 		return EBADF

@@ -30,7 +30,7 @@ func (t *Timer) Start(delay, repeat time.Duration, f func()) error {
 	if delay < 0 || repeat < 0 {
 		return EINVAL
 	}
-	t.listen(func(int, int64, uintptr) { f() })
+	t.listen(fired(f))
 	return check(C.uv_timer_start(t.timer(), C.uv_timer_cb(C.luv_on_timer), millis(delay), millis(repeat)))
 }
 

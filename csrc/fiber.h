@@ -1,0 +1,250 @@
+/* fiber.h - due times, waits, frames, fibers, the ready queue.
+ * A part of luv.h, which includes it: the others rest on what that defines first. */
+#ifndef LUV_FIBER_H
+#define LUV_FIBER_H
+
+/* ---- due.c: what is to happen at a time ---------------------------------- */
+
+enum { LUV_DUE_FIBER, LUV_DUE_TIMER };
+
+/* One thing with a time. `index` is 1 + its place in the heap, 0: not there. */
+typedef struct {
+  uint64_t at; /* ns on uv_hrtime; 0: nothing is due */
+  uint32_t index;
+  uint32_t kind;
+} luv_due;
+
+typedef struct { uint64_t at; luv_due *due; } luv_due_entry;
+typedef struct { luv_due_entry *v; uint32_t n, cap; } luv_heap;
+
+int luv__due_insert(luv_heap *h, luv_due *d, uint64_t at);
+void luv__due_remove(luv_heap *h, luv_due *d);
+void luv__due_fire(luv_state *S);
+uint64_t luv__due_first(luv_state *S);
+/* Nanoseconds from seconds as a script gives them; what is too large is for ever. */
+uint64_t luv__nanoseconds(double seconds);
+uint64_t luv__due_in(luv_state *S, double seconds);
+
+/* ---- wait.c: one wait, one token ------------------------------------------ */
+
+/* What a fiber can wait for. The row of luv__ops says how each begins. */
+enum {
+  LUV_OP_NONE,
+  LUV_OP_SLEEP,
+  LUV_OP_JOIN,
+  LUV_OP_SUSPEND, /* fiber:suspend(), until fiber:resume() */
+  LUV_OP_TIMER,
+  LUV_OP_EVENT,   /* an object's next event, counted */
+  LUV_OP_COND,
+  LUV_OP_READ,
+  LUV_OP_READ_EXACTLY,
+  LUV_OP_READ_LINE,
+  LUV_OP_READ_UNTIL,
+  LUV_OP_READ_ALL,
+  LUV_OP_WRITE,
+  LUV_OP_SHUTDOWN,
+  LUV_OP_ACCEPT,
+  LUV_OP_CONNECT,
+  LUV_OP_ZMQ_RECV,
+  LUV_OP_ZMQ_SEND,
+  LUV_OP_ZMQ_PROXY,
+  LUV_OP_GO,      /* an operation that Go carries out */
+  LUV_OP_RUN,     /* luv.run: until nothing is left */
+  LUV_OP_COUNT
+};
+
+/* How a wait ended: what the run loop pushes before it resumes. */
+enum {
+  LUV_OUT_STACK,  /* fiber->nargs values are on the stack already */
+  LUV_OUT_DATA,   /* wait.arg bytes at wait.on, in the loop's arena */
+  LUV_OUT_TRUE,
+  LUV_OUT_SELF,   /* argument 1 of the suspended call */
+  LUV_OUT_COUNT,  /* wait.arg as a number */
+  LUV_OUT_ERROR,  /* wait.arg is a libuv error: nil, message, name */
+  LUV_OUT_TIMEOUT,
+  LUV_OUT_OBJECT, /* wait.on is a new object, not yet in a userdata */
+  LUV_OUT_JOINED, /* wait.on is the fiber that ended */
+  LUV_OUT_VALUES, /* wait.on is a luv_values of Go's */
+  LUV_OUT_PARCEL, /* wait.on is a ØMQ message, taken for this fiber */
+  LUV_OUT_CANCEL, /* raise the cancellation */
+  LUV_OUT_EXPIRED,/* raise: a luv.timeout around the wait has passed */
+  LUV_OUT_RAISE,  /* raise wait.on, a static message */
+  LUV_OUT_DEADLOCK /* raise the report of who sleeps */
+};
+
+typedef struct {
+  uint8_t op;
+  uint8_t external; /* an event from outside (or the clock) can end it */
+  uint8_t scoped;   /* the deadline is a luv.timeout's, not the call's own */
+  uint8_t keep;     /* suspended while ready: resume with what is on the stack */
+  uint32_t seq;     /* grows by one with every wait of the fiber */
+  luv_queue node;
+  luv_due due;
+  void *on;
+  uint64_t arg;
+  uint64_t since;   /* loop time when it began, ns */
+  uint64_t done;    /* of a write: bytes that went at once */
+} luv_wait;
+
+typedef struct {
+  const char *name;
+  int external;
+  int (*begin)(luv_state *S, luv_fiber *f); /* links; may end the wait at once */
+  void (*abandon)(luv_state *S, luv_fiber *f); /* ended by timeout, cancel, close */
+} luv_op;
+
+extern const luv_op luv__ops[LUV_OP_COUNT];
+
+/* Suspends the calling fiber, or runs the loop in place in the main chunk; to be
+ * used as `return luv__suspend(...)`. `timeout` is the call's own, in seconds.
+ * May raise: cancellation, an expired luv.timeout, a coroutine luv does not know. */
+int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
+                 double timeout);
+#define LUV_NO_TIMEOUT (-1.0)
+
+void luv__wake(luv_state *S, luv_fiber *f, int out);
+void luv__wake_error(luv_state *S, luv_fiber *f, int err);
+void luv__wake_all(luv_state *S, luv_queue *waiters, int out, uint64_t arg);
+void luv__wake_all_error(luv_state *S, luv_queue *waiters, int err);
+/* Ends a wait from outside (timeout, cancel): lets the operation clean up first. */
+void luv__abandon(luv_state *S, luv_fiber *f, int out);
+void luv__wait_begin(luv_state *S, luv_fiber *f);
+/* Pushes the outcome of f's wait on W; returns how many values, or LUV_RAISE with
+ * the error value on W. May raise on W (memory). */
+int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W);
+#define LUV_RAISE (-1)
+void luv__raise_cancel(luv_state *S, lua_State *L);
+
+/* ---- frame.c: the Lua threads that a fiber is made of --------------------- */
+
+enum { LUV_FRAME_PCALL, LUV_FRAME_XPCALL, LUV_FRAME_TIMEOUT, LUV_FRAME_RESUME,
+       LUV_FRAME_WRAP };
+
+/* One Lua thread pushed by pcall, xpcall, timeout or coroutine.resume. */
+struct luv_frame {
+  lua_State *L;
+  luv_frame *parent;
+  uint64_t due;    /* of a timeout */
+  uint8_t kind;
+  uint8_t pooled;  /* 1 + its place in the pool, 0: its parent's stack holds it */
+  uint8_t local;   /* the record is on the C stack of the face that pushed it */
+  uint32_t depth;  /* frames below it */
+};
+
+/* What runs: the innermost thread, and the frames from it down to the base. */
+typedef struct {
+  lua_State *L;
+  luv_frame *top;
+  luv_fiber *fiber; /* NULL: a coroutine resumed by the main chunk */
+
+} luv_chain;
+
+enum { LUV_RAN_END, LUV_RAN_ERROR, LUV_RAN_YIELD, LUV_RAN_SUSPEND };
+#define LUV_MAX_NEST 100 /* frames on the C stack; deeper ones are started by the run loop */
+#define LUV_MAX_DEPTH 20000 /* frames in all, as many as Lua allows calls */
+
+/* lua_resume, or with LUV_RAISE: L raises the error that is on M. */
+int luv__resume(luv_state *S, lua_State *L, int nargs);
+int luv__drive(luv_state *S, luv_chain *c, luv_frame *until, int nargs);
+/* The second half of it: the innermost thread was resumed, and returned rc. */
+int luv__settle(luv_state *S, luv_chain *c, luv_frame *until, int rc);
+/* Yields from a face that waits: the whole chain, up to the run loop. */
+int luv__yield_suspended(luv_state *S, lua_State *L, luv_chain *c);
+extern const char luv__suspended; /* its address marks such a yield */
+int luv__room(lua_State *L, int n);
+/* Pushes on W the traceback of all of f's threads, under msg (or NULL). */
+void luv__traceback(luv_state *S, luv_fiber *f, lua_State *W, const char *msg);
+uint64_t luv__frame_due(luv_frame *f); /* the earliest of the timeouts around */
+void luv__check_hook(luv_state *S, lua_State *L);
+/* Replaces the C function on top of L by what Lua is to call instead (LuaJIT). */
+void luv__wrap_suspending(luv_state *S, lua_State *L);
+/* Pushes a Lua function to run the function at idx with, if that is C on Lua 5.1. */
+int luv__push_body(luv_state *S, lua_State *L, int idx, int all);
+int luv__can_wait(lua_CFunction fn); /* a face of luv's that may yield */
+/* The closures that lines() and wrap() return. */
+int luv__next_line(lua_State *L);
+int luv__call_wrapped(lua_State *L);
+#define LUV_POOL 64
+
+/* ---- fiber.c ---------------------------------------------------------------- */
+
+enum { LUV_NEW, LUV_READY, LUV_WAITING, LUV_DEAD }; /* the running one is READY */
+
+enum {
+  LUV_F_ENV = 2,       /* the userdata has an environment table of its own */
+  LUV_F_CANCEL = 4,    /* the next suspending call raises */
+  LUV_F_FAILED = 8,    /* died of an error; its value is on the stack */
+  LUV_F_UNTAKEN = 16,  /* no join has taken that error yet */
+  LUV_F_LOCALS = 32,   /* that table holds more than the thread */
+  LUV_F_HANDLER = 64,  /* runs luv.on_error's function: its own error goes to stderr */
+  LUV_F_NAMED = 128    /* that table holds a name */
+};
+
+/* What a switch touches comes last, together: Lua's allocator most often puts the
+ * fiber's lua_State right behind it, and then its stack. */
+struct luv_fiber {
+  luv_wait wait;
+  lua_State *base;     /* the thread that runs fn; chain.L when no frame is pushed */
+  luv_state *state;
+  luv_queue joiners;
+  uint32_t slot;       /* anchors[2 * slot - 1] is base, [2 * slot] the userdata */
+  uint32_t id;
+  uint8_t status, flags;
+  luv_chain chain;
+  union {
+    struct {
+      int32_t nargs;   /* values on the stack for the next resume */
+      uint8_t out;     /* how the wait ended */
+      uint8_t framed;  /* it is in a luv.pcall, or in a luv.coroutine */
+      uint8_t is_main; /* the main chunk's wait, not a fiber a script made */
+    };
+    uint64_t turn;     /* all of that: 0 for one that has merely yielded */
+  };
+};
+
+luv_fiber *luv__fiber_new(luv_state *S, lua_State *L, int narg);
+void luv__fiber_ready(luv_state *S, lua_State *L, luv_fiber *f);
+void luv__fiber_finish(luv_state *S, luv_fiber *f, int failed);
+void luv__fiber_lost(luv_state *S, luv_fiber *f);
+luv_fiber *luv__tofiber(luv_state *S, lua_State *L, const char *fname);
+/* Pushes the userdata of a living fiber. */
+void luv__push_fiber(luv_state *S, lua_State *W, luv_fiber *f);
+/* Pushes on W what a dead fiber returned, or LUV_RAISE and its error. May raise. */
+int luv__push_joined(luv_state *S, luv_fiber *f, lua_State *W);
+void luv__report(luv_state *S, luv_fiber *f);
+
+/* ---- fiber_env.c ------------------------------------------------------------- */
+
+void luv__push_thread(lua_State *T, lua_State *L);
+void luv__env_hold_new(luv_state *S, lua_State *L, luv_fiber *f);
+void luv__env_started(luv_state *S, lua_State *L, luv_fiber *f);
+void luv__env_hold_dead(luv_state *S, luv_fiber *f);
+void luv__env_set_reason(luv_state *S, lua_State *L, luv_fiber *f);
+int luv__fiber_locals(luv_state *S, lua_State *L, luv_fiber *f);
+void luv__fiber_set_name(luv_state *S, lua_State *L, luv_fiber *f);
+const char *luv__fiber_push_name(luv_state *S, lua_State *L, int idx, luv_fiber *f);
+
+/* ---- sched.c: the ready queue and the run loop ---------------------------- */
+
+#define LUV_BUDGET 64
+#define LUV_SLICE 1000000 /* ns that ready fibers may keep the loop from polling */
+enum { LUV_RUN_DEFAULT, LUV_RUN_ONCE, LUV_RUN_NOWAIT };
+
+/* Runs fibers and polls until the main wait has ended. Called by Go's Loop.Run. */
+int luv__sched_run(luv_state *S);
+/* The same from C, by way of Go; 1: an error value is on L. */
+int luv__run_main(luv_state *S, lua_State *L);
+/* The ready queue: a ring that has room for every fiber there is. */
+typedef struct { luv_fiber **v; uint32_t head, tail, mask; } luv_ring;
+
+void luv__enqueue(luv_state *S, luv_fiber *f);
+int luv__ready_reserve(luv_state *S, uint32_t n);
+void luv__ready_push(luv_state *S, luv_fiber *f);
+int luv__ready_remove(luv_state *S, luv_fiber *f);
+void luv__budget_renew(luv_state *S);
+void luv__poll(luv_state *S, int block);
+void luv__spin(luv_state *S);
+void luv__glance(luv_state *S);
+void luv__deadlock_report(luv_state *S, lua_State *W);
+
+#endif

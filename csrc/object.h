@@ -1,0 +1,139 @@
+/* object.h - what a userdata stands for: objects, timers, streams.
+ * A part of luv.h, which includes it: the others rest on what that defines first. */
+#ifndef LUV_OBJECT_H
+#define LUV_OBJECT_H
+
+/* ---- object.c: what a userdata stands for --------------------------------- */
+
+enum { LUV_CLASS_FIBER, LUV_CLASS_TIMER, LUV_CLASS_TCP, LUV_CLASS_PIPE,
+       LUV_CLASS_TTY, LUV_CLASS_COND, LUV_CLASS_THREAD, LUV_CLASS_ZMQ,
+       LUV_CLASS_ZMQ_MONITOR, LUV_CLASS_OTHER };
+#define LUV_MAX_CLASSES 48
+/* What goEvent and a Go handle's callbacks are about. */
+enum { LUV_EV_FIRED, LUV_EV_CONNECTION, LUV_EV_CONNECT, LUV_EV_READ, LUV_EV_WRITE,
+       LUV_EV_SHUTDOWN, LUV_EV_ADDRINFO, LUV_EV_CLOSED };
+
+enum {
+  LUV_O_HANDLE = 1,   /* has libuv handle memory, which must be closed */
+  LUV_O_CLOSING = 2,  /* closed for the script; the close callback may be pending */
+  LUV_O_STREAM = 4,
+  LUV_O_GO = 8,       /* events go to Go, by slot number */
+  LUV_O_READING = 16,
+  LUV_O_EOF = 32,     /* the stream has ended; wait for the buffer to drain */
+  LUV_O_LISTENING = 64,
+  LUV_O_CONNECTING = 128,
+  LUV_O_FLOWING = 256, /* stream:start() asked for reading ahead */
+  LUV_O_HELD = 512,    /* a connection waits in libuv because `accepted` is full */
+  LUV_O_SHUT = 1024    /* shutdown has begun: no more writes */
+};
+
+/* The userdata. `magic` tells it from any other userdata of the same size, which is
+ * cheaper to see than whose metatable it has; `o` is NULL once the handle is closed. */
+typedef struct {
+  const void *magic; /* &luv__magic */
+  luv_object *o;
+  uint32_t class_id;
+  uint32_t spare[3]; /* an uncommon size */
+} luv_box;
+extern const char luv__magic;
+
+struct luv_object {
+  luv_state *S;       /* NULL: made by Go alone */
+  luv_box *box;       /* NULL: no userdata (yet, or any more) */
+  luv_queue link;     /* in state->objects */
+  luv_queue waiters;
+  uint64_t slot;      /* Go's slot number and generation; 0: none */
+  uint64_t events;    /* that no wait has taken yet */
+  uint32_t flags;
+  uint8_t class_id;
+  uint8_t uv_type;
+};
+
+luv_object *luv__object_new(luv_state *S, int class_id, size_t size);
+luv_object *luv__handle_new(luv_state *S, int class_id, int uv_type);
+uv_handle_t *luv__handle(luv_object *o);
+void luv__object_close(luv_object *o);
+void luv__object_dispose(luv_object *o);
+void luv__push_object(luv_state *S, lua_State *W, luv_object *o);
+/* The luv userdata at idx, of whatever class; NULL for anything else. */
+static inline luv_box *luv__anybox(lua_State *L, int idx) {
+  luv_box *b = lua_touserdata(L, idx);
+  if (LUV_LIKELY(b && lua_objlen(L, idx) == sizeof *b && b->magic == &luv__magic)) return b;
+  return NULL;
+}
+static inline luv_box *luv__tobox(lua_State *L, int idx, int class_id) {
+  luv_box *b = luv__anybox(L, idx);
+  return b && b->class_id == (uint32_t)class_id ? b : NULL;
+}
+int luv__class_of(luv_state *S, lua_State *L, int idx);
+
+/* ---- timer.c ----------------------------------------------------------------- */
+
+typedef struct {
+  luv_object o;
+  luv_due due;
+  uint64_t repeat; /* ns; 0: once */
+} luv_timer;
+
+void luv__timer_fire(luv_state *S, luv_timer *t);
+
+/* ---- stream.c, read.c, write.c, accept.c ------------------------------------- */
+
+#define LUV_READ_SIZE 131072      /* the loop's one read buffer */
+#define LUV_ARENA 65536
+#define LUV_ARENA_PIECE 2048      /* what is longer is made a string at once */
+#define LUV_HIGH_WATER 262144     /* unread bytes at which reading stops */
+#define LUV_ACCEPT_AHEAD 64       /* connections taken before accept() asks */
+
+typedef struct { char *p; size_t head, len, cap; } luv_buffer;
+
+typedef struct luv_write luv_write;
+
+struct luv_stream {
+  luv_object o;
+  luv_queue readers, writers;
+  luv_queue accepted;   /* streams that no accept() has taken, by o.link */
+  luv_write *writing;   /* the one request that libuv has, or NULL */
+  luv_buffer in;
+  size_t scanned;       /* bytes of `in` without the head reader's delimiter */
+  int naccepted;
+  int error;            /* what ended the stream: UV_EOF or an error */
+  uv_connect_t connect;
+  union { uv_stream_t s; uv_tcp_t tcp; uv_pipe_t pipe; uv_tty_t tty; } h;
+};
+
+luv_stream *luv__stream_new(luv_state *S, int class_id);
+int luv__push_accepted(luv_state *S, lua_State *L, lua_State *W, luv_object *c);
+int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr);
+int luv__listen(luv_stream *s, int backlog);
+void luv_on_connection(uv_stream_t *h, int status);
+void luv__stream_closing(luv_stream *s);
+int luv__buffer_append(luv_buffer *b, const char *p, size_t n);
+int luv__buffer_prepend(luv_buffer *b, const char *p, size_t n);
+void luv__buffer_consume(luv_buffer *b, size_t n);
+void luv__buffer_free(luv_buffer *b);
+void luv__stream_read_more(luv_stream *s);
+void luv__stream_read_stop(luv_stream *s);
+void luv__write_closing(luv_stream *s);
+void luv__accept_closing(luv_stream *s);
+void luv__write_next(luv_stream *s);
+
+/* ---- zmq_*.c: what the rest of the data plane knows of ØMQ ------------------ */
+
+enum { LUV_ZMQ_TABLE = 1, LUV_ZMQ_AGAIN = 2, LUV_ZMQ_EVENT = 4,
+       LUV_ZMQ_PACKED = 8 }; /* in wait.arg: see zmq_recv.c */
+int luv_zmq_send(lua_State *L);
+int luv_zmq_recv(lua_State *L);
+
+void luv__zmq_closing(luv_object *o);
+void luv__zmq_closed(luv_object *o);
+void luv__zmq_state_free(luv_state *S);
+void luv__zmq_exit(void);
+void luv__zmq_read_linger(luv_state *S);
+int luv__zmq_pending(luv_state *S);
+void luv__zmq_service(luv_state *S);
+int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *W);
+const char *luv__zmq_error_name(int err); /* NULL: not one of libzmq's own */
+const char *luv__zmq_error_text(int err);
+
+#endif
