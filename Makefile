@@ -1,0 +1,87 @@
+# Makefile - names for what the go tool and the scripts in .ci and examples do.
+#
+#   make            build luv.so
+#   make demo       install what is missing, build, run the two scripts of the README
+#   make test       install what is missing, build, run every test under lua5.1 and luajit
+#   make check      the Lua tests with assertions on, then under AddressSanitizer
+#                   (make -k check goes on to the second when the first fails)
+#   make bench      the benchmarks, each beside its limit in C
+#   make lint       gofmt and go vet
+#   make install    copy luv.so to $(DESTDIR)$(LIBDIR); see PREFIX
+#   make deps       install what the targets above need
+#   make clean
+
+GO     ?= go
+LUAS   ?= lua5.1 luajit
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib/lua/5.1
+
+# Where lua.h is, if not in /usr/include/lua5.1.
+LUA_INCDIR ?=
+
+# lluadash keeps liblua out of luv.so: the interpreter that loads it brings its own.
+TAGS = lluadash
+
+# Packed relocations: a third of a megabyte less to read at every require.
+LINK  = -Wl,--version-script=$(CURDIR)/luv.map -Wl,-z,pack-relative-relocs
+BUILD = $(GO) build -buildvcs=false -buildmode=c-shared -ldflags '-extldflags "$(LINK)"'
+ASAN  = -g -O1 -fsanitize=address -fno-omit-frame-pointer $(INCLUDE)
+
+export GO LUAS LUA_INCDIR
+ifneq ($(LUA_INCDIR),)
+INCLUDE = -I$(LUA_INCDIR)
+export CGO_CFLAGS = -g -O2 $(INCLUDE)
+endif
+
+all: luv.so
+
+# The go tool knows best what has to be built again, so luv.so is always asked for.
+luv.so: ready
+	$(BUILD) -tags $(TAGS) -o $@ .
+
+demo: deps luv.so
+	@examples/demo.sh
+
+test: deps luv.so vet
+	$(GO) test -count=1 -tags $(TAGS) ./...
+	@.ci/lua-tests .
+
+check: check-assert check-asan
+
+check-assert: deps
+	$(BUILD) -tags "$(TAGS) luvcheck" -o build/check/luv.so .
+	@.ci/lua-tests build/check
+
+check-asan: deps
+	CGO_CFLAGS="$(ASAN)" CGO_LDFLAGS="-fsanitize=address" $(BUILD) -tags $(TAGS) -o build/asan/luv.so .
+	@UNDER="env LD_PRELOAD=$$($${CC:-gcc} -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0" \
+	  .ci/lua-tests build/asan
+
+bench: deps luv.so
+	$(GO) run -tags $(TAGS) ./bench $(ARGS)
+
+lint: vet
+	@files=$$(gofmt -l $$(ls -d */ | grep -v vendor) *.go); test -z "$$files" || { echo "gofmt would change: $$files"; exit 1; }
+
+vet: ready
+	$(GO) vet -tags $(TAGS) ./...
+
+# Builds only if there is no luv.so yet, so that "sudo make install" needs no Go.
+install:
+	@test -f luv.so || $(MAKE) luv.so
+	install -d $(DESTDIR)$(LIBDIR)
+	install -m 755 luv.so $(DESTDIR)$(LIBDIR)/luv.so
+	@echo "A Lua that does not look there by itself is told so with:"
+	@echo "  export LUA_CPATH='$(LIBDIR)/?.so;;'"
+
+deps:
+	@.ci/deps
+
+ready:
+	@.ci/deps --check
+
+clean:
+	rm -rf luv.so luv.h build
+
+.PHONY: all luv.so demo test check check-assert check-asan bench lint vet install deps ready clean
+.NOTPARALLEL:

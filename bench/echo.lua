@@ -1,0 +1,56 @@
+-- echo.lua - the echo server of the README, beside limit/echo.c.
+--
+--   lua echo.lua PORT         prints "ready" when it listens on 127.0.0.1
+--   lua echo.lua PORT stats   answers the message "stats?" with what luv has counted
+--
+-- The one rule: this is what a user writes, a fiber per connection and nothing clever. It
+-- sends back just what came, as the limit does, so that the load can count the bytes.
+
+local luv = require("luv")
+
+local function echo(client)
+  while true do
+    local got, str = client:read()
+    if got then
+      client:write(str)
+    else
+      client:close()
+      break
+    end
+  end
+end
+
+-- The same, and the counts of this moment for whoever asks.
+local function echo_and_tell(client)
+  while true do
+    local got, str = client:read()
+    if not got then
+      client:close()
+      break
+    elseif str == "stats?" then
+      local stats = luv.stats()
+      client:write(string.format("go_callbacks %d switches %d\n", stats.go_callbacks, stats.switches))
+    else
+      client:write(str)
+    end
+  end
+end
+
+local serve = arg[2] == "stats" and echo_and_tell or echo
+
+local main = luv.fiber.create(function()
+  local server = luv.net.tcp()
+  assert(server:bind("127.0.0.1", tonumber(arg[1])))
+  assert(server:listen())
+  print("ready")
+  io.stdout:flush()
+
+  while true do
+    local client = luv.net.tcp()
+    server:accept(client)
+    luv.fiber.create(serve, client):ready()
+  end
+end)
+
+main:ready()
+main:join()

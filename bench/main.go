@@ -1,0 +1,127 @@
+// Command bench measures luv beside its limits: the same work in C on the same library.
+//
+//	go run ./bench [-rounds N] [-self] [WORD...]
+//
+// With words it runs the workloads whose names contain one of them. With -self the limit
+// takes luv's place, which tells how noisy the machine is: every ratio should be 1.
+//
+// The one rule: contenders run in turn, round after round, and what is judged is the
+// median of the ratios of each round. Figures drift from machine to machine and from
+// minute to minute; ratios of two runs side by side hold.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+)
+
+// A workload measures one thing in all its variants, and adds its figures to the table.
+type workload struct {
+	name string
+	run  func(b *bench) error
+}
+
+var workloads = []workload{
+	{"switch, 2 fibers", func(b *bench) error { return b.switches(2, atMost(1.15)) }},
+	{"switch, 10,000 fibers", func(b *bench) error { return b.switches(10000, atMost(1.2)) }},
+	{"switch, 100,000 fibers", func(b *bench) error { return b.switches(100000, atMost(1.2)) }},
+	{"create", (*bench).create},
+	{"memory of a fiber", (*bench).memory},
+	{"echo 64 B, 50 connections", func(b *bench) error {
+		return b.echo(shape{conns: 50, size: 64, depth: 1}, "cpu", "µs/req", atMost(1.12))
+	}},
+	{"echo 64 B, 500 connections", func(b *bench) error {
+		return b.echo(shape{conns: 500, size: 64, depth: 1}, "cpu", "µs/req", atMost(1.12))
+	}},
+	{"echo 64 B, 50 x 16 in flight", func(b *bench) error {
+		return b.echo(shape{conns: 50, size: 64, depth: 16}, "cpu", "µs/req", atMost(1.15))
+	}},
+	{"echo 64 KB, 10 connections", func(b *bench) error {
+		return b.echo(shape{conns: 10, size: 65536, depth: 1}, "mbps", "MB/s", atLeast(0.92))
+	}},
+	{"echo connect, ask, close", func(b *bench) error {
+		return b.echo(shape{conns: 50, size: 64, depth: 1, connect: true}, "cpu", "µs/conn", atMost(1.12))
+	}},
+	{"echo 64 B, 1 connection", (*bench).echoOne},
+	{"echo Go callbacks", (*bench).callbacks},
+	{"sleep", (*bench).sleep},
+	{"timer", (*bench).timer},
+	{"pcall and timeout", (*bench).pcall},
+	{"require", (*bench).require},
+}
+
+// bench is one run: where the built programs are, and how to measure.
+type bench struct {
+	ctx    context.Context
+	dir    string
+	luas   []string
+	cpus   []string
+	rounds int
+	self   bool
+	table  table
+}
+
+func (w workload) wanted(words []string) bool {
+	for _, word := range words {
+		if strings.Contains(w.name, word) {
+			return true
+		}
+	}
+	return len(words) == 0
+}
+
+// Runs what is wanted. A workload that fails is a figure missed; the others go on.
+func (b *bench) all(words []string) {
+	b.table.head()
+	for _, w := range workloads {
+		if !w.wanted(words) || b.ctx.Err() != nil {
+			continue
+		}
+		b.table.workload = w.name
+		if err := w.run(b); err != nil {
+			b.table.failed(err)
+		}
+	}
+}
+
+func interpreters() []string {
+	if luas := strings.Fields(os.Getenv("LUAS")); len(luas) > 0 {
+		return luas
+	}
+	return []string{"lua5.1", "luajit"}
+}
+
+func measure(rounds int, self bool, words []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	dir, err := os.MkdirTemp("", "luv-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b := &bench{ctx: ctx, dir: dir, luas: interpreters(), cpus: cpus(), rounds: rounds, self: self}
+	if err := b.build(); err != nil {
+		return err
+	}
+	start := time.Now()
+	b.all(words)
+	fmt.Printf("\n%.0f s on %d CPUs, medians of %d rounds, times of CPU unless said otherwise\n",
+		time.Since(start).Seconds(), len(b.cpus), rounds)
+	fmt.Printf("%d of %d figures met\n", b.table.met, b.table.judged)
+	return nil
+}
+
+func main() {
+	rounds := flag.Int("rounds", 9, "how often the contenders run in turn")
+	self := flag.Bool("self", false, "measure each limit against itself")
+	flag.Parse()
+	if err := measure(max(*rounds, 1), *self, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}

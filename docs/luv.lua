@@ -1,0 +1,227 @@
+---@meta luv
+
+-- luv - fibers on libuv's event loop, for stock Lua 5.1 and LuaJIT.
+--
+-- The files of this folder are the reference, one for each Lua module or kind of object,
+-- and what lua-language-server completes from (workspace.library: this folder). Every
+-- function says what it takes, in which units and range; what it returns; whether it
+-- suspends; how it fails; and whose behaviour it follows, if anybody's. What holds for all
+-- of them stands here, once.
+--
+-- Suspending. A function marked @async, whose text ends in "Suspends", waits when it has to:
+-- in a fiber it suspends that fiber and others run; in the main chunk, and in a plain
+-- coroutine of the main chunk, it runs the loop, and with it every fiber, until it can
+-- return. When nothing can ever end such a wait of the main chunk it raises "deadlock: all
+-- fibers are asleep" and a line for each fiber. A function not so marked never waits.
+--
+-- Where it may be called. Stock Lua 5.1 cannot suspend across a C call: a suspending call in
+-- a fiber that goes through plain pcall, a metamethod, table.sort, string.gsub or the
+-- iterator of a for loop raises "attempt to yield across metamethod/C-call boundary" if it
+-- has to wait. luv.pcall, luv.xpcall and luv.coroutine can be suspended across, in any
+-- nesting; LuaJIT's own pcall, metamethods and iterators can, too. In a coroutine that luv
+-- does not know, inside a fiber, it raises an error that names luv.coroutine.
+--
+-- Timeouts. `timeout` is always the last argument, optional, in seconds: 0 or more,
+-- fractions allowed; nil or math.huge: no limit; 0: only if it need not wait. What passes its
+-- limit returns ETIMEDOUT and has taken nothing: what arrives later is there for the next
+-- call. Optional arguments are positional: stream:read(nil, 2).
+--
+-- Errors. A mistake in the program raises: a wrong type or value ("bad argument #1 to 'sleep'
+-- (number expected, got string)"; a method's arguments are counted without its object), the
+-- wrong kind of object ("calling 'next' on bad self (luv.timer expected, got luv.tcp)"), a
+-- deadlock, a cancellation. What the world does is returned: nil, a message and a code, as
+-- in nil, "ECONNREFUSED: connection refused", "ECONNREFUSED"; the message may end in
+-- ": " and what it is about. Where there is nothing else to return, a function returns true
+-- and a method its object, so calls chain and assert works.
+--
+-- Codes that any function of an object may return: EBADF, the object is closed; and any that
+-- suspends: ECANCELED, another fiber closed the object meanwhile; ETIMEDOUT. They are not
+-- repeated below.
+
+---A code is libuv's name of an error, or the resolver's. These are the ones this
+---reference speaks of; the system may report others (see uv_err_name, and errno(3)).
+---@alias luv.code
+---| "EADDRINUSE"    # another socket has the address
+---| "EADDRNOTAVAIL" # the address is not one of this machine's
+---| "EAFNOSUPPORT"  # not that kind of address
+---| "EAI_AGAIN"     # the name server did not answer, or not now
+---| "EAI_NONAME"    # there is no such host
+---| "EAI_SERVICE"   # there is no such service
+---| "EALREADY"      # the socket is being connected
+---| "EBADF"         # closed, or no descriptor yet
+---| "EBUSY"         # it has a descriptor already
+---| "ECANCELED"     # another fiber closed or stopped what was waited for
+---| "ECONNREFUSED"  # nobody listens there
+---| "ECONNRESET"    # the peer is gone, and data with it
+---| "EINVAL"        # not in this state
+---| "EISCONN"       # the socket is connected already, or listens
+---| "EMSGSIZE"      # longer than the caller allowed
+---| "ENOTCONN"      # not connected, or shut down
+---| "ENOTSUP"       # not with this kind of socket
+---| "EOF"           # the stream has ended
+---| "EPIPE"         # writing to what takes no more
+---| "ETIMEDOUT"     # the timeout has passed
+---| string
+
+---The module, as require("luv") returns it: the same table each time. It sets no global. The
+---modules in it, luv.fiber, luv.timer and so on, add their fields in their own files.
+---@class luv
+---@field version string luv's own version, such as "0.1.0"
+---@field versions luv.versions
+local luv = {}
+
+---What this luv is made of and runs in.
+---@class luv.versions
+---@field luv string the same as luv.version
+---@field libuv string the libuv that is loaded, such as "1.44.2"
+---@field zmq string the libzmq that is loaded, such as "4.3.4"
+---@field go string the Go that luv was built with, such as "go1.26.8"
+---@field lua string the host: "Lua 5.1", or LuaJIT's jit.version
+
+---What luv.self() returns in a main chunk. It has no methods.
+---@class luv.thread
+
+---Makes a fiber of fn and puts it into the ready queue: it starts when the caller next
+---waits or yields. Same as luv.fiber.create(fn, ...):ready().
+---Raises: fn is not a function (a C function will do).
+---@param fn fun(...): ...
+---@param ... any arguments of fn, nils included
+---@return luv.fiber fiber
+function luv.spawn(fn, ...) end
+
+---Waits for so many seconds. It never ends early, measured on hrtime; it ends within
+---about 2 ms of its time if no fiber keeps the processor. sleep(0) lets the ready fibers
+---run and looks at the loop once. math.huge, or what is too large to count, is for ever.
+---Raises: not a number, negative, NaN.
+---Suspends.
+---@async
+---@param seconds number 0 or more, fractions allowed
+---@return true
+function luv.sleep(seconds) end
+
+---Runs fn(...) with a limit on all that it waits for, calls nested in it included; of
+---several limits around a wait the earliest counts. When the limit passes, the wait fn is
+---in raises an error that luv.cancelled knows, fn is unwound, and luv.timeout
+---returns ETIMEDOUT. A fn that catches that error goes on, but each further wait raises it
+---again. A fn that only computes is not stopped. Fibers that fn spawns are not under the
+---limit. With 0 fn runs up to its first wait.
+---Raises: seconds is no number, negative or NaN; fn is missing; what fn raises, unchanged.
+---Suspends when fn does.
+---@async
+---@param seconds number? the limit; nil or math.huge: none
+---@param fn fun(...): ...
+---@param ... any arguments of fn
+---@return any ... what fn returned; or nil, message, "ETIMEDOUT"
+function luv.timeout(seconds, fn, ...) end
+
+---The running fiber, also inside a pcall or coroutine of it; in a main chunk the
+---thread object. Follows luv.self of 2012.
+---@return luv.fiber|luv.thread self
+function luv.self() end
+
+---The time in nanoseconds since some moment in the past; it never goes back. Exact up
+---to 2^53 ns (104 days of uptime). Source: uv_hrtime.
+---@return number ns
+function luv.hrtime() end
+
+---The loop's time in whole milliseconds: of its last poll, so it stands still while
+---fibers compute. For measuring take hrtime. Source: uv_now.
+---@return number ms
+function luv.now() end
+
+---Runs the loop from the main chunk. No program needs it: a wait in the main chunk runs
+---the loop by itself.
+---
+---"default" runs until no fiber is ready and none waits for anything from outside (time,
+---sockets, Go's resolver). Fibers that wait only for each other stay as they are; a
+---timer or listening socket that no fiber waits for does not keep it running.
+---"once" lets the ready fibers run, waits for one round of events, and lets those run whom it
+---woke. "nowait" is "once" without waiting.
+---Raises: another mode; a call in a fiber ("run: the loop is already running").
+---Source: uv_run, whose modes these are.
+---@param mode? "default"|"once"|"nowait"
+---@return boolean more a fiber is ready, or waits for something from outside
+function luv.run(mode) end
+
+---How long the waits may be, on average and in microseconds, for which the loop polls
+---without blocking: an answer that comes within that time is met faster and with less
+---work. It adapts: when polling was in vain, which is known after three times as long, it
+---is tried less and less often, and an idle process uses no CPU.
+---Default: 25; 0, which turns it off, where the process may use only one CPU.
+---Raises: not a number, or out of range.
+---@param us? number 0 to 1000000; nil: only asks
+---@return number old what it was
+function luv.spin(us) end
+
+---As Lua's pcall (Lua 5.1 manual, 5.1), and fn may suspend. On LuaJIT it is the native.
+---Raises: no argument at all.
+---Suspends when fn does.
+---@async
+---@param fn any what to call
+---@param ... any its arguments
+---@return boolean ok
+---@return any ... what fn returned, or the error value
+function luv.pcall(fn, ...) end
+
+---As Lua's xpcall (Lua 5.1 manual, 5.1), and fn may suspend; arguments are passed on to it,
+---as LuaJIT and Lua 5.2 do. The handler runs where the error was raised, may not suspend, and
+---an error in it gives "error in error handling". debug.traceback as handler shows the
+---frames of all enclosing pcalls and coroutines. On LuaJIT it is the native.
+---Raises: fewer than two arguments.
+---Suspends when fn does.
+---@async
+---@param fn any what to call
+---@param handler any called with the error value; its first result becomes the second here
+---@param ... any arguments of fn
+---@return boolean ok
+---@return any ... what fn returned, or the handler's result
+function luv.xpcall(fn, handler, ...) end
+
+---Puts luv.pcall, luv.xpcall and the functions of luv.coroutine in place of the globals of
+---the same names, for code that does not know luv. Functions that were kept in locals
+---before stay what they were.
+---@return true
+function luv.install() end
+
+---Sets what is called when a fiber dies of an error while no fiber waits in join for it;
+---nil: the default again, which writes the traceback to stderr. The handler runs as a
+---fiber of its own, so it may wait; an error in it goes to stderr. It takes over the exit
+---code, too: without a handler, errors that no join ever took make a stand-alone
+---interpreter, whose main chunk ends well, exit with 1. A fiber that ends by
+---its own cancellation is not reported.
+---Raises: neither function nor nil.
+---@param handler? fun(err: any, traceback: string, fiber: luv.fiber)
+---@return function? old the handler before; nil: none
+function luv.on_error(handler) end
+
+---Whether err is what fiber:cancel or an expired luv.timeout raises; for anything else,
+---nil included, false and no second result.
+---@param err any
+---@return boolean yes
+---@return any reason what was given to cancel (nil: nothing); "timeout" for a luv.timeout
+function luv.cancelled(err) end
+
+---What the scheduler has done since the module was loaded, and what it holds now.
+---@return luv.stats stats a new table
+function luv.stats() end
+
+---@class luv.stats
+---@field switches number turns given to fibers
+---@field polls number times the loop was polled
+---@field go_callbacks number times luv went from C into Go; constant while fibers only
+---     switch, sleep, accept, read and write
+---@field external number fibers (and main chunk) in a wait that something outside can end
+---@field timers number entries in the heap of deadlines: running timers, sleeps,
+---     timeouts; one whose wait has ended may stay until its time
+---@field operations number operations under way in Go: name resolution
+---@field fibers luv.stats.fibers
+---@field handles table<string, number> open objects by class, as in handles["luv.tcp"], and
+---     their sum as handles.total; one that was just closed counts until the loop is polled
+
+---@class luv.stats.fibers
+---@field ready number
+---@field running number 0 or 1
+---@field waiting number
+---@field total number ready, running and waiting
+
+return luv

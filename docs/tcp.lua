@@ -1,0 +1,135 @@
+---@meta _
+
+-- luv.net.tcp() - a TCP socket: one that listens, or a connection. Reading, writing and
+-- accepting are those of every stream (docs/stream.lua).
+--
+--     local server = assert(luv.net.tcp():bind("127.0.0.1", 8080))
+--     assert(server:listen())
+--     local client = assert(server:accept())
+--
+-- A new one has no descriptor: it gets one by bind, listen, connect or accept.
+
+---@class luv.address
+---@field family "inet"|"inet6"
+---@field address string in numbers, such as "127.0.0.1" or "::1"
+---@field port integer
+
+---@class luv.tcp: luv.stream
+local tcp = {}
+
+---@class luv.bindoptions
+---@field ipv6only? boolean an IPv6 socket takes no IPv4 connections; only true counts
+---@field reuseport? boolean SO_REUSEPORT: several sockets share the port; only true counts
+
+---Gives the socket its own address. Names are not resolved, but for "localhost", which is
+---127.0.0.1; "*" and "" are 0.0.0.0. SO_REUSEADDR is set.
+---Errors: EINVAL, bound already, or host is no address; EADDRNOTAVAIL; EACCES; EBUSY,
+---reuseport on a socket that has a descriptor. EADDRINUSE comes from listen or connect.
+---Raises: host is no string; a port out of range; options that are no table.
+---Source: uv_tcp_bind.
+---@param host string an IPv4 or IPv6 address, "localhost", "*" or ""
+---@param port integer 0 to 65535; 0: the system chooses one
+---@param options? luv.bindoptions
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:bind(host, port, options) end
+
+---Starts listening; without bind, on a free port of all IPv4 addresses.
+---Errors: EADDRINUSE; EINVAL, connected.
+---Raises: a backlog out of range.
+---Source: uv_listen.
+---@param backlog? integer 1 to 65535, 511 if nil: connections that the kernel keeps waiting;
+---     it may allow fewer
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:listen(backlog) end
+
+---Connects. A name is resolved, and its addresses tried one after the other, both families
+---side by side (RFC 8305); from a socket that is bound, those of its family in turn. After a
+---failure the same object may connect again.
+---
+---After a timeout: to an address the attempt goes on, and a later connect gives EALREADY, or
+---EISCONN when it has succeeded; with a name it is given up, and EALREADY
+---only until that is done.
+---Errors: ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT (the system's own, too),
+---EADDRINUSE, EADDRNOTAVAIL; EAI_NONAME and EAI_AGAIN for a name; EISCONN, connected already,
+---or listening; EALREADY, another fiber connects it.
+---Raises: host is no string; a port out of range; timeout.
+---Suspends.
+---@async
+---@param host string a name, or an IPv4 or IPv6 address (with a zone: "fe80::1%eth0")
+---@param port integer 0 to 65535
+---@param timeout? number seconds, resolution included
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:connect(host, port, timeout) end
+
+---The socket's own address. Source: uv_tcp_getsockname.
+---Errors: EBADF, it has none yet; EAFNOSUPPORT, one of a socketpair.
+---@return luv.address? address nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:getsockname() end
+
+---The address of the other end. Source: uv_tcp_getpeername.
+---Errors: ENOTCONN; EBADF, no descriptor yet; EAFNOSUPPORT, one of a socketpair.
+---@return luv.address? address nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:getpeername() end
+
+---Turns keep-alive probes on or off. Before the socket has a descriptor that is remembered,
+---but with 60 seconds.
+---Raises: seconds out of range, or no whole number. Source: uv_tcp_keepalive.
+---@param on any nil and false: off
+---@param seconds? integer of silence before the first probe, 1 to 32767, 60 if nil
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:keepalive(on, seconds) end
+
+---Turns Nagle's algorithm off (true) or on. Before the socket has a descriptor it is
+---remembered.
+---Errors: ENOTSUP, one of a socketpair.
+---Source: uv_tcp_nodelay.
+---@param on any true: small writes go at once
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:nodelay(on) end
+
+---Closes with a reset instead of an orderly end: the peer reads ECONNRESET. Otherwise it
+---is close(), and never suspends.
+---Errors: EINVAL, after shutdown(); EBADF, no descriptor yet. The object then stays open.
+---Source: uv_tcp_close_reset.
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:close_reset() end
+
+---The number of the file descriptor, which stays luv's. EBADF: none yet. Source: uv_fileno.
+---@return integer? fd nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:fileno() end
+
+---Asks for the kernel's buffer for sending, or sets it: Linux makes it twice what is set,
+---within its limits (socket(7)). EBADF: no descriptor yet.
+---Raises: out of range, or no whole number. Source: uv_send_buffer_size.
+---@param bytes integer 1 to 2^30
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+---@overload fun(self: luv.tcp): integer?, string?, luv.code?
+function tcp:send_buffer_size(bytes) end
+
+---The same for receiving. Source: uv_recv_buffer_size.
+---@param bytes integer 1 to 2^30
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+---@overload fun(self: luv.tcp): integer?, string?, luv.code?
+function tcp:recv_buffer_size(bytes) end

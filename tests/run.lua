@@ -1,0 +1,83 @@
+-- run.lua - runs the test-suite:  lua5.1 tests/run.lua [pattern]
+--
+-- Every tests/test-*.lua and tests/regress/*.lua whose name has the pattern in it runs
+-- in a process of its own, under the interpreter that runs this file, and prints TAP.
+-- The last line is "N passed, N failed". LUA_CPATH is passed on; without it luv.so is
+-- taken from the root of the checkout.
+
+local function lines_of(command)
+  local list, p = {}, io.popen(command)
+  for line in p:lines() do list[#list + 1] = line end
+  p:close()
+  return list
+end
+
+local function quote(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
+
+local first = 0
+while arg[first - 1] do first = first - 1 end
+local interpreter = arg[first]
+local dir = lines_of("cd " .. quote(arg[0]:match("^(.*)/[^/]*$") or ".") .. " && pwd")[1]
+local cpath = os.getenv("LUA_CPATH") or (dir .. "/../?.so;;")
+local pattern = arg[1] or ""
+
+local LIMIT = 120 -- seconds per file
+local has_timeout = lines_of("command -v timeout")[1] ~= nil
+local limit = has_timeout and "timeout -k 5 " .. LIMIT .. " " or ""
+
+local total, failures = 0, {}
+
+local function result(ok, name, more)
+  total = total + 1
+  print((ok and "ok " or "not ok ") .. total .. " - " .. name)
+  if ok then return end
+  failures[#failures + 1] = name
+  if more then print("# " .. more) end
+end
+
+-- Prints what a file's process printed, its tests numbered on; returns what is wrong.
+local function pass_on(lines, name)
+  local planned, seen, code = nil, 0, nil
+  local failed_before = #failures
+  for _, line in ipairs(lines) do
+    local verdict, text = line:match("^(.*ok) %d+ %- (.*)$")
+    if verdict == "ok" or verdict == "not ok" then
+      seen = seen + 1
+      result(verdict == "ok", name .. ": " .. text)
+    elseif line:match("^1%.%.%d+$") then planned = tonumber(line:match("%d+$"))
+    elseif line:match("^# exit %d+$") then code = tonumber(line:match("%d+"))
+    else print(line) end
+  end
+  if code == 124 or code == 137 then return "ran longer than " .. LIMIT .. " seconds" end
+  if planned ~= seen then return "ended early, exit code " .. tostring(code) end
+  local expected = #failures > failed_before and 1 or 0
+  if code ~= expected then return "exit code " .. tostring(code) end
+end
+
+local function show(path)
+  local shown = 0
+  for line in io.lines(path) do
+    shown = shown + 1
+    if shown <= 30 then print("# stderr: " .. line) end
+  end
+end
+
+local function run(path)
+  local name = path:match("([^/]*)%.lua$")
+  local errors, before = os.tmpname(), #failures
+  local wrong = pass_on(lines_of("LUA_CPATH=" .. quote(cpath) .. " " .. limit .. interpreter .. " " ..
+    quote(path) .. " 2>" .. errors .. " </dev/null; c=$?; echo; echo \"# exit $c\""), name)
+  if wrong then result(false, name .. ": the file", wrong) end
+  if #failures > before then show(errors) end
+  os.remove(errors)
+end
+
+local files = lines_of("ls " .. quote(dir) .. "/test-*.lua " .. quote(dir) .. "/regress/*.lua 2>/dev/null")
+for _, path in ipairs(files) do
+  if path:match("[^/]*$"):find(pattern, 1, true) then run(path) end
+end
+
+print("1.." .. total)
+for _, name in ipairs(failures) do print("# failed: " .. name) end
+print(total - #failures .. " passed, " .. #failures .. " failed")
+os.exit(#failures == 0 and total > 0 and 0 or 1)

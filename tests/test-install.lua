@@ -1,0 +1,243 @@
+-- luv.install(): code that was written for plain Lua, with pcall and coroutine.wrap
+-- around what is now I/O, works unchanged; to any depth, mixed in any order.
+
+local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")
+local luv = require("luv")
+local natives = {pcall = pcall, xpcall = xpcall}
+for name, fn in pairs(coroutine) do natives[name] = fn end
+
+tap.test("puts luv's functions into the globals, and only those", function()
+  local before = {}
+  for k, v in pairs(_G) do before[k] = v end
+  tap.equal(luv.install(), true)
+  for k, v in pairs(_G) do
+    if k ~= "pcall" and k ~= "xpcall" then tap.equal(v, before[k], "global " .. k) end
+  end
+  tap.equal(pcall, luv.pcall)
+  tap.equal(xpcall, luv.xpcall)
+  for _, name in ipairs{"create", "resume", "wrap", "yield", "status", "running"} do
+    tap.equal(coroutine[name], luv.coroutine[name], name)
+    tap.equal(type(coroutine[name]), "function", name)
+  end
+  luv.install() -- once more changes nothing
+  tap.equal(pcall, luv.pcall)
+end)
+
+-- From here on everything runs after install().
+
+local function fetch(stream, request)
+  local ok, answer = pcall(function()
+    assert(stream:write(request .. "\n"))
+    local line = assert(stream:read_line())
+    if line == "error" then error("server said: " .. line, 0) end
+    return line
+  end)
+  return ok, answer
+end
+
+local function server(stream)
+  return luv.spawn(function()
+    while true do
+      local line = stream:read_line()
+      if not line then return stream:close() end
+      luv.sleep(0.0005)
+      stream:write((line == "bad" and "error" or line:upper()) .. "\n")
+    end
+  end)
+end
+
+tap.both("pcall around I/O", function()
+  local a, b = luv.net.socketpair()
+  server(b)
+  tap.same(tap.pack(fetch(a, "hello")), {n = 2, true, "HELLO"})
+  tap.same(tap.pack(fetch(a, "bad")), {n = 2, false, "server said: error"})
+  tap.same(tap.pack(fetch(a, "again")), {n = 2, true, "AGAIN"})
+  a:close()
+  tap.equal((fetch(a, "x")), false)
+end)
+
+-- A lexer as one writes it with coroutine.wrap: reads a socket inside.
+local function words(stream)
+  return coroutine.wrap(function()
+    while true do
+      local line = stream:read_line()
+      if not line then return end
+      for word in line:gmatch("%S+") do coroutine.yield(word) end
+    end
+  end)
+end
+
+local function pairs_of(next_word)
+  return coroutine.wrap(function()
+    local a = next_word()
+    while a do
+      local b = next_word()
+      coroutine.yield(a, b)
+      if not b then return end
+      a = next_word()
+    end
+  end)
+end
+
+tap.both("generators that read sockets, one upon the other", function()
+  local a, b = luv.net.socketpair()
+  local writer = luv.spawn(function()
+    for _, piece in ipairs{"one tw", "o th", "ree\nfo", "ur\n\nfive"} do
+      b:write(piece)
+      luv.sleep(0.001)
+    end
+    b:close()
+  end)
+  local next_pair, got = pairs_of(words(a)), {}
+  local x, y = next_pair()
+  while x do
+    got[#got + 1] = x .. "+" .. tostring(y)
+    x, y = next_pair()
+  end
+  tap.same(got, {"one+two", "three+four", "five+nil"})
+  writer:join()
+  a:close()
+end)
+
+tap.both("pcall in coroutine in pcall, waiting in each", function()
+  local trace = {}
+  local function note(s) trace[#trace + 1] = s end
+  local ok, err = pcall(function()
+    luv.sleep(0.001); note("outer")
+    local co = coroutine.create(function()
+      luv.sleep(0.001); note("coroutine")
+      local ok, err = pcall(function()
+        luv.sleep(0.001); note("inner")
+        coroutine.yield("from inside")
+        luv.sleep(0.001); note("resumed")
+        error({code = 7})
+      end)
+      note(tostring(ok) .. err.code)
+      luv.sleep(0.001)
+      error("coroutine's end", 0)
+    end)
+    note(select(2, coroutine.resume(co)))
+    local ok, err = coroutine.resume(co)
+    note(tostring(ok) .. ":" .. err)
+    note(coroutine.status(co))
+    luv.sleep(0.001)
+    error("the end", 0)
+  end)
+  tap.same({ok, err}, {false, "the end"})
+  tap.same(trace, {"outer", "coroutine", "inner", "from inside", "resumed", "false7",
+                   "false:coroutine's end", "dead"})
+end)
+
+local function deep(level)
+  luv.sleep(0)
+  if level == 0 then error("bottom", 0) end
+  local ok, err = pcall(deep, level - 1)
+  luv.sleep(0)
+  error(err .. "<" .. tostring(ok), 0)
+end
+
+tap.both("300 levels of pcall, each waiting inside", function()
+  local levels = 300
+  if luv.coroutine.running() == nil and not tap.jit then levels = 150 end -- C stack of 5.1's own pcall
+  local ok, err = pcall(deep, levels)
+  tap.equal(ok, false)
+  tap.equal(err, "bottom" .. ("<false"):rep(levels))
+end)
+
+local function tower(level)
+  if level == 0 then luv.sleep(0.001); return "bottom" end
+  if level % 2 == 0 then return coroutine.wrap(function() return tower(level - 1) end)() end
+  return select(2, assert(pcall(tower, level - 1)))
+end
+
+tap.test("300 levels of pcall and coroutine in turns, one wait at the bottom", function()
+  tap.equal(tap.fiber(tower, 300), "bottom")
+end)
+
+local function tree(n)
+  if n == 0 then
+    luv.sleep(0)
+    coroutine.yield("leaf")
+    return
+  end
+  for _ = 1, 2 do
+    for v in coroutine.wrap(function() tree(n - 1) end) do coroutine.yield(v) end
+  end
+end
+
+tap.test("recursive generators that wait at the leaves", function()
+  local leaves = tap.fiber(function()
+    local n, step = 0, coroutine.wrap(function()
+      local function walk(level)
+        if level == 0 then luv.sleep(0); coroutine.yield("leaf"); return end
+        for _ = 1, 2 do
+          local inner = coroutine.wrap(function() walk(level - 1) end)
+          local v = inner()
+          while v do coroutine.yield(v); v = inner() end
+        end
+      end
+      walk(6)
+    end)
+    while step() do n = n + 1 end
+    return n
+  end)
+  tap.equal(leaves, 64)
+  if tap.jit then -- there a for loop may wait in its iterator
+    tap.equal(tap.fiber(function()
+      local n = 0
+      for _ in coroutine.wrap(function() tree(4) end) do n = n + 1 end
+      return n
+    end), 16)
+  end
+end)
+
+tap.test("a traceback through all of it names each level", function()
+  local function level_one() luv.sleep(0.001); error("the cause") end
+  local function level_two() level_one(); return 1 end
+  local text = tap.fiber(function()
+    local _, tb = xpcall(function()
+      local co = coroutine.wrap(function() level_two(); return 1 end)
+      co()
+      return 1
+    end, debug.traceback)
+    return tb
+  end)
+  tap.match(text, "the cause")
+  tap.match(text, "stack traceback:")
+  tap.match(text, "test%-install")
+end)
+
+tap.both("an xpcall handler after a wait sees the error where it was raised", function()
+  local function faulty() local mine = "seen"; luv.sleep(0.001); error(mine) end
+  local ok, found = xpcall(function() faulty(); return 1 end, function()
+    for level = 1, 8 do
+      local info = debug.getinfo(level, "f")
+      if info and info.func == faulty then return select(2, debug.getlocal(level, 1)) end
+    end
+    return "not found"
+  end)
+  tap.equal(ok, false)
+  tap.equal(found, "seen")
+end)
+
+tap.test("endless recursion through pcall ends in an error, in bounded memory", function()
+  if os.getenv("ASAN_OPTIONS") then tap.skip("AddressSanitizer maps terabytes") end
+  local out, err, rc = tap.run([[
+    local luv = require("luv")
+    luv.install()
+    local function endless() local ok, e = pcall(endless); if not ok then error(e, 0) end end
+    local f = luv.spawn(function() return pcall(endless) end)
+    local ok, err = f:join()
+    print(ok, tostring(err):match("stack overflow") or tostring(err):match("memory") or err)
+  ]], "ulimit -t 20; ulimit -v 8000000")
+  tap.equal(rc, 0, err:sub(1, 300))
+  tap.ok(out == "false\tstack overflow\n" or out == "false\tmemory\n", out)
+end)
+
+tap.test("the natives are back", function()
+  pcall, xpcall = natives.pcall, natives.xpcall
+  for name in pairs(coroutine) do coroutine[name] = natives[name] end
+  tap.equal(pcall(error), false)
+end)
+
+tap.done()

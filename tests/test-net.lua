@@ -1,0 +1,105 @@
+-- luv.net: getaddrinfo, socketpair.
+
+local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")
+local luv = require("luv")
+local getaddrinfo = luv.net.getaddrinfo
+
+tap.both("a literal address, a port number", function()
+  tap.same(tap.pack(getaddrinfo("127.0.0.1", 80)), {n = 2, "127.0.0.1", 80})
+  tap.same(tap.pack(getaddrinfo("::1", "443")), {n = 2, "::1", 443})
+  local address, port = getaddrinfo("127.0.0.1")
+  tap.equal(address, "127.0.0.1")
+  tap.equal(port, 0)
+end)
+
+tap.both("localhost, by family", function()
+  local address = assert(getaddrinfo("localhost"))
+  tap.ok(address == "127.0.0.1" or address == "::1", address)
+  tap.equal((getaddrinfo("localhost", 1, {family = "inet"})), "127.0.0.1")
+  tap.equal((getaddrinfo("localhost", 1, {family = "INET"})), "127.0.0.1")
+end)
+
+tap.both("service names", function()
+  local address, port = getaddrinfo("127.0.0.1", "http")
+  if not address then return end -- no /etc/services here
+  tap.equal(port, 80)
+  tap.equal(select(2, getaddrinfo("127.0.0.1", "domain", {socktype = "dgram"})), 53)
+  tap.equal(select(2, getaddrinfo("127.0.0.1", "domain", {protocol = "tcp"})), 53)
+end)
+
+tap.both("all: a list of {family, address, port}", function()
+  local list = getaddrinfo("localhost", 8080, {all = true})
+  tap.ok(#list >= 1)
+  for _, a in ipairs(list) do
+    tap.equal(a.port, 8080)
+    tap.equal(a.family, a.address:find(":") and "inet6" or "inet")
+  end
+  tap.same(getaddrinfo("127.0.0.1", 5, {all = true}), {{family = "inet", address = "127.0.0.1", port = 5}})
+end)
+
+tap.both("unknown host and service", function()
+  local ok, msg, code = getaddrinfo("no-such-host.invalid", nil, nil, 10)
+  tap.equal(ok, nil)
+  tap.match(code, "^EAI_", tostring(msg))
+  tap.match(msg, "no%-such%-host%.invalid")
+  tap.fails("EAI_SERVICE", getaddrinfo("127.0.0.1", "no-such-service"))
+end)
+
+tap.both("with a limit, and cancelled", function()
+  local ok, _, code = getaddrinfo("localhost", nil, nil, 0)
+  tap.ok(ok or code == "ETIMEDOUT", tostring(code))
+  local f = luv.spawn(getaddrinfo, "no-such-host.invalid")
+  luv.fiber.yield()
+  f:cancel("enough")
+  local done, err = luv.pcall(f.join, f)
+  tap.ok(done or luv.cancelled(err), tostring(err))
+  tap.equal(f:status(), "dead")
+end)
+
+tap.both("inside luv.timeout and pcall", function()
+  tap.equal((luv.timeout(5, getaddrinfo, "127.0.0.1", 1)), "127.0.0.1")
+  local ok, address = luv.pcall(getaddrinfo, "127.0.0.1", 1)
+  tap.equal(ok, true)
+  tap.equal(address, "127.0.0.1")
+end)
+
+tap.test("fifty at once, while a timer ticks", function()
+  local n, ticks, all = 0, 0, {}
+  local t = luv.timer.create():start(1, 1)
+  local ticker = luv.spawn(function() while t:next() do ticks = ticks + 1 end end)
+  for i = 1, 50 do
+    all[i] = luv.spawn(function() if getaddrinfo("localhost", i) then n = n + 1 end end)
+  end
+  for _, f in ipairs(all) do f:join() end
+  luv.sleep(0.003)
+  t:close()
+  ticker:join()
+  tap.equal(n, 50)
+  tap.ok(ticks > 0)
+end)
+
+tap.both("wrong arguments", function()
+  tap.raises("bad argument #1 to 'getaddrinfo'", getaddrinfo)
+  tap.raises("bad argument #1 to 'getaddrinfo'", getaddrinfo, {})
+  tap.raises("bad argument #2 to 'getaddrinfo'", getaddrinfo, "x", -1)
+  tap.raises("bad argument #2 to 'getaddrinfo'", getaddrinfo, "x", 65536)
+  tap.raises("bad argument #3 to 'getaddrinfo'", getaddrinfo, "x", 1, {family = "ipx"})
+  tap.raises("bad argument #3 to 'getaddrinfo'", getaddrinfo, "x", 1, {socktype = 5})
+  tap.raises("bad argument #3 to 'getaddrinfo'", getaddrinfo, "x", 1, "all")
+  tap.raises("bad argument #4 to 'getaddrinfo'", getaddrinfo, "x", 1, nil, -1)
+end)
+
+tap.both("socketpair: two ends, both ways", function()
+  local a, b = luv.net.socketpair()
+  tap.match(tostring(a), "^userdata<luv%.tcp>")
+  tap.equal(a:write("to b"), 4)
+  tap.equal(b:write("to a"), 4)
+  tap.equal(b:read_exactly(4), "to b")
+  tap.equal(a:read_exactly(4), "to a")
+  tap.ok(a:fileno() ~= b:fileno())
+  a:close()
+  tap.fails("EOF", b:read())
+  b:close()
+end)
+
+tap.done()
