@@ -24,6 +24,9 @@ type Socket struct {
 	slot uint64
 
 	bound, connected []string // its inproc endpoints
+
+	monitor *Socket // gets its events
+	source  *Socket // a monitor: whose events it gets
 }
 
 // NewSocket makes a socket for the state whose loop this is.
@@ -101,6 +104,7 @@ func (s *Socket) Context() *Context { return s.ctx }
 // Event implements csrc.Eventer: the object was closed, by whatever way.
 func (s *Socket) Event(int, int64, uintptr) {
 	s.ctx.inproc.leave(s.connected)
+	s.stopMonitor()
 	s.z.Close()
 	s.o = nil
 	for _, endpoint := range s.bound {
@@ -154,21 +158,6 @@ func (s *Socket) Unbind(endpoint string) error {
 
 // Disconnect undoes Connect.
 func (s *Socket) Disconnect(endpoint string) error { return s.used(s.z.Disconnect(endpoint)) }
-
-// Monitor returns a PAIR socket that gets the events of this one.
-func (s *Socket) Monitor(l *uv.Loop, endpoint string) (*Socket, error) {
-	if err := s.used(s.z.Monitor(endpoint, zmq4.EVENT_ALL)); err != nil {
-		return nil, err
-	}
-	m, err := s.ctx.newSocket(l, C.ZMQ_PAIR, C.LUV_CLASS_ZMQ_MONITOR)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.Connect(endpoint); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
 
 // Timeouts tells the data plane how long RCVTIMEO and SNDTIMEO let a call wait.
 func (s *Socket) timeouts() {
