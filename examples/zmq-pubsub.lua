@@ -10,8 +10,10 @@ local zmq = luv.zmq
 
 local N = tonumber(arg[1] or 2000)
 local ctx = zmq.create()
-local pub = ctx:socket(zmq.XPUB) -- an XPUB tells who subscribes
+local pub = ctx:socket(zmq.XPUB) -- an XPUB is told of subscriptions,
+pub.xpub_verbose = 1 -- of every one, not only of the first for a topic
 pub.sndhwm = 10
+pub.sndbuf = 4096
 assert(pub:bind("tcp://127.0.0.1:*"))
 local endpoint = pub:last_endpoint()
 
@@ -22,16 +24,17 @@ local function subscriber(name, room, pause)
   sub:subscribe("news")
   assert(sub:connect(endpoint))
   return luv.spawn(function()
-    local got, missed, last = 0, 0, 0
+    local got, last = 0, 0
     while true do
-      local topic, number, text = sub:recv()
+      local _, number, text = sub:recv()
       number = tonumber(number)
       if text == "end" then break end
-      got, missed, last = got + 1, missed + number - last - 1, number
+      assert(number > last) -- some are missing, but none comes twice or late
+      got, last = got + 1, number
       if pause then luv.sleep(pause) end
     end
     sub:close()
-    print(name, got + missed <= N and got .. " messages" or "more than were sent")
+    print(name, got .. " messages")
     return got
   end)
 end
