@@ -28,6 +28,7 @@ func (b *bench) build() error {
 		{"start", "bench/load/start.c", ""},
 		{"echo", "bench/limit/echo.c", "libuv"},
 		{"sleep", "bench/limit/sleep.c", "libuv"},
+		{"zmq", "bench/limit/zmq.c", "libzmq"},
 	}
 	for _, p := range programs {
 		if err := b.cc(p.out, p.source, p.pkg); err != nil {
