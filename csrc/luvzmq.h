@@ -30,6 +30,8 @@ typedef struct luv_zmq {
   uint8_t inproc;      /* has an inproc endpoint */
   uint8_t polling;
   uint8_t stopped;     /* a monitor: its last event has been */
+  uint8_t has_first;   /* the next message's first frame is in `first` */
+  zmq_msg_t first;
 } luv_zmq;
 
 /* A message that was taken for a fiber and not delivered yet. */
@@ -37,6 +39,11 @@ typedef struct luv_parcel {
   int n, cap;
   zmq_msg_t m[1];
 } luv_parcel;
+
+/* A box that is known to be an open socket's: see zmq_fast.c. */
+typedef struct { const void *box; luv_zmq *z; } luv_zmq_known;
+#define LUV_ZMQ_KNOWN 64
+#define LUV_ZMQ_RELEASE 4096 /* the scratch message lets go of what is larger at once */
 
 /* What a state keeps for all its sockets. */
 struct luv_zmq_state {
@@ -47,6 +54,7 @@ struct luv_zmq_state {
   uint32_t ops;        /* sends and receives that did not wait */
   zmq_msg_t scratch;   /* every message arrives here */
   luv_parcel *delivering; /* freed by the next delivery if this one ran out of memory */
+  luv_zmq_known known[LUV_ZMQ_KNOWN];
 };
 
 /* zmq_socket.c */
@@ -57,6 +65,10 @@ void luv__zmq_watch(luv_zmq *z);
 int luv__zmq_events(luv_zmq *z);
 int luv__zmq_overdue(luv_state *S);
 int luv__zmq_error(int zmq_errno);
+
+/* zmq_fast.c */
+void luv__zmq_know(luv_zmq *z);
+void luv__zmq_forget(luv_zmq *z);
 
 /* zmq_recv.c */
 int luv__zmq_take(luv_zmq *z, zmq_msg_t *m);

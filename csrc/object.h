@@ -124,6 +124,8 @@ enum { LUV_ZMQ_TABLE = 1, LUV_ZMQ_AGAIN = 2, LUV_ZMQ_EVENT = 4,
        LUV_ZMQ_PACKED = 8 }; /* in wait.arg: see zmq_recv.c */
 int luv_zmq_send(lua_State *L);
 int luv_zmq_recv(lua_State *L);
+int luv_zmq_try_send(luv_state *S, const void *box, const char *p, size_t n);
+const char *luv_zmq_try_recv(luv_state *S, const void *box, double *n);
 
 void luv__zmq_closing(luv_object *o);
 void luv__zmq_closed(luv_object *o);

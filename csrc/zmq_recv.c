@@ -6,8 +6,6 @@
  * others into a parcel; the strings are made when the fiber is resumed. */
 #include "luvzmq.h"
 
-#define RELEASE 4096 /* the scratch message lets go of what is larger at once */
-
 void luv__parcel_free(luv_parcel *p) {
   if (!p) return;
   while (p->n > 0) zmq_msg_close(&p->m[--p->n]);
@@ -16,6 +14,11 @@ void luv__parcel_free(luv_parcel *p) {
 
 /* Takes one frame without waiting: 0, or libzmq's error, negative. */
 int luv__zmq_take(luv_zmq *z, zmq_msg_t *m) {
+  if (LUV_UNLIKELY(z->has_first)) {
+    z->has_first = 0;
+    zmq_msg_move(m, &z->first);
+    return 0;
+  }
   while (LUV_UNLIKELY(zmq_msg_recv(m, z->socket, ZMQ_DONTWAIT) < 0))
     if (errno != EINTR) return luv__zmq_error(errno);
   return 0;
@@ -24,7 +27,7 @@ int luv__zmq_take(luv_zmq *z, zmq_msg_t *m) {
 static void push_frame(lua_State *L, zmq_msg_t *m) {
   size_t n = zmq_msg_size(m);
   lua_pushlstring(L, zmq_msg_data(m), n);
-  if (n < RELEASE) return;
+  if (n < LUV_ZMQ_RELEASE) return;
   zmq_msg_close(m);
   zmq_msg_init(m);
 }
@@ -130,6 +133,7 @@ static inline int receive(lua_State *L, int class_id, const char *fname, int mod
   if (!z) return luv__fail(L, UV_EBADF);
   if (z->proxy) return luv__fail(L, UV_EBUSY);
   if (z->stopped) return luv__fail(L, UV_EOF);
+  luv__zmq_know(z);
   if (timeout < 0) timeout = z->rcvtimeo;
   if (LUV_UNLIKELY(!queue_empty(&z->receivers) || (timeout != 0 && luv__zmq_overdue(S))))
     return luv__suspend(S, L, LUV_OP_ZMQ_RECV, z, arg | LUV_ZMQ_AGAIN, timeout);

@@ -78,6 +78,7 @@ int luv_zmq_send(lua_State *L) {
   luv__check_cancel(S, L);
   if (!z) return luv__fail(L, UV_EBADF);
   if (z->proxy) return luv__fail(L, UV_EBUSY);
+  luv__zmq_know(z);
   if (timeout < 0) timeout = z->sndtimeo;
   if (LUV_UNLIKELY(!queue_empty(&z->senders) || (timeout != 0 && luv__zmq_overdue(S))))
     return luv__suspend(S, L, LUV_OP_ZMQ_SEND, z, LUV_ZMQ_AGAIN, timeout);

@@ -123,6 +123,9 @@ void luv__zmq_exit(void) {
 void luv__zmq_closing(luv_object *o) {
   luv_zmq *z = (luv_zmq *)o;
   luv__proxy_forget(z);
+  luv__zmq_forget(z);
+  if (z->has_first) zmq_msg_close(&z->first);
+  z->has_first = 0;
   luv__wake_all_error(o->S, &z->receivers, UV_ECANCELED);
   luv__wake_all_error(o->S, &z->senders, UV_ECANCELED);
   queue_remove(&z->dirty);

@@ -434,6 +434,54 @@ tap.both("monitor: what happens, in order, and its end", function()
   end)
 end)
 
+-- On LuaJIT a loop like this is compiled, and goes another way than the first calls.
+tap.both("a hot loop meets what is not plain: frames, size, close, cancel, another object", function()
+  with(function(ctx)
+    local pull, push = pair(ctx, "PULL", "PUSH", "inproc://hot")
+    local function exchange(message)
+      push:send(message)
+      return pull:recv()
+    end
+    for i = 1, 500 do tap.equal(exchange("message " .. i), "message " .. i) end
+    for i = 1, 200 do
+      if i % 10 == 0 then
+        tap.same({exchange({"a", "", "c"})}, {"a", "", "c"})
+        tap.equal(exchange(("x"):rep(4095 + i % 20 / 10)), ("x"):rep(4095 + i % 20 / 10))
+        tap.equal(exchange(i), tostring(i))
+      end
+      tap.equal(exchange(""), "")
+      tap.equal(exchange("\0"), "\0")
+    end
+    tap.equal(exchange(("y"):rep(2 ^ 20)), ("y"):rep(2 ^ 20))
+    for i = 1, 200 do
+      local other = i <= 190 and push or io.stdout
+      local ok, message = luv.pcall(push.send, other, "x")
+      tap.equal(ok, i <= 190)
+      if ok then pull:recv() else tap.match(message, "luv.zmq.socket expected") end
+    end
+    local turns = 0
+    local f = luv.spawn(function()
+      while true do
+        exchange("x")
+        turns = turns + 1
+        if turns == 300 then luv.self():cancel("enough") end
+      end
+    end)
+    local ok, err = luv.pcall(f.join, f)
+    tap.ok(not ok and luv.cancelled(err))
+    tap.equal(turns, 300)
+    local sent = 0
+    for i = 1, 300 do
+      if i == 290 then push:close() end
+      local done, _, code = push:send("x")
+      if done then sent = sent + 1 else tap.equal(code, "EBADF") end
+    end
+    tap.equal(sent, 289)
+    pull:close()
+    tap.fails("EBADF", pull:recv())
+  end)
+end)
+
 -- libzmq's I/O thread blocks in a monitor without a peer or without room, and the whole
 -- context with it.
 tap.both("monitor: never read, replaced and closed first, it holds nobody up", function()

@@ -1,0 +1,71 @@
+/* zmq_fast.c - send and recv on LuaJIT, compiled: for what need not wait.
+ *
+ * Calling a C function ends a trace of LuaJIT's; calling one through its FFI does not. So
+ * the wrappers of send and recv (suspend.c) try these first. They touch no Lua state and
+ * raise nothing; what is not the plain case is left as it was, for the face to do again: a
+ * wrong argument, a closed socket, a wait, a cancellation, more than one frame.
+ *
+ * The FFI gives the address of a userdata, whatever it stands for. It must not be looked
+ * into before it is known to be a socket's: `known` has the boxes that the faces have
+ * checked, as long as their sockets are open. */
+#include "luvzmq.h"
+
+static luv_zmq_known *place(luv_zmq_state *t, const void *box) {
+  return &t->known[((uintptr_t)box >> 5) % LUV_ZMQ_KNOWN];
+}
+
+/* A face has seen that this is an open socket of the state. */
+void luv__zmq_know(luv_zmq *z) {
+  luv_zmq_known *k = place(z->o.S->zmq, z->o.box);
+  k->box = z->o.box;
+  k->z = z;
+}
+
+/* The socket is closed: its box may soon be something else. */
+void luv__zmq_forget(luv_zmq *z) {
+  luv_zmq_state *t = z->o.S->zmq;
+  int i;
+  for (i = 0; t && i < LUV_ZMQ_KNOWN; i++)
+    if (t->known[i].z == z) t->known[i].box = t->known[i].z = NULL;
+}
+
+/* The socket, if its next send or recv is the plain case as far as one can see. */
+static luv_zmq *plain(luv_state *S, const void *box) {
+  luv_zmq_state *t = S->zmq;
+  luv_zmq_known *k;
+  if (LUV_UNLIKELY(!t || luv__forked | S->dead)) return NULL;
+  k = place(t, box);
+  if (LUV_UNLIKELY(k->box != box || k->z->proxy)) return NULL;
+  if (LUV_UNLIKELY(luv_current(S) && (luv_current(S)->flags & LUV_F_CANCEL))) return NULL;
+  return LUV_LIKELY(!luv__zmq_overdue(S)) ? k->z : NULL;
+}
+
+/* Sends one frame; returns 0 when the face has to do it. */
+int luv_zmq_try_send(luv_state *S, const void *box, const char *p, size_t n) {
+  luv_zmq *z = plain(S, box);
+  if (LUV_UNLIKELY(!z || !queue_empty(&z->senders))) return 0;
+  if (LUV_UNLIKELY(zmq_send(z->socket, p, n, ZMQ_DONTWAIT) < 0)) return 0;
+  luv__zmq_touch(z);
+  return 1;
+}
+
+/* Receives one short frame, whose bytes stay until the next receive; NULL when the face
+ * has to do it. It finds what was taken here, and is more than that, in z->first. */
+const char *luv_zmq_try_recv(luv_state *S, const void *box, double *n) {
+  luv_zmq *z = plain(S, box);
+  zmq_msg_t *m;
+  int size;
+  if (LUV_UNLIKELY(!z || z->has_first || !queue_empty(&z->receivers))) return NULL;
+  m = &S->zmq->scratch;
+  size = zmq_msg_recv(m, z->socket, ZMQ_DONTWAIT);
+  luv__zmq_touch(z);
+  if (LUV_UNLIKELY(size < 0)) return NULL;
+  if (LUV_UNLIKELY(size >= LUV_ZMQ_RELEASE || zmq_msg_more(m))) {
+    zmq_msg_init(&z->first);
+    zmq_msg_move(&z->first, m);
+    z->has_first = 1;
+    return NULL;
+  }
+  *n = size;
+  return zmq_msg_data(m);
+}
