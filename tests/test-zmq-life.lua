@@ -169,12 +169,12 @@ tap.test("garbage bytes, half a greeting and many connections at a tcp endpoint"
   pull:bind("tcp://127.0.0.1:*")
   local port = tonumber(pull:last_endpoint():match("%d+$"))
   local kept = {}
-  for i = 1, 1000 do
+  for i = 1, 10000 do
     local c = luv.net.tcp()
     assert(c:connect("127.0.0.1", port))
     if i % 3 == 0 then c:write(("\255\0\127garbage"):rep(20))
     elseif i % 3 == 1 then c:write("\255\0\0\0\0\0\0\0\1\127\3") end
-    if i % 50 == 0 then kept[#kept + 1] = c else c:close() end
+    if i % 100 == 0 then kept[#kept + 1] = c else c:close() end
   end
   push:connect(pull:last_endpoint())
   push:send("through")
