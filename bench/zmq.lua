@@ -3,8 +3,9 @@
 --   lua zmq.lua inproc N SIZE           fiber to fiber: "rate N callbacks N"
 --   lua zmq.lua push ENDPOINT N SIZE    lua zmq.lua pull N SIZE
 --   lua zmq.lua rep ENDPOINT            lua zmq.lua req ENDPOINT N
---   lua zmq.lua idle SOCKETS            ten pairs busy among SOCKETS that wait: "ns N" a
---                                       message; the least of several rounds
+--   lua zmq.lua idle KIND N             ten pairs busy, and N fibers that wait, each for a
+--                                       socket of its own or, KIND being "fibers", for
+--                                       nothing: "ns N" a message, the least of several rounds
 --
 -- callbacks are the calls into Go while the messages went.
 
@@ -97,11 +98,15 @@ local function busy(pairs_of, n)
   return (luv.hrtime() - start) / n / #pairs_of
 end
 
-local function idle(count)
+-- The fibers are there in both cases, since the collector has to look at each.
+local function idle(kind, count)
   ctx:set("MAX_SOCKETS", count + 100)
+  local nothing = luv.fiber.cond()
   for i = 1, count do
-    local s = assert(ctx:socket(zmq.PULL):bind("inproc://idle" .. i))
-    luv.spawn(function() s:recv() end)
+    local s = kind == "sockets" and assert(ctx:socket(zmq.PULL):bind("inproc://idle" .. i))
+    luv.spawn(function()
+      if s then s:recv() else nothing:wait() end
+    end)
   end
   local pairs_of = {}
   for i = 1, 10 do

@@ -42,7 +42,7 @@ typedef struct luv_parcel {
 
 /* A box that is known to be an open socket's: see zmq_fast.c. */
 typedef struct { const void *box; luv_zmq *z; } luv_zmq_known;
-#define LUV_ZMQ_KNOWN 64
+#define LUV_ZMQ_KNOWN 512
 #define LUV_ZMQ_RELEASE 4096 /* the scratch message lets go of what is larger at once */
 
 /* What a state keeps for all its sockets. */

@@ -11,7 +11,7 @@
 #include "luvzmq.h"
 
 static luv_zmq_known *place(luv_zmq_state *t, const void *box) {
-  return &t->known[((uintptr_t)box >> 5) % LUV_ZMQ_KNOWN];
+  return &t->known[((uintptr_t)box >> 4) * 2654435761u / 65536 % LUV_ZMQ_KNOWN];
 }
 
 /* A face has seen that this is an open socket of the state. */
