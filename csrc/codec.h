@@ -1,0 +1,55 @@
+/* codec.h - Lua values to bytes and back: luv.codec, and what passes between threads.
+ *
+ * luv__encode writes values into a blob, C memory that any thread may free, send on or
+ * decode. docs/codec.md has the format.
+ *
+ * Some userdata are not copied but shared by all states of the process: a context of ØMQ,
+ * a channel of threads. A blob holds one reference to each that it names, until it is
+ * freed; so it may be decoded several times, or never. */
+#ifndef LUV_CODEC_H
+#define LUV_CODEC_H
+
+#include "luv.h"
+
+/* A class whose objects pass by reference. Registered once per process. */
+typedef struct {
+  const char *name; /* of the class: written into the message */
+  int class_id;
+  /* The id of the object at idx, never given to another one, with one reference taken;
+   * 0: it is closed. Does not raise. */
+  uint64_t (*hold)(luv_state *S, lua_State *L, int idx);
+  /* Pushes a userdata for it that has a reference of its own; 0: it is gone. May raise. */
+  int (*push)(luv_state *S, lua_State *L, uint64_t id);
+  /* Gives back the reference that hold took. On any thread, without a Lua state. */
+  void (*drop)(uint64_t id);
+} luv_shared;
+
+void luv__codec_shared(const luv_shared *kind);
+
+typedef struct { const luv_shared *kind; uint64_t id; } luv_held;
+
+typedef struct {
+  char *p;      /* malloc'd */
+  size_t n, cap;
+  luv_held *held;
+  uint32_t nheld, cap_held;
+} luv_blob;
+
+void luv__blob_free(luv_blob *b); /* drops what it holds; a second call does nothing */
+
+enum {
+  LUV_CODEC_TRUSTED = 1,     /* of this very process: functions have no seal, none is asked for */
+  LUV_CODEC_FUNCTIONS = 2,   /* decode: take functions whatever their seal */
+  LUV_CODEC_NO_FUNCTIONS = 4 /* decode: refuse all functions */
+};
+
+/* Encodes the n values at stack indices first... into b, whose old contents are not looked
+ * at. 0, or -1 with a message pushed on L and nothing in b. The message has the whole path:
+ * "argument 2: field 'db': userdata". Does not raise; needs 8 free slots on L. */
+int luv__encode(luv_state *S, lua_State *L, int first, int n, int flags, luv_blob *b);
+
+/* Pushes the values, returns how many; or pushes a message, "NAME: text: subject", and
+ * returns -1. Does not raise; needs 8 free slots on L, and grows its stack for the values. */
+int luv__decode(luv_state *S, lua_State *L, const char *data, size_t n, int flags);
+
+#endif
