@@ -11,6 +11,20 @@ import (
 
 // zmq_context.go - contexts: what luv.zmq.create returns.
 
+// sharedContexts finds contexts for the codec: a message has their ids.
+type sharedContexts struct{}
+
+func (sharedContexts) Find(id uint64) any {
+	if ctx := zmq.Find(id); ctx != nil {
+		return ctx
+	}
+	return nil
+}
+
+func (sharedContexts) Drop(id uint64) { zmq.DropID(id) }
+
+func init() { lua.Share(sharedContexts{}) }
+
 // ctx = luv.zmq.create([io_threads = 1]), or luv.zmq:create(...)
 func zmqCreate(c *lua.Call) {
 	i := 1

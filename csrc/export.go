@@ -5,6 +5,8 @@ package csrc
 */
 import "C"
 
+import "unsafe"
+
 // What C calls of Go goes through these variables, which package lua sets when it is
 // initialised, or to the value of a slot (slot.go). A Go panic never gets out: the functions behind them recover.
 var (
@@ -16,6 +18,12 @@ var (
 	Call func(call uintptr)
 	// Run runs the loop of a state until its main chunk is woken.
 	Run func(state uintptr) int
+	// Share does what luv.h's LUV_SHARE_ numbers say with an object that states share: HOLD
+	// takes an object's slot and returns its id, TAKE an id and returns a slot for a new
+	// object, DROP gives the id's reference back. 0: it is gone.
+	Share func(what int, n uint64) uint64
+	// Seal writes the seal of data, 32 bytes.
+	Seal func(data, mac []byte)
 	// Exit lets go of what outlives its state, for so many seconds at most: the process ends.
 	Exit func(seconds float64)
 )
@@ -40,5 +48,18 @@ func goEvent(n C.uint64_t, what C.int, a C.int64_t, p C.uintptr_t) {
 //export goRelease
 func goRelease(n C.uint64_t, why C.int) { release(uint64(n), int(why)) }
 
+//export goShare
+func goShare(what C.int, n C.uint64_t) C.uint64_t { return C.uint64_t(Share(int(what), uint64(n))) }
+
+//export goSeal
+func goSeal(data C.uintptr_t, n C.uint64_t, mac C.uintptr_t) {
+	Seal(memory(data, uint64(n)), memory(mac, 32))
+}
+
 //export goExit
 func goExit(seconds C.double) { Exit(float64(seconds)) }
+
+// memory is C's memory as a slice, for as long as the call lasts.
+func memory(p C.uintptr_t, n uint64) []byte {
+	return unsafe.Slice(*(**byte)(unsafe.Pointer(&p)), n)
+}

@@ -23,6 +23,7 @@
   X(stream_write_queue_size, 0) \
   X(zmq_send, 1) X(zmq_recv, 1) X(zmq_recv_multipart, 1) X(zmq_proxy, 1) \
   X(zmq_monitor_next, 1) X(zmq_auth, 0) \
+  X(codec_encode, 0) X(codec_decode, 0) \
   X(object_close, 0) X(object_closed, 0) X(object_gc, 0) X(object_tostring, 0)
 
 #endif

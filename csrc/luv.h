@@ -31,6 +31,7 @@ typedef struct luv_frame luv_frame;
 typedef struct luv_object luv_object;
 typedef struct luv_stream luv_stream;
 typedef struct luv_zmq_state luv_zmq_state;
+typedef struct luv_codec_state luv_codec_state;
 
 #define LUV_FOREVER UINT64_MAX
 #define LUV_LIKELY(x) __builtin_expect(!!(x), 1)
@@ -115,6 +116,7 @@ struct luv_state {
   int untaken;         /* errors that no join has taken */
   volatile int interrupted;
   luv_zmq_state *zmq;  /* NULL: no ØMQ socket has been made */
+  luv_codec_state *codec;
   int run_mode;        /* of luv.run: RUN_DEFAULT, RUN_ONCE, RUN_NOWAIT */
   uint64_t slice;      /* when fibers began to run without a poll, ns */
   uint32_t renewed, look; /* ready.head at the last look at the clock, and at the next */
@@ -149,6 +151,12 @@ static inline luv_state *luv_enter(lua_State *L) {
   return S;
 }
 int luv__protect(luv_state *S, lua_CFunction fn, void *ud);
+
+/* ---- codec_library.c, codec_blob.c ------------------------------------------------ */
+
+void luv__codec_once(void);
+void luv__codec_open(luv_state *S, lua_State *L);
+void luv__codec_close(luv_state *S);
 
 /* ---- error.c ------------------------------------------------------------------- */
 
@@ -191,5 +199,8 @@ int goRun(uintptr_t S);
 void goEvent(uint64_t go, int what, int64_t a, uintptr_t p);
 void goRelease(uint64_t go, int why);
 void goExit(double seconds);
+enum { LUV_SHARE_HOLD, LUV_SHARE_TAKE, LUV_SHARE_DROP };
+uint64_t goShare(int what, uint64_t n);
+void goSeal(uintptr_t data, uint64_t n, uintptr_t mac);
 
 #endif

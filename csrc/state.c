@@ -169,6 +169,7 @@ void luv__close_state(luv_state *S, lua_State *L) {
   if (S->untaken > 0 && has_arg(L)) exit_failed = 1;
   if (S->opened) close_loop(S);
   else free(S->alarm), free(S->wakeup);
+  luv__codec_close(S);
   free(S->readbuf);
   free(S->arena);
   free(S->heap.v);
@@ -250,6 +251,8 @@ static void new_state(lua_State *L) {
   luv__wrapper_open(S, L);
   ref_errors(S, L);
   luv__build(S, L);
+  luv__codec_once();
+  luv__codec_open(S, L);
   make_thread_object(S, L);
   lua_pushvalue(L, -1);
   S->ref_module = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -20,7 +20,8 @@ import (
 // A Context is shared by all who hold it: the userdata of every state that has one, and
 // the open sockets. When the last lets go it is terminated.
 type Context struct {
-	z *zmq4.Context
+	z  *zmq4.Context
+	id uint64 // of this one alone, in this process
 
 	mu         sync.Mutex
 	holders    int
@@ -49,7 +50,9 @@ func NewContext(ioThreads int) (*Context, error) {
 	}
 	c := &Context{z: z, holders: 1}
 	live.Lock()
-	live.all[c] = true
+	live.last++
+	c.id = live.last
+	live.all[c.id] = c
 	live.Unlock()
 	return c, nil
 }
@@ -77,6 +80,38 @@ func (c *Context) Drop() {
 	}
 }
 
+// Share takes a reference and returns the context's id; 0 when it is terminated.
+func (c *Context) Share() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.terminated || c.holders == 0 {
+		return 0
+	}
+	c.holders++
+	return c.id
+}
+
+// Find returns the context with that id, with a reference taken; nil when it is gone.
+func Find(id uint64) *Context {
+	live.Lock()
+	c := live.all[id]
+	live.Unlock()
+	if c == nil || c.Share() == 0 {
+		return nil
+	}
+	return c
+}
+
+// DropID gives back a reference that Share has taken.
+func DropID(id uint64) {
+	live.Lock()
+	c := live.all[id]
+	live.Unlock()
+	if c != nil {
+		c.Drop()
+	}
+}
+
 // Terminated reports whether Terminate has been called.
 func (c *Context) Terminated() bool {
 	c.mu.Lock()
@@ -96,7 +131,7 @@ func (c *Context) Terminate() {
 		return
 	}
 	live.Lock()
-	delete(live.all, c)
+	delete(live.all, c.id)
 	live.Unlock()
 	pending.Lock()
 	pending.contexts++
@@ -117,11 +152,12 @@ func (c *Context) Terminate() {
 // live are the contexts that are not terminated.
 var live struct {
 	sync.Mutex
-	all map[*Context]bool
+	all  map[uint64]*Context
+	last uint64 // the id given out last
 }
 
 func init() {
-	live.all = map[*Context]bool{}
+	live.all = map[uint64]*Context{}
 	csrc.Exit = func(seconds float64) { Exit(time.Duration(min(seconds, 1e9) * float64(time.Second))) }
 }
 
@@ -129,7 +165,7 @@ func init() {
 func Exit(d time.Duration) bool {
 	live.Lock()
 	var all []*Context
-	for c := range live.all {
+	for _, c := range live.all {
 		all = append(all, c)
 	}
 	live.Unlock()
