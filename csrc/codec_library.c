@@ -119,8 +119,8 @@ static void add_modules(luv_state *S, lua_State *L, int list, int luv) {
   int i, n = 0, top = lua_gettop(L);
   lua_pushnil(L);
   while (lua_next(L, luv)) {
-    lua_getfield(L, -1, "__name");
-    if (lua_istable(L, -2) && lua_isstring(L, -1) && n < CODEC_LIBRARIES) {
+    if (lua_istable(L, -1)) lua_getfield(L, -1, "__name");
+    if (lua_type(L, -1) == LUA_TSTRING && lua_istable(L, -2) && n < CODEC_LIBRARIES) {
       names[n++] = lua_tostring(L, -1);
       lua_pushvalue(L, -2);
       add(S->codec, L, list, lua_gettop(L) - 1);
