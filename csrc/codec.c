@@ -14,7 +14,7 @@ int luv_codec_encode(lua_State *L) {
   luv_blob b;
   int err, n = lua_gettop(L);
   luaL_checkstack(L, 10, NULL);
-  if (luv__encode(S, L, 1, n, 0, &b))
+  if (luv__encode(S, L, 1, n, LUV_CODEC_TAKE, &b))
     return luv__error(S, L, "cannot encode %s", lua_isstring(L, -1) ? lua_tostring(L, -1) : "the values");
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->codec->ref_push);
   lua_pushlightuserdata(L, &b);

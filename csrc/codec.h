@@ -40,7 +40,8 @@ void luv__blob_free(luv_blob *b); /* drops what it holds; a second call does not
 enum {
   LUV_CODEC_TRUSTED = 1,     /* of this very process: functions have no seal, none is asked for */
   LUV_CODEC_FUNCTIONS = 2,   /* decode: take functions whatever their seal */
-  LUV_CODEC_NO_FUNCTIONS = 4 /* decode: refuse all functions */
+  LUV_CODEC_NO_FUNCTIONS = 4,/* decode: refuse all functions */
+  LUV_CODEC_TAKE = 8         /* encode: the values are on top, and come off: no copies of thousands */
 };
 
 /* Encodes the n values at stack indices first... into b, whose old contents are not looked

@@ -672,10 +672,13 @@ int luv__encode(luv_state *S, lua_State *L, int first, int n, int flags, luv_blo
     lua_pushliteral(L, "more than 7000 values");
     return -1;
   }
-  if (luv__grow_stack(S, L, n + 4)) return -1;
+  if (luv__grow_stack(S, L, flags & LUV_CODEC_TAKE ? 8 : n + 4)) return -1;
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->codec->ref_encode);
   lua_pushlightuserdata(L, &e);
-  for (i = 0; i < n; i++) lua_pushvalue(L, first + i);
+  if (flags & LUV_CODEC_TAKE) {
+    lua_insert(L, first);
+    lua_insert(L, first); /* the function below the encoder */
+  } else for (i = 0; i < n; i++) lua_pushvalue(L, first + i);
   err = lua_pcall(L, n + 1, 0, 0);
   free(e.f);
   if (e.seen != e.few) free(e.seen);
