@@ -313,7 +313,7 @@ static int put_library(encoder *e, const void *p) {
   uint32_t i = luv__library_find(e->S->codec, p);
   const char *lib, *name;
   if (LUV_LIKELY(!i)) return 0;
-  name = luv__library_name(e->S, e->L, i, &lib);
+  name = luv__library_name(e->S->codec, i, &lib);
   put_byte(e, TAG_LIBRARY);
   put_name(e, lib);
   put_name(e, name);

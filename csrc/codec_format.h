@@ -51,9 +51,12 @@ typedef struct { const void *p; uint32_t i; } luv_known;
 typedef struct { const char *name; uint32_t first, end; } luv_library;
 #define CODEC_LIBRARIES 128
 struct luv_codec_state { /* luv.h has the name */
-  int ref;                /* the values and their names: v1, name1, v2, name2, ... */
+  int ref;                /* the list of the values */
   int ref_encode, ref_decode, ref_push, ref_grow; /* C functions that raise */
-  uint32_t n;             /* how many pairs */
+  uint32_t n, cap;
+  uint32_t *names;        /* of value i, from 1: where in `text` */
+  char *text;             /* names, each with its zero */
+  size_t ntext, cap_text;
   int complete;           /* classes and what is loaded late are in it, and the index */
   luv_known *known;       /* by pointer; a power of two */
   uint32_t mask;
@@ -66,14 +69,14 @@ struct luv_codec_state { /* luv.h has the name */
 };
 
 void luv__library_complete(luv_state *S, lua_State *L);
-/* The pair number of the library value with that address; 0: it is none. */
+/* The number of the library value with that address; 0: it is none. */
 static inline uint32_t luv__library_find(const luv_codec_state *c, const void *p) {
   uint32_t i = (uint32_t)(((uintptr_t)p >> 4) * 2654435761u) & c->mask;
   for (; c->known[i].p; i = (i + 1) & c->mask)
     if (c->known[i].p == p) return c->known[i].i;
   return 0;
 }
-const char *luv__library_name(luv_state *S, lua_State *L, uint32_t i, const char **lib);
+const char *luv__library_name(const luv_codec_state *c, uint32_t i, const char **lib);
 int luv__library_push(luv_state *S, lua_State *L, const char *lib, size_t nlib,
                       const char *name, size_t n);
 

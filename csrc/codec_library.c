@@ -26,14 +26,40 @@ static luv_library *open_library(luv_codec_state *c, const char *name) {
   return lib;
 }
 
-/* Adds the value on top, which it pops, under a name that is on the stack at idx. The list
- * itself lies at `list`. */
-static void add(luv_codec_state *c, lua_State *L, int list, int name) {
-  c->n++;
-  lua_rawseti(L, list, (int)(2 * c->n - 1));
-  lua_pushvalue(L, name);
-  lua_rawseti(L, list, (int)(2 * c->n));
+static void *bigger(lua_State *L, void *p, size_t size) {
+  p = realloc(p, size);
+  if (!p) luaL_error(L, "not enough memory");
+  return p;
+}
+
+static void add_name(luv_codec_state *c, lua_State *L, const char *name) {
+  size_t n = strlen(name) + 1;
+  if (c->n == c->cap) {
+    c->cap = c->cap ? c->cap * 2 : 512;
+    c->names = bigger(L, c->names, c->cap * sizeof *c->names);
+  }
+  if (c->ntext + n > c->cap_text) {
+    c->cap_text = (c->cap_text + n) * 2 + 4096;
+    c->text = bigger(L, c->text, c->cap_text);
+  }
+  memcpy(c->text + c->ntext, name, n);
+  c->names[c->n++] = (uint32_t)c->ntext;
+  c->ntext += n;
+}
+
+/* Adds the value on top, which it pops, to the list at `list`. */
+static void add(luv_codec_state *c, lua_State *L, int list, const char *name) {
+  add_name(c, L, name);
+  lua_rawseti(L, list, (int)c->n);
   c->libs[c->nlibs - 1].end = c->n + 1;
+}
+
+/* A function of luv's own, on top, as module.c makes it. The list is at `list`. */
+void luv__library_add(luv_state *S, lua_State *L, int list, const char *module, const char *name) {
+  luv_codec_state *c = S->codec;
+  if (c->nlibs == 0 || strcmp(c->libs[c->nlibs - 1].name, module) != 0) open_library(c, module);
+  lua_pushvalue(L, -1);
+  add(c, L, list, name);
 }
 
 /* Is the function on top built in? LuaJIT has some that are written in Lua. */
@@ -54,7 +80,7 @@ static void add_fields(luv_state *S, lua_State *L, int list, const char *name, i
     int type = lua_type(L, -1);
     if (lua_type(L, -2) == LUA_TSTRING &&
         (type == LUA_TFUNCTION ? own || built_in(S, L) : type == LUA_TUSERDATA))
-      add(S->codec, L, list, t + 1);
+      add(S->codec, L, list, lua_tostring(L, -2));
     else lua_pop(L, 1);
   }
   lua_settop(L, t - 1);
@@ -65,20 +91,10 @@ static void add_base(luv_state *S, lua_State *L, int list) {
   open_library(S->codec, "_G");
   for (i = 0; i < sizeof base / sizeof *base; i++) {
     lua_pushstring(L, base[i]);
-    lua_pushvalue(L, -1);
     lua_rawget(L, LUA_GLOBALSINDEX);
-    if (lua_isfunction(L, -1) && built_in(S, L)) add(S->codec, L, list, lua_gettop(L) - 1);
+    if (lua_isfunction(L, -1) && built_in(S, L)) add(S->codec, L, list, base[i]);
     else lua_pop(L, 1);
-    lua_pop(L, 1);
   }
-}
-
-/* Adds the value on top, popped, to the library of what has no library: tables. */
-static void add_root(luv_codec_state *c, lua_State *L, int list, const char *name) {
-  lua_pushstring(L, name);
-  lua_insert(L, -2);
-  add(c, L, list, lua_gettop(L) - 1);
-  lua_pop(L, 1);
 }
 
 static int loaded(lua_State *L, const char *name) {
@@ -93,43 +109,34 @@ static int loaded(lua_State *L, const char *name) {
   return 0;
 }
 
+/* The library "" is that of what has none: tables. */
 static void add_tables(luv_codec_state *c, lua_State *L, int list, int luv) {
   static const char *const of_package[] = {"loaded", "loaders", "preload"};
   size_t i;
   open_library(c, "");
   lua_pushvalue(L, LUA_GLOBALSINDEX);
-  add_root(c, L, list, "_G");
+  add(c, L, list, "_G");
   for (i = 0; i < sizeof standard / sizeof *standard; i++)
-    if (loaded(L, standard[i])) add_root(c, L, list, standard[i]);
+    if (loaded(L, standard[i])) add(c, L, list, standard[i]);
   if (loaded(L, "package")) {
     for (i = 0; i < 3; i++) {
       lua_getfield(L, -1, of_package[i]);
-      if (lua_istable(L, -1)) add_root(c, L, list, of_package[i]);
+      if (lua_istable(L, -1)) add(c, L, list, of_package[i]);
       else lua_pop(L, 1);
     }
     lua_pop(L, 1);
   }
   lua_pushvalue(L, luv);
-  add_root(c, L, list, "luv");
+  add(c, L, list, "luv");
 }
 
-/* The tables in luv, and what is in them. */
-static void add_modules(luv_state *S, lua_State *L, int list, int luv) {
-  const char *names[CODEC_LIBRARIES];
-  int i, n = 0, top = lua_gettop(L);
-  lua_pushnil(L);
-  while (lua_next(L, luv)) {
-    if (lua_istable(L, -1)) lua_getfield(L, -1, "__name");
-    if (lua_type(L, -1) == LUA_TSTRING && lua_istable(L, -2) && n < CODEC_LIBRARIES) {
-      names[n++] = lua_tostring(L, -1);
-      lua_pushvalue(L, -2);
-      add(S->codec, L, list, lua_gettop(L) - 1);
-    }
-    lua_settop(L, top + 1);
-  }
-  for (i = 0; i < n; i++) {
-    lua_getfield(L, luv, names[i] + 4);
-    add_fields(S, L, list, names[i], 1);
+/* The tables in luv; their functions are there already. */
+static void add_modules(luv_codec_state *c, lua_State *L, int list, int luv) {
+  int i;
+  for (i = 0; i < c->nlibs; i++) {
+    if (strncmp(c->libs[i].name, "luv.", 4) != 0) continue;
+    lua_getfield(L, luv, c->libs[i].name + 4);
+    add(c, L, list, c->libs[i].name);
   }
 }
 
@@ -162,29 +169,34 @@ int luv__grow_stack(luv_state *S, lua_State *L, int n) {
   return 1;
 }
 
-/* Called as luv is loaded; its table is on top. */
+/* Before luv's tables are made: leaves the list on L. */
+void luv__codec_begin(luv_state *S, lua_State *L) {
+  S->codec = calloc(1, sizeof *S->codec);
+  if (!S->codec) luaL_error(L, "not enough memory");
+  lua_createtable(L, 400, 0);
+}
+
+/* When they are made: luv is on top, above the list, which is removed. */
 void luv__codec_open(luv_state *S, lua_State *L) {
-  luv_codec_state *c = calloc(1, sizeof *c);
-  int list, luv = lua_gettop(L);
+  luv_codec_state *c = S->codec;
+  int luv = lua_gettop(L), list = luv - 1;
   size_t i;
-  if (!c) luaL_error(L, "not enough memory");
-  S->codec = c;
-  lua_createtable(L, 800, 0);
-  list = lua_gettop(L);
-  add_tables(c, L, list, luv);
-  add_modules(S, L, list, luv);
   add_base(S, L, list);
   for (i = 0; i < sizeof standard / sizeof *standard; i++)
     if (loaded(L, standard[i])) add_fields(S, L, list, standard[i], 0);
-  lua_pushvalue(L, luv);
-  add_fields(S, L, list, "luv", 1);
+  add_tables(c, L, list, luv);
+  add_modules(c, L, list, luv);
+  lua_pushvalue(L, list);
   c->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_remove(L, list);
   ref_functions(c, L);
 }
 
 void luv__codec_close(luv_state *S) {
   if (!S->codec) return;
   free(S->codec->known);
+  free(S->codec->names);
+  free(S->codec->text);
   free(S->codec);
   S->codec = NULL;
 }
@@ -213,7 +225,7 @@ static void index_library(luv_codec_state *c, lua_State *L, int list) {
   c->mask = size - 1;
   for (i = 1; i <= c->n; i++) {
     const void *p;
-    lua_rawgeti(L, list, (int)(2 * i - 1));
+    lua_rawgeti(L, list, (int)i);
     p = lua_topointer(L, -1);
     lua_pop(L, 1);
     if (luv__library_find(c, p)) continue;
@@ -229,7 +241,7 @@ static int add_ffi(luv_state *S, lua_State *L, int list) {
   if (!loaded(L, "ffi")) return 0;
   open_library(S->codec, "");
   lua_pushvalue(L, -1);
-  add_root(S->codec, L, list, "ffi");
+  add(S->codec, L, list, "ffi");
   add_fields(S, L, list, "ffi", 0);
   return 1;
 }
@@ -251,7 +263,7 @@ void luv__library_complete(luv_state *S, lua_State *L) {
   if (!c->complete) {
     open_library(c, "");
     lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_expired);
-    add_root(c, L, list, "luv.expired");
+    add(c, L, list, "luv.expired");
     add_classes(S, L, list);
     more = 1;
   }
@@ -261,35 +273,24 @@ void luv__library_complete(luv_state *S, lua_State *L) {
   lua_settop(L, list - 1);
 }
 
-/* The name of pair i, and of its library. It pushes nothing: the list keeps the string. */
-const char *luv__library_name(luv_state *S, lua_State *L, uint32_t i, const char **lib) {
-  luv_codec_state *c = S->codec;
-  const char *name;
+/* The name of value i, and of its library. */
+const char *luv__library_name(const luv_codec_state *c, uint32_t i, const char **lib) {
   int k;
   for (k = 0; k < c->nlibs && i >= c->libs[k].end; k++) {}
   *lib = c->libs[k].name;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, c->ref);
-  lua_rawgeti(L, -1, (int)(2 * i));
-  name = lua_tostring(L, -1);
-  lua_pop(L, 2);
-  return name;
+  return c->text + c->names[i - 1];
 }
 
 static int push_from(luv_codec_state *c, lua_State *L, const luv_library *lib, const char *name, size_t n) {
   uint32_t i;
-  size_t len;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, c->ref);
   for (i = lib->first; i < lib->end; i++) {
-    const char *s;
-    lua_rawgeti(L, -1, (int)(2 * i));
-    s = lua_tolstring(L, -1, &len);
-    lua_pop(L, 1);
-    if (len != n || memcmp(s, name, n) != 0) continue;
-    lua_rawgeti(L, -1, (int)(2 * i - 1));
+    const char *s = c->text + c->names[i - 1];
+    if (strlen(s) != n || memcmp(s, name, n) != 0) continue;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, c->ref);
+    lua_rawgeti(L, -1, (int)i);
     lua_remove(L, -2);
     return 1;
   }
-  lua_pop(L, 1);
   return 0;
 }
 

@@ -155,7 +155,9 @@ int luv__protect(luv_state *S, lua_CFunction fn, void *ud);
 /* ---- codec_library.c, codec_blob.c ------------------------------------------------ */
 
 void luv__codec_once(void);
+void luv__codec_begin(luv_state *S, lua_State *L);
 void luv__codec_open(luv_state *S, lua_State *L);
+void luv__library_add(luv_state *S, lua_State *L, int list, const char *module, const char *name);
 void luv__codec_close(luv_state *S);
 
 /* ---- error.c ------------------------------------------------------------------- */

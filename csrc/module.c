@@ -219,14 +219,16 @@ static void use_native(luv_state *S, lua_State *L) {
   lua_setfield(L, -2, "xpcall");
 }
 
+/* The codec's list of functions is on top of L. */
 void luv__build(luv_state *S, lua_State *L) {
-  int i;
+  int i, list = lua_gettop(L);
   for (i = 0; i < nclasses; i++) build_class(S, L, i);
   lua_newtable(L);
   for (i = 0; i < nentries; i++) {
     if (strncmp(entries[i].owner, "class ", 6) == 0) continue;
     push_module(L, entries[i].owner);
     push_entry(S, L, &entries[i], 0);
+    if (!entries[i].constant) luv__library_add(S, L, list, entries[i].owner, entries[i].name);
     lua_setfield(L, -2, entries[i].name);
     lua_pop(L, 1);
   }

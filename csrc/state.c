@@ -250,6 +250,7 @@ static void new_state(lua_State *L) {
   luv__deliver_open(S, L);
   luv__wrapper_open(S, L);
   ref_errors(S, L);
+  luv__codec_begin(S, L);
   luv__build(S, L);
   luv__codec_once();
   luv__codec_open(S, L);
