@@ -48,7 +48,7 @@ func (b *bench) buildFor(lua string) error {
 	if _, err := exec.LookPath(lua); err != nil {
 		return err
 	}
-	for _, name := range []string{"switch", "create"} {
+	for _, name := range []string{"switch", "create", "codec"} {
 		if err := b.cc(name+"-"+lua, "bench/limit/"+name+".c", luaPackage(lua)); err != nil {
 			return err
 		}

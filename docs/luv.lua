@@ -41,6 +41,7 @@
 ---A code is libuv's name of an error, or the resolver's. These are the ones this
 ---reference speaks of; the system may report others (see uv_err_name, and errno(3)).
 ---@alias luv.code
+---| "EACCES"        # not allowed
 ---| "EADDRINUSE"    # another socket has the address
 ---| "EADDRNOTAVAIL" # the address is not one of this machine's
 ---| "EAFNOSUPPORT"  # not that kind of address
@@ -56,10 +57,15 @@
 ---| "EINVAL"        # not in this state
 ---| "EISCONN"       # the socket is connected already, or listens
 ---| "EMSGSIZE"      # longer than the caller allowed
+---| "ENOMEM"        # no memory
+---| "ENOSYS"        # what was named is not here
 ---| "ENOTCONN"      # not connected, or shut down
 ---| "ENOTSUP"       # not with this kind of socket
 ---| "EOF"           # the stream has ended
 ---| "EPIPE"         # writing to what takes no more
+---| "EPROTO"        # no message, or damaged
+---| "EPROTONOSUPPORT" # of another version or interpreter
+---| "ESRCH"         # of a process that is not this one
 ---| "ETIMEDOUT"     # the timeout has passed
 ---| string
 

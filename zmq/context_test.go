@@ -69,3 +69,26 @@ func TestContextOptionNames(t *testing.T) {
 		t.Error("nothing is known")
 	}
 }
+
+// A message holds a context by its id; what is terminated is not found, and drops nothing.
+func TestContextsByID(t *testing.T) {
+	c, other := newContext(t), newContext(t)
+	id := c.Share()
+	if id == 0 || id == other.Share() {
+		t.Fatalf("id %d", id)
+	}
+	if found := Find(id); found != c {
+		t.Errorf("Find returns %p, not %p", found, c)
+	}
+	c.Drop()
+	c.Drop()
+	if c.Terminated() {
+		t.Error("terminated while a message has it")
+	}
+	DropID(id)
+	if !c.Terminated() || Find(id) != nil || c.Share() != 0 {
+		t.Error("still there after the last reference")
+	}
+	DropID(id)
+	other.Terminate()
+}
