@@ -30,6 +30,4 @@ func init() {
 			{Name: "resume", Face: "fiber_ready"},
 		},
 	})
-	// The thread object of luv.self() in a main chunk; its methods come with luv.thread.
-	lua.DefineClass(lua.ClassDef{Name: "luv.thread", Plain: true})
 }

@@ -76,6 +76,8 @@ static void drop_context(uint64_t id) { goShare(LUV_SHARE_DROP, id); }
 
 /* ---- once ------------------------------------------------------------------------------ */
 
+extern void luv__thread_chan_once(void);
+
 static uint64_t process;
 
 uint64_t luv__process(void) { return process; }
@@ -89,6 +91,7 @@ static void once(void) {
   contexts.push = push_context;
   contexts.drop = drop_context;
   luv__codec_shared(&contexts);
+  luv__thread_chan_once();
 }
 
 void luv__codec_once(void) {

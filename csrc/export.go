@@ -12,6 +12,8 @@ import "unsafe"
 var (
 	// Open gives a new Lua state its loop; 0 for success.
 	Open func(state uintptr) int
+	// Thread is what a new OS thread does: it makes a state, runs what is asked for, and ends.
+	Thread func(thread uintptr)
 	// Close ends the loop of state number n.
 	Close func(n uint64)
 	// Call answers one call from Lua; the argument is a luv_call.
@@ -30,6 +32,9 @@ var (
 
 //export goOpen
 func goOpen(state C.uintptr_t) C.int { return C.int(Open(uintptr(state))) }
+
+//export goThread
+func goThread(thread C.uintptr_t) { Thread(uintptr(thread)) }
 
 //export goClose
 func goClose(n C.uint64_t) { Close(uint64(n)) }

@@ -24,6 +24,12 @@
   X(zmq_send, 1) X(zmq_recv, 1) X(zmq_recv_multipart, 1) X(zmq_proxy, 1) \
   X(zmq_monitor_next, 1) X(zmq_auth, 0) \
   X(codec_encode, 0) X(codec_decode, 0) \
+  X(thread_create, 0) X(thread_join, 1) X(thread_status, 0) X(thread_name, 0) \
+  X(thread_detach, 0) X(thread_cancel, 0) X(thread_traceback, 0) X(thread_id, 0) \
+  X(thread_list, 0) X(thread_self, 0) \
+  X(thread_chan, 0) X(thread_chan_put, 1) X(thread_chan_get, 1) X(thread_chan_close, 0) \
+  X(thread_chan_closed, 0) X(thread_chan_len, 0) X(thread_chan_iter, 0) \
+  X(thread_pool, 0) X(thread_pool_call, 1) X(thread_pool_close, 0) X(thread_pool_closed, 0) \
   X(object_close, 0) X(object_closed, 0) X(object_gc, 0) X(object_tostring, 0)
 
 #endif

@@ -48,6 +48,9 @@ enum {
   LUV_OP_ZMQ_RECV,
   LUV_OP_ZMQ_SEND,
   LUV_OP_ZMQ_PROXY,
+  LUV_OP_THREAD_JOIN,
+  LUV_OP_THREAD_GET,
+  LUV_OP_THREAD_PUT,
   LUV_OP_GO,      /* an operation that Go carries out */
   LUV_OP_RUN,     /* luv.run: until nothing is left */
   LUV_OP_COUNT
@@ -66,6 +69,8 @@ enum {
   LUV_OUT_JOINED, /* wait.on is the fiber that ended */
   LUV_OUT_VALUES, /* wait.on is a luv_values of Go's */
   LUV_OUT_PARCEL, /* wait.on is a ØMQ message, taken for this fiber */
+  LUV_OUT_MSG,    /* wait.on is a value from another thread, taken for this fiber */
+  LUV_OUT_TASK,   /* wait.on is the link to a thread that has ended */
   LUV_OUT_CANCEL, /* raise the cancellation */
   LUV_OUT_EXPIRED,/* raise: a luv.timeout around the wait has passed */
   LUV_OUT_RAISE,  /* raise wait.on, a static message */
@@ -163,6 +168,7 @@ int luv__push_body(luv_state *S, lua_State *L, int idx, int all);
 int luv__can_wait(lua_CFunction fn); /* a face of luv's that may yield */
 /* The closures that lines() and wrap() return. */
 int luv__next_line(lua_State *L);
+int luv__next_value(lua_State *L);
 int luv__call_wrapped(lua_State *L);
 #define LUV_POOL 64
 

@@ -12,7 +12,7 @@
 #include <signal.h>
 #include "luv.h"
 
-#define MAX_WATCHED 16
+#define MAX_WATCHED 1024
 
 static luv_state *watched[MAX_WATCHED];
 static struct sigaction host;
@@ -30,7 +30,7 @@ static int interrupt(luv_state *S) {
   luv_fiber *f = luv_current(S);
   if (S->depth == 0) return 0;
   S->interrupted = 1;
-  if (f)
+  if (f && luv__running == S) /* the fiber of another thread is that thread's to stop */
     lua_sethook(f->chain.L, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
   uv_async_send(S->wakeup);
   return 1;

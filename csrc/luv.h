@@ -115,6 +115,12 @@ struct luv_state {
   int spare;           /* ref_spare holds a table for the next new fiber */
   int untaken;         /* errors that no join has taken */
   volatile int interrupted;
+  luv_queue children;  /* threads made here, by luv_thread.child */
+  uint32_t link_ops;   /* puts and gets that did not wait */
+  luv_queue links;     /* to what other threads share, while fibers wait: link.h */
+  int rung, blocking;  /* atomic: link.h, rule 3 */
+  struct luv_thread *thread; /* the thread that it runs on */
+  int ref_threads;     /* those that run and were made here, by address */
   luv_zmq_state *zmq;  /* NULL: no ØMQ socket has been made */
   luv_codec_state *codec;
   int run_mode;        /* of luv.run: RUN_DEFAULT, RUN_ONCE, RUN_NOWAIT */
@@ -195,6 +201,7 @@ void luv__close_all(uv_loop_t *loop);
 /* ---- export.go, by way of C --------------------------------------------------- */
 
 int goOpen(uintptr_t S);
+void goThread(uintptr_t thread);
 void goClose(uint64_t go);
 int goCall(uintptr_t call);
 int goRun(uintptr_t S);

@@ -23,6 +23,7 @@ static const char *classes[LUV_MAX_CLASSES] = {
   [LUV_CLASS_TTY] = "luv.tty",     [LUV_CLASS_COND] = "luv.cond",
   [LUV_CLASS_THREAD] = "luv.thread", [LUV_CLASS_ZMQ] = "luv.zmq.socket",
   [LUV_CLASS_ZMQ_MONITOR] = "luv.zmq.monitor",
+  [LUV_CLASS_THREAD_CHAN] = "luv.thread.chan", [LUV_CLASS_THREAD_POOL] = "luv.thread.pool",
 };
 static int nclasses = LUV_CLASS_OTHER;
 
@@ -36,7 +37,7 @@ static const struct { const char *name; lua_CFunction fn; int waits; } faces[] =
 
 int luv__can_wait(lua_CFunction fn) {
   size_t i;
-  if (fn == luv_trampoline || fn == luv__next_line || fn == luv__call_wrapped) return 1;
+  if (fn == luv_trampoline || fn == luv__next_line || fn == luv__next_value || fn == luv__call_wrapped) return 1;
   for (i = 0; i < sizeof faces / sizeof *faces; i++)
     if (faces[i].fn == fn) return faces[i].waits || fn == luv_fiber_yield || fn == luv_co_yield;
   return 0;
@@ -166,6 +167,7 @@ static void build_class(luv_state *S, lua_State *L, int id) {
   lua_newtable(L);
   fill(S, L, owner, id);
   lift(L, "__newindex");
+  lift(L, "__len");
   if (id == LUV_CLASS_FIBER) lua_pushcclosure(L, luv_fiber_index, 2);
   lua_setfield(L, -2, "__index");
   S->metas[id] = lua_topointer(L, -1);

@@ -68,6 +68,7 @@ void luv__object_close(luv_object *o) {
   o->flags |= LUV_O_CLOSING;
   if (o->S) luv__wake_all_error(o->S, &o->waiters, UV_ECANCELED);
   if (o->flags & LUV_O_STREAM) luv__stream_closing((luv_stream *)o);
+  if (o->flags & LUV_O_LINK) luv__link_closing(o);
   if (o->class_id == LUV_CLASS_TIMER && o->S)
     luv__due_remove(&o->S->heap, &((luv_timer *)o)->due);
   if (zmq) luv__zmq_closing(o);

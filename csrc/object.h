@@ -7,7 +7,7 @@
 
 enum { LUV_CLASS_FIBER, LUV_CLASS_TIMER, LUV_CLASS_TCP, LUV_CLASS_PIPE,
        LUV_CLASS_TTY, LUV_CLASS_COND, LUV_CLASS_THREAD, LUV_CLASS_ZMQ,
-       LUV_CLASS_ZMQ_MONITOR, LUV_CLASS_OTHER };
+       LUV_CLASS_ZMQ_MONITOR, LUV_CLASS_THREAD_CHAN, LUV_CLASS_THREAD_POOL, LUV_CLASS_OTHER };
 #define LUV_MAX_CLASSES 48
 /* What goEvent and a Go handle's callbacks are about. */
 enum { LUV_EV_FIRED, LUV_EV_CONNECTION, LUV_EV_CONNECT, LUV_EV_READ, LUV_EV_WRITE,
@@ -24,7 +24,8 @@ enum {
   LUV_O_CONNECTING = 128,
   LUV_O_FLOWING = 256, /* stream:start() asked for reading ahead */
   LUV_O_HELD = 512,    /* a connection waits in libuv because `accepted` is full */
-  LUV_O_SHUT = 1024    /* shutdown has begun: no more writes */
+  LUV_O_SHUT = 1024,   /* shutdown has begun: no more writes */
+  LUV_O_LINK = 4096    /* to what threads share: link.h */
 };
 
 /* The userdata. `magic` tells it from any other userdata of the same size, which is
@@ -117,6 +118,20 @@ void luv__stream_read_stop(luv_stream *s);
 void luv__write_closing(luv_stream *s);
 void luv__accept_closing(luv_stream *s);
 void luv__write_next(luv_stream *s);
+
+/* ---- link.c, thread_*.c: what the rest of the data plane knows of threads ---- */
+
+void luv__link_closing(luv_object *o);
+void luv__links_serve(luv_state *S);
+int luv__links_block(luv_state *S);
+void luv__links_unblock(luv_state *S);
+void luv__thread_cancelled(luv_state *S);
+void luv__thread_push_cancelled(luv_state *S, lua_State *L);
+void luv__threads_open(luv_state *S, lua_State *L);
+int luv__threads_wait(luv_state *S);
+void luv__threads_close(luv_state *S);
+int luv__msg_deliver(luv_state *S, luv_fiber *f, lua_State *W);
+int luv__thread_joined(luv_state *S, luv_fiber *f, lua_State *W);
 
 /* ---- zmq_*.c: what the rest of the data plane knows of ØMQ ------------------ */
 

@@ -53,7 +53,12 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
     case LUV_OUT_JOINED: return luv__push_joined(S, w->on, W);
     case LUV_OUT_VALUES: return values(S, f, W);
     case LUV_OUT_PARCEL: return luv__zmq_deliver(S, f, W);
-    case LUV_OUT_CANCEL: luv__push_cancelled(S, W, f); return LUV_RAISE;
+    case LUV_OUT_MSG: return luv__msg_deliver(S, f, W);
+    case LUV_OUT_TASK: return luv__thread_joined(S, f, W);
+    case LUV_OUT_CANCEL:
+      if (f->is_main) luv__thread_push_cancelled(S, W);
+      else luv__push_cancelled(S, W, f);
+      return LUV_RAISE;
     case LUV_OUT_EXPIRED: luv__push_expired(S, W); return LUV_RAISE;
     case LUV_OUT_DEADLOCK: luv__deadlock_report(S, W); return LUV_RAISE;
     default: return raise_text(f, W, w->on);

@@ -40,7 +40,8 @@ static void look(luv_state *S) {
 }
 
 static int woken(luv_state *S) {
-  return !luv_ready_empty(S) || S->main.status != LUV_WAITING || S->interrupted;
+  return !luv_ready_empty(S) || S->main.status != LUV_WAITING || S->interrupted ||
+         __atomic_load_n(&S->rung, __ATOMIC_RELAXED);
 }
 
 static int due_soon(luv_state *S) { return luv__due_first(S) <= S->now + S->spin; }
@@ -83,11 +84,15 @@ void luv__poll(luv_state *S, int block) {
   if (luv_ready_empty(S)) S->arena_used = 0;
   luv__check_state(S);
   look(S);
+  luv__links_serve(S);
   if (S->zmq) luv__zmq_service(S);
   if (block && !woken(S)) luv__spin(S);
   if (woken(S) || (S->zmq && luv__zmq_pending(S))) block = 0;
   if (block) arm(S);
+  if (block && !luv__links_block(S)) block = 0;
   uv_run(S->loop, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  luv__links_unblock(S);
+  luv__links_serve(S);
   look(S);
   S->slice = S->now;
   luv__budget_renew(S);

@@ -32,6 +32,8 @@ static void init(luv_state *S, lua_State *L) {
   queue_init(&S->asleep);
   queue_init(&S->objects);
   queue_init(&S->goops);
+  queue_init(&S->links);
+  queue_init(&S->children);
   S->jit = luaJIT_setmode != NULL;
   S->main.state = S;
   S->main.is_main = 1;
@@ -89,14 +91,6 @@ static void ref_errors(luv_state *S, lua_State *L) {
   lua_setmetatable(L, -2);
   S->ref_expired = luaL_ref(L, LUA_REGISTRYINDEX);
   S->ref_cancelled = luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
-static void make_thread_object(luv_state *S, lua_State *L) {
-  luv_object *o = luv__object_new(S, LUV_CLASS_THREAD, sizeof *o);
-  if (!o) luaL_error(L, "not enough memory");
-  luv__push_object(S, L, o);
-  S->ref_thread = luaL_ref(L, LUA_REGISTRYINDEX);
-  queue_remove(&o->link); /* not one of the script's objects */
 }
 
 static void on_wakeup(uv_async_t *h) { (void)h; }
@@ -163,6 +157,8 @@ static void close_loop(luv_state *S) {
 /* Closes all that is open, lets libuv finish, ends the loop. There is none in a state
  * whose opening failed half-way. */
 void luv__close_state(luv_state *S, lua_State *L) {
+  if (luv__threads_wait(S) && has_arg(L)) exit_failed = 1;
+  luv__threads_close(S);
   S->dead = 1;
   S->ending = 0;
   luv__interrupt_forget(S);
@@ -254,7 +250,7 @@ static void new_state(lua_State *L) {
   luv__build(S, L);
   luv__codec_once();
   luv__codec_open(S, L);
-  make_thread_object(S, L);
+  luv__threads_open(S, L);
   lua_pushvalue(L, -1);
   S->ref_module = luaL_ref(L, LUA_REGISTRYINDEX);
 }

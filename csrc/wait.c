@@ -50,6 +50,9 @@ extern int luv__accept_begin(luv_state *S, luv_fiber *f);
 extern void luv__connect_abandon(luv_state *S, luv_fiber *f);
 extern int luv__zmq_recv_begin(luv_state *S, luv_fiber *f);
 extern int luv__zmq_send_begin(luv_state *S, luv_fiber *f);
+extern int luv__link_begin(luv_state *S, luv_fiber *f);
+extern void luv__link_abandon(luv_state *S, luv_fiber *f);
+extern int luv__link_begin_put(luv_state *S, luv_fiber *f);
 extern int luv__proxy_begin(luv_state *S, luv_fiber *f);
 extern void luv__proxy_abandon(luv_state *S, luv_fiber *f);
 
@@ -73,6 +76,9 @@ const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_ZMQ_RECV] = {"zmq recv", 1, luv__zmq_recv_begin, NULL},
   [LUV_OP_ZMQ_SEND] = {"zmq send", 1, luv__zmq_send_begin, NULL},
   [LUV_OP_ZMQ_PROXY] = {"zmq proxy", 1, luv__proxy_begin, luv__proxy_abandon},
+  [LUV_OP_THREAD_JOIN] = {"thread join", 1, luv__link_begin, luv__link_abandon},
+  [LUV_OP_THREAD_GET] = {"thread get", 1, luv__link_begin, luv__link_abandon},
+  [LUV_OP_THREAD_PUT] = {"thread put", 1, luv__link_begin_put, NULL},
   [LUV_OP_GO] = {"operation", 1, begin_goop, abandon_goop},
   [LUV_OP_RUN] = {"run", 0, begin_asleep, NULL},
 };
@@ -185,6 +191,11 @@ static int wait_in_place(luv_state *S, lua_State *L, int op, void *on, uint64_t 
   if (outer) scope = earliest(scope, luv__frame_due(outer->top));
   luaL_checkstack(L, LUA_MINSTACK, "luv");
   luv__check_hook(S, L);
+  luv__links_serve(S);
+  if (m->flags & LUV_F_CANCEL) {
+    luv__thread_push_cancelled(S, L);
+    return lua_error(L);
+  }
   if (prepare(S, m, op, on, arg, timeout, scope)) return expired(S, L, scope);
   m->chain.L = L;
   m->nargs = 0;

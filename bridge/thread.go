@@ -1,0 +1,39 @@
+package bridge
+
+import "luv/lua"
+
+// thread.go - luv.thread: OS threads, channels between them, pools. All of it is C
+// (csrc/thread*.c) but the making of a state, which is package lua's.
+
+func init() {
+	lua.Register(lua.Module{Name: "luv.thread", Funcs: []lua.Func{
+		{Name: "create", Face: "thread_create"},
+		{Name: "spawn", Face: "thread_create"},
+		{Name: "self", Face: "thread_self"},
+		{Name: "list", Face: "thread_list"},
+		{Name: "chan", Face: "thread_chan"},
+		{Name: "pool", Face: "thread_pool"},
+	}})
+	lua.DefineClass(lua.ClassDef{Name: "luv.thread", Plain: true, Methods: []lua.Func{
+		{Name: "join", Face: "thread_join"},
+		{Name: "status", Face: "thread_status"},
+		{Name: "name", Face: "thread_name"},
+		{Name: "id", Face: "thread_id"},
+		{Name: "traceback", Face: "thread_traceback"},
+		{Name: "detach", Face: "thread_detach"},
+		{Name: "cancel", Face: "thread_cancel"},
+	}})
+	lua.DefineClass(lua.ClassDef{Name: "luv.thread.chan", Plain: true, Methods: []lua.Func{
+		{Name: "put", Face: "thread_chan_put"},
+		{Name: "get", Face: "thread_chan_get"},
+		{Name: "iter", Face: "thread_chan_iter"},
+		{Name: "close", Face: "thread_chan_close"},
+		{Name: "closed", Face: "thread_chan_closed"},
+		{Name: "__len", Face: "thread_chan_len"},
+	}})
+	lua.DefineClass(lua.ClassDef{Name: "luv.thread.pool", Plain: true, Methods: []lua.Func{
+		{Name: "call", Face: "thread_pool_call"},
+		{Name: "close", Face: "thread_pool_close"},
+		{Name: "closed", Face: "thread_pool_closed"},
+	}})
+}

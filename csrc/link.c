@@ -1,0 +1,198 @@
+/* link.c - links and bells: link.h has the rules. */
+#include "link.h"
+
+/* ---- cores ----------------------------------------------------------------------------- */
+
+/* An adaptive lock spins before it sleeps: what is done under it takes nanoseconds. */
+static void init_lock(pthread_mutex_t *lock) {
+  pthread_mutexattr_t how;
+  pthread_mutexattr_init(&how);
+  pthread_mutexattr_settype(&how, PTHREAD_MUTEX_ADAPTIVE_NP);
+  pthread_mutex_init(lock, &how);
+  pthread_mutexattr_destroy(&how);
+}
+
+void luv__core_init(luv_core *c, const luv_core_kind *kind) {
+  c->kind = kind;
+  c->refs = 1;
+  init_lock(&c->lock);
+  queue_init(&c->bells[LUV_BELL_GET]);
+  queue_init(&c->bells[LUV_BELL_PUT]);
+}
+
+void luv__core_hold(luv_core *c) { __atomic_add_fetch(&c->refs, 1, __ATOMIC_RELAXED); }
+
+int luv__core_revive(luv_core *c) {
+  int n = __atomic_load_n(&c->refs, __ATOMIC_RELAXED);
+  while (n > 0)
+    if (__atomic_compare_exchange_n(&c->refs, &n, n + 1, 1, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return 1;
+  return 0;
+}
+
+void luv__core_drop(luv_core *c) {
+  if (__atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL)) return;
+  pthread_mutex_destroy(&c->lock);
+  c->kind->free(c);
+}
+
+/* ---- ringing ----------------------------------------------------------------------------- */
+
+void luv__ring(luv_state *S) {
+  if (__atomic_exchange_n(&S->rung, 1, __ATOMIC_SEQ_CST)) return;
+  if (__atomic_load_n(&S->blocking, __ATOMIC_SEQ_CST)) uv_async_send(S->wakeup);
+}
+
+/* The one that was rung goes to the end, so that all have their turn. */
+void luv__core_ring(luv_core *c, int bell) {
+  luv_queue *q = c->bells[bell].next;
+  if (q == &c->bells[bell]) return;
+  queue_remove(q);
+  queue_push(&c->bells[bell], q);
+  luv__ring(luv_container(q - bell, luv_link, bell)->o.S);
+}
+
+void luv__core_ring_all(luv_core *c, int bell) {
+  luv_queue *q;
+  for (q = c->bells[bell].next; q != &c->bells[bell]; q = q->next)
+    luv__ring(luv_container(q - bell, luv_link, bell)->o.S);
+}
+
+/* ---- links ------------------------------------------------------------------------------- */
+
+luv_link *luv__link_new(luv_state *S, int class_id, luv_core *c) {
+  luv_link *k = (luv_link *)luv__object_new(S, class_id, sizeof *k);
+  if (!k) {
+    luv__core_drop(c);
+    return NULL;
+  }
+  k->o.flags = LUV_O_LINK;
+  k->core = c;
+  queue_init(&k->senders);
+  queue_init(&k->bell[LUV_BELL_GET]);
+  queue_init(&k->bell[LUV_BELL_PUT]);
+  queue_init(&k->node);
+  return k;
+}
+
+luv_link *luv__check_link(luv_state *S, lua_State *L, int class_id, const char *fname) {
+  luv_box *b = luv__tobox(L, 1, class_id);
+  if (!b) luv__type_error(S, L, 1, 0, fname, luv__class_name(class_id));
+  return b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_link *)b->o : NULL;
+}
+
+/* Locked. */
+void luv__link_hang(luv_link *k, int bell) {
+  if (queue_empty(&k->bell[bell])) queue_push(&k->core->bells[bell], &k->bell[bell]);
+  if (queue_empty(&k->node)) queue_push(&k->o.S->links, &k->node);
+}
+
+/* Takes k off the bells that nobody waits at. Locked. */
+void luv__link_unhang(luv_link *k) {
+  if (queue_empty(&k->o.waiters) && !k->keep) queue_remove(&k->bell[LUV_BELL_GET]);
+  if (queue_empty(&k->senders)) queue_remove(&k->bell[LUV_BELL_PUT]);
+  if (queue_empty(&k->bell[LUV_BELL_GET]) && queue_empty(&k->bell[LUV_BELL_PUT])) queue_remove(&k->node);
+}
+
+static void pass_on(luv_core *c) {
+  int bell;
+  for (bell = 0; bell < LUV_BELLS; bell++)
+    if (c->kind->ready(c, bell)) luv__core_ring(c, bell);
+}
+
+static void serve(luv_link *k) {
+  luv_core *c = k->core;
+  pthread_mutex_lock(&c->lock);
+  c->kind->serve(k);
+  luv__link_unhang(k);
+  pass_on(c);
+  pthread_mutex_unlock(&c->lock);
+  if (c->kind->served) c->kind->served(k);
+}
+
+/* Locked; unlocks. */
+static void begin(luv_link *k, int bell) {
+  luv__link_hang(k, bell);
+  k->core->kind->serve(k);
+  luv__link_unhang(k);
+  pass_on(k->core);
+  pthread_mutex_unlock(&k->core->lock);
+}
+
+static void unwant(luv_link *k, uint32_t n) {
+  k->wanted -= n;
+  k->core->wanted -= n;
+}
+
+void luv__link_wake(luv_link *k, luv_fiber *f, int out) {
+  unwant(k, 1);
+  luv__wake(k->o.S, f, out);
+}
+
+void luv__link_wake_error(luv_link *k, luv_fiber *f, int err) {
+  unwant(k, 1);
+  luv__wake_error(k->o.S, f, err);
+}
+
+int luv__link_begin(luv_state *S, luv_fiber *f) {
+  luv_link *k = f->wait.on;
+  (void)S;
+  queue_push(&k->o.waiters, &f->wait.node);
+  pthread_mutex_lock(&k->core->lock);
+  k->wanted++;
+  k->core->wanted++;
+  begin(k, LUV_BELL_GET);
+  return 0;
+}
+
+void luv__link_abandon(luv_state *S, luv_fiber *f) {
+  luv_link *k = f->wait.on;
+  (void)S;
+  pthread_mutex_lock(&k->core->lock);
+  unwant(k, 1);
+  pthread_mutex_unlock(&k->core->lock);
+}
+
+int luv__link_begin_put(luv_state *S, luv_fiber *f) {
+  luv_link *k = f->wait.on;
+  (void)S;
+  queue_push(&k->senders, &f->wait.node);
+  pthread_mutex_lock(&k->core->lock);
+  begin(k, LUV_BELL_PUT);
+  return 0;
+}
+
+/* The object closes: nobody of this state wants anything of the core any more. */
+void luv__link_closing(luv_object *o) {
+  luv_link *k = (luv_link *)o;
+  k->keep = 0;
+  if (o->class_id == LUV_CLASS_THREAD_POOL) luv__thread_pool_closing(k);
+  if (o->S) luv__wake_all_error(o->S, &k->senders, UV_ECANCELED);
+  pthread_mutex_lock(&k->core->lock);
+  unwant(k, k->wanted);
+  luv__link_unhang(k);
+  pass_on(k->core);
+  pthread_mutex_unlock(&k->core->lock);
+  luv__core_drop(k->core);
+}
+
+/* ---- the state's side -------------------------------------------------------------------- */
+
+/* Serves the links of a state that has been rung. */
+void luv__links_serve(luv_state *S) {
+  luv_queue *q, *next;
+  if (!__atomic_load_n(&S->rung, __ATOMIC_RELAXED)) return;
+  __atomic_exchange_n(&S->rung, 0, __ATOMIC_SEQ_CST);
+  luv__thread_cancelled(S);
+  for (q = S->links.next; q != &S->links; q = next) {
+    next = q->next;
+    serve(luv_container(q, luv_link, node));
+  }
+}
+
+/* The loop is about to block: 0 when it must not, because somebody has rung. */
+int luv__links_block(luv_state *S) {
+  __atomic_store_n(&S->blocking, 1, __ATOMIC_SEQ_CST);
+  return !__atomic_load_n(&S->rung, __ATOMIC_SEQ_CST);
+}
+
+void luv__links_unblock(luv_state *S) { __atomic_store_n(&S->blocking, 0, __ATOMIC_RELAXED); }

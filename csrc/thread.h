@@ -1,0 +1,92 @@
+/* thread.h - OS threads, tasks, channels: what the thread_*.c files share. */
+#ifndef LUV_THREAD_H
+#define LUV_THREAD_H
+
+#include <stdio.h>
+#include "link.h"
+
+/* A function with its arguments on its way to another state, then what it came to. */
+enum { LUV_TASK_RUNNING, LUV_TASK_DONE, LUV_TASK_FAILED };
+
+typedef struct {
+  luv_core core;
+  luv_blob in, out;   /* out: results, or the error value */
+  char *traceback;    /* of the error; NULL: none */
+  const char *problem; /* why there is no error value: a static text */
+  int status;
+  int taken;          /* a join has had the error */
+} luv_task;
+
+#define LUV_THREAD_NAME 16 /* bytes that Linux keeps, with the zero */
+
+typedef struct luv_thread {
+  luv_task task;
+  uv_thread_t tid;
+  luv_queue all;      /* of the threads that run */
+  luv_queue child;    /* in the children of the state that made it, with a reference */
+  int ended;          /* what status is to be once its state is closed */
+  luv_state *S;       /* its state while that is open; under the lock */
+  lua_State *L;
+  lua_CFunction body; /* runs instead of a function from the task; NULL: none */
+  luv_core *body_core; /* what body works on; a reference */
+  char *path, *cpath; /* package.path and package.cpath of its parent */
+  char name[LUV_THREAD_NAME];
+  uint32_t id;
+  int is_main;        /* not made here: a host's */
+  luv_link *made;     /* the object of the state that made it, while that is one of the children */
+  int detached, joined;
+  int cancelled;      /* atomic: to be raised at its next wait */
+} luv_thread;
+
+/* thread_task.c */
+void luv__task_clear(luv_task *t);
+int luv__task_pack(luv_state *S, lua_State *L, luv_task *t, int first, int n);
+int luv__task_run(luv_state *S, lua_State *L, luv_task *t); /* the status it is to have */
+void luv__task_end(luv_task *t, int status);
+int luv__task_push(luv_state *S, lua_State *W, luv_task *t);
+void luv__task_serve(luv_link *k);
+int luv__task_ready(luv_core *c, int bell);
+
+/* thread_run.c */
+int luv__thread_start(luv_thread *t);
+extern __thread luv_thread *luv__this_thread __attribute__((tls_model("initial-exec")));
+
+/* thread_cancel.c */
+void luv__thread_stop(luv_thread *t);
+
+/* thread_life.c */
+luv_thread *luv__thread_new(void);
+int luv__thread_spawn(luv_state *S, lua_State *L, luv_thread *t);
+void luv__thread_served(luv_link *k);
+luv_thread *luv__thread_after(uint32_t id);
+void luv__thread_gone(luv_thread *t);
+int luv__thread_push_child(luv_state *S, lua_State *L, luv_thread *t);
+
+/* thread_msg.c: one value on its way */
+enum { LUV_MSG_NIL, LUV_MSG_FALSE, LUV_MSG_TRUE, LUV_MSG_NUMBER, LUV_MSG_SHORT, LUV_MSG_BLOB, LUV_MSG_TASK };
+typedef struct {
+  union { char s[56]; double number; luv_blob blob; luv_task *task; } u;
+  uint8_t kind, n;
+} luv_msg;
+
+int luv__msg_pack(luv_state *S, lua_State *L, int idx, luv_msg *m); /* -1: a message on L */
+int luv__msg_push(luv_state *S, lua_State *W, luv_msg *m); /* and frees it; 1, or LUV_RAISE */
+void luv__msg_free(luv_msg *m);
+
+/* thread_chan.c */
+typedef struct {
+  luv_core core;
+  uint64_t id;       /* in messages; never given to another one */
+  luv_queue known;   /* in the table of ids */
+  luv_msg *v;        /* a ring */
+  uint32_t head, count, size;
+  double cap;
+  uint32_t wanted;   /* fibers that wait in get, in all states */
+  int closed;
+} luv_channel;
+
+luv_channel *luv__thread_chan_new(double cap);
+int luv__thread_chan_push(luv_channel *c, const luv_msg *m); /* locked; UV_ENOMEM */
+void luv__thread_chan_close(luv_channel *c);
+
+#endif

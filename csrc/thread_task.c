@@ -1,0 +1,115 @@
+/* thread_task.c - a function with its arguments, run in another state: there and back.
+ *
+ * Both ways go through the codec, in C memory that no state owns. */
+#include "thread.h"
+
+/* Frees what a task holds, but not the task. */
+void luv__task_clear(luv_task *t) {
+  luv__blob_free(&t->in);
+  luv__blob_free(&t->out);
+  free(t->traceback);
+}
+
+/* Packs the n values at `first`; -1: what cannot be passed is on L, with the path to it. */
+int luv__task_pack(luv_state *S, lua_State *L, luv_task *t, int first, int n) {
+  return luv__encode(S, L, first, n, LUV_CODEC_TRUSTED, &t->in);
+}
+
+/* ---- where it runs --------------------------------------------------------------------- */
+
+typedef struct { luv_state *S; luv_task *t; int status; } running;
+
+/* Handles an error: keeps the traceback, returns the error as it is. Upvalue: the task. */
+static int trace(lua_State *L) {
+  luv_task *t = lua_touserdata(L, lua_upvalueindex(1));
+  luv_state *S = luv__state(L);
+  const char *text;
+  lua_settop(L, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_traceback);
+  if (!lua_isfunction(L, -1)) return lua_pop(L, 1), 1;
+  if (lua_isstring(L, 1)) lua_pushvalue(L, 1);
+  else lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+  lua_pushinteger(L, 2);
+  lua_call(L, 2, 1);
+  text = lua_tostring(L, -1);
+  free(t->traceback);
+  t->traceback = text ? strdup(text) : NULL;
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* The error on top of L becomes what join raises: the value, or at least its text. */
+static int keep_error(lua_State *L, running *r) {
+  r->status = LUV_TASK_FAILED;
+  if (luv__encode(r->S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED, &r->t->out) == 0) return 0;
+  lua_pushfstring(L, "the thread's error is a %s, which cannot be passed: %s", luaL_typename(L, -2),
+                  lua_tostring(L, -1));
+  if (luv__encode(r->S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED, &r->t->out)) r->t->problem = "not enough memory";
+  return 0;
+}
+
+static int run(lua_State *L) {
+  running *r = lua_touserdata(L, 1);
+  luv_task *t = r->t;
+  int n, rc;
+  luaL_checkstack(L, 20, "luv");
+  lua_pushlightuserdata(L, t);
+  lua_pushcclosure(L, trace, 1);
+  n = luv__decode(r->S, L, t->in.p, t->in.n, LUV_CODEC_TRUSTED);
+  if (n < 0) return keep_error(L, r);
+  luv__blob_free(&t->in);
+  rc = lua_pcall(L, n - 1, LUA_MULTRET, 2);
+  luaL_checkstack(L, 20, "luv");
+  if (rc) return keep_error(L, r);
+  r->status = LUV_TASK_DONE;
+  if (luv__encode(r->S, L, 3, lua_gettop(L) - 2, LUV_CODEC_TRUSTED | LUV_CODEC_TAKE, &t->out) == 0) return 0;
+  lua_pushfstring(L, "cannot return %s", lua_tostring(L, -1));
+  return keep_error(L, r);
+}
+
+int luv__task_run(luv_state *S, lua_State *L, luv_task *t) {
+  running r = {S, t, LUV_TASK_FAILED};
+  if (lua_cpcall(L, run, &r) == 0) return r.status;
+  lua_pop(L, 1);
+  luv__blob_free(&t->out);
+  t->problem = "not enough memory";
+  return LUV_TASK_FAILED;
+}
+
+/* From here on it can be joined. */
+void luv__task_end(luv_task *t, int status) {
+  pthread_mutex_lock(&t->core.lock);
+  t->status = status;
+  luv__core_ring_all(&t->core, LUV_BELL_GET);
+  pthread_mutex_unlock(&t->core.lock);
+}
+
+/* ---- where it is waited for ---------------------------------------------------------------- */
+
+void luv__task_serve(luv_link *k) {
+  luv_task *t = (luv_task *)k->core;
+  if (t->status == LUV_TASK_RUNNING) return;
+  while (!queue_empty(&k->o.waiters)) {
+    t->taken = 1;
+    luv__link_wake(k, luv_container(k->o.waiters.next, luv_fiber, wait.node), LUV_OUT_TASK);
+  }
+}
+
+/* All are rung when it ends: there is nothing to pass on. */
+int luv__task_ready(luv_core *c, int bell) {
+  (void)c;
+  (void)bell;
+  return 0;
+}
+
+/* Pushes what it returned, or LUV_RAISE and its error. */
+int luv__task_push(luv_state *S, lua_State *W, luv_task *t) {
+  int n;
+  luaL_checkstack(W, 10, "luv");
+  if (!t->out.p) {
+    lua_pushstring(W, t->problem ? t->problem : "not enough memory");
+    return LUV_RAISE;
+  }
+  n = luv__decode(S, W, t->out.p, t->out.n, LUV_CODEC_TRUSTED);
+  return n < 0 || t->status == LUV_TASK_FAILED ? LUV_RAISE : n;
+}
