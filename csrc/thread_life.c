@@ -241,6 +241,7 @@ void luv__threads_open(luv_state *S, lua_State *L) {
   lua_newtable(L);
   S->ref_threads = luaL_ref(L, LUA_REGISTRYINDEX);
   S->thread = t;
+  luv__core_hold(&t->task.core); /* the object is collected before the state is */
   pthread_mutex_lock(&t->task.core.lock);
   t->S = S;
   pthread_mutex_unlock(&t->task.core.lock);
@@ -253,5 +254,6 @@ void luv__threads_close(luv_state *S) {
   pthread_mutex_lock(&t->task.core.lock);
   t->S = NULL;
   pthread_mutex_unlock(&t->task.core.lock);
+  luv__core_drop(&t->task.core);
   S->thread = NULL;
 }
