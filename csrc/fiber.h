@@ -48,6 +48,8 @@ enum {
   LUV_OP_ZMQ_RECV,
   LUV_OP_ZMQ_SEND,
   LUV_OP_ZMQ_PROXY,
+  LUV_OP_FS,      /* an operation on files, in libuv's pool */
+  LUV_OP_FS_EVENT,/* a change of a watched file */
   LUV_OP_GO,      /* an operation that Go carries out */
   LUV_OP_RUN,     /* luv.run: until nothing is left */
   LUV_OP_COUNT
@@ -66,6 +68,8 @@ enum {
   LUV_OUT_JOINED, /* wait.on is the fiber that ended */
   LUV_OUT_VALUES, /* wait.on is a luv_values of Go's */
   LUV_OUT_PARCEL, /* wait.on is a ØMQ message, taken for this fiber */
+  LUV_OUT_FS,     /* wait.on is a luv_fsreq */
+  LUV_OUT_CHANGE, /* wait.on is a luv.fs_event or luv.fs_poll */
   LUV_OUT_CANCEL, /* raise the cancellation */
   LUV_OUT_EXPIRED,/* raise: a luv.timeout around the wait has passed */
   LUV_OUT_RAISE,  /* raise wait.on, a static message */

@@ -115,6 +115,7 @@ struct luv_state {
   int untaken;         /* errors that no join has taken */
   volatile int interrupted;
   luv_zmq_state *zmq;  /* NULL: no ØMQ socket has been made */
+  struct luv_fs *fs;   /* NULL: no file has been used */
   int run_mode;        /* of luv.run: RUN_DEFAULT, RUN_ONCE, RUN_NOWAIT */
   uint64_t slice;      /* when fibers began to run without a poll, ns */
   uint32_t renewed, look; /* ready.head at the last look at the clock, and at the next */

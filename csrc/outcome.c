@@ -53,6 +53,8 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
     case LUV_OUT_JOINED: return luv__push_joined(S, w->on, W);
     case LUV_OUT_VALUES: return values(S, f, W);
     case LUV_OUT_PARCEL: return luv__zmq_deliver(S, f, W);
+    case LUV_OUT_FS: return luv__fs_deliver(S, f, W);
+    case LUV_OUT_CHANGE: return luv__push_change(S, w->on, W);
     case LUV_OUT_CANCEL: luv__push_cancelled(S, W, f); return LUV_RAISE;
     case LUV_OUT_EXPIRED: luv__push_expired(S, W); return LUV_RAISE;
     case LUV_OUT_DEADLOCK: luv__deadlock_report(S, W); return LUV_RAISE;

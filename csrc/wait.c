@@ -73,6 +73,8 @@ const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_ZMQ_RECV] = {"zmq recv", 1, luv__zmq_recv_begin, NULL},
   [LUV_OP_ZMQ_SEND] = {"zmq send", 1, luv__zmq_send_begin, NULL},
   [LUV_OP_ZMQ_PROXY] = {"zmq proxy", 1, luv__proxy_begin, luv__proxy_abandon},
+  [LUV_OP_FS] = {"file", 1, luv__fs_begin, luv__fs_abandon},
+  [LUV_OP_FS_EVENT] = {"change", 1, begin_object, NULL},
   [LUV_OP_GO] = {"operation", 1, begin_goop, abandon_goop},
   [LUV_OP_RUN] = {"run", 0, begin_asleep, NULL},
 };
