@@ -50,10 +50,12 @@ static int is_read(const luv_fsreq *r) {
   return r->op->result == LUV_FS_DATA || r->op->result == LUV_FS_LINE;
 }
 
-/* It waits for its turn at the descriptor. */
-static int in_turn(const luv_fs_op *op, const double *n) {
+/* It waits for its turn at the descriptor. A pipe has no position, and who writes to it may
+ * be what its reader waits for. */
+static int in_turn(const luv_fs_op *op, const luv_desc *d, const double *n) {
   switch (op->result) {
-    case LUV_FS_DATA: case LUV_FS_WRITTEN: return n[1] < 0;
+    case LUV_FS_DATA: return n[1] < 0;
+    case LUV_FS_WRITTEN: return n[1] < 0 && d->seekable;
     case LUV_FS_LINE: case LUV_FS_ENTRY: case LUV_FS_SIZE: return 1;
     default: return 0;
   }
@@ -197,7 +199,7 @@ int luv__fs_job(uv_loop_t *l, luv_fsreq *r, void (*work)(luv_fsreq *)) {
 static luv_fsreq *orphan(const luv_fs_call *c) {
   luv_fsreq *a = c->d ? c->d->active : NULL;
   if (!a || a->f || !queue_empty(&c->d->turn) || a->op != c->op) return NULL;
-  return in_turn(c->op, c->n) ? a : NULL;
+  return in_turn(c->op, c->d, c->n) ? a : NULL;
 }
 
 static int wait_for(luv_state *S, luv_fiber *f, luv_fsreq *r) {
@@ -258,7 +260,7 @@ int luv__fs_begin(luv_state *S, luv_fiber *f) {
     luv__fsreq_free(r);
     return refused(f, err);
   }
-  if (in_turn(r->op, r->n)) {
+  if (in_turn(r->op, r->d, r->n)) {
     r->state = LUV_REQ_QUEUED;
     queue_push(&r->d->turn, &r->turn);
     luv__desc_next(r->d);

@@ -160,10 +160,12 @@ static int push_position(luv_fsreq *r, lua_State *W) {
   return 1;
 }
 
-static int failed(luv_fsreq *r, lua_State *W) {
+static int failed(luv_fsreq *r, lua_State *L, lua_State *W) {
   const char *path = r->path[0] ? r->path[0] : r->d ? r->d->path : NULL;
   int result = r->op->result;
   luv__fs_fail(W, (int)r->result, path, r->path[1]);
+  if (result == LUV_FS_LINE && r->result == UV_EOF && r->d->once && !r->d->closed)
+    luv__object_close(luv__tobox(L, 1, LUV_CLASS_FILE)->o); /* nobody else has it */
   if (result != LUV_FS_WRITTEN && result != LUV_FS_SENT) return 3;
   lua_pushnumber(W, (lua_Number)r->done); /* what was done before */
   return 4;
@@ -171,7 +173,7 @@ static int failed(luv_fsreq *r, lua_State *W) {
 
 /* The results on W of the call whose arguments are on L. May raise (memory). */
 int luv__fs_push(luv_fsreq *r, lua_State *L, lua_State *W) {
-  if (r->result < 0) return failed(r, W);
+  if (r->result < 0) return failed(r, L, W);
   switch (r->op->result) {
     case LUV_FS_SELF: case LUV_FS_CLOSED:
       lua_pushvalue(L, 1);
