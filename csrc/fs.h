@@ -163,6 +163,7 @@ int luv__push_line(luv_fsreq *r, lua_State *W);
 void luv__push_lines(luv_state *S, lua_State *W);
 void luv__push_walker(luv_state *S, lua_State *W);
 int luv__push_entry(luv_fsreq *r, lua_State *W);
+void luv__dir_ended(lua_State *L, luv_desc *d);
 void luv__walk_free(luv_walk *w);
 int luv__dir_more(luv_fsreq *r);
 

@@ -88,6 +88,12 @@ static luv_desc *check(luv_state *S, lua_State *L) {
   return b->o && !(b->o->flags & LUV_O_CLOSING) ? ((luv_file *)b->o)->d : NULL;
 }
 
+/* The end of a walk, whose directory is at 1: nobody else has it. */
+void luv__dir_ended(lua_State *L, luv_desc *d) {
+  luv_box *b = luv__tobox(L, 1, LUV_CLASS_DIR);
+  if (b && b->o && !d->closed && d->walk->recursive) luv__object_close(b->o);
+}
+
 /* Results, or 0: the thread is at it. */
 static int next_in_place(luv_state *S, lua_State *L, luv_desc *d) {
   luv_walk *w = d->walk;
@@ -105,7 +111,9 @@ static int next_in_place(luv_state *S, lua_State *L, luv_desc *d) {
     return n;
   }
   if (d->active || (!w->end && !w->err)) return 0;
-  return luv__fs_fail(L, w->err ? w->err : UV_EOF, d->path, NULL);
+  n = luv__fs_fail(L, w->err ? w->err : UV_EOF, d->path, NULL);
+  if (!w->err) luv__dir_ended(L, d);
+  return n;
 }
 
 /* name, type = dir:next([timeout]) */

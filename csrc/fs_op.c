@@ -199,6 +199,7 @@ int luv__fs_job(uv_loop_t *l, luv_fsreq *r, void (*work)(luv_fsreq *)) {
 static luv_fsreq *orphan(const luv_fs_call *c) {
   luv_fsreq *a = c->d ? c->d->active : NULL;
   if (!a || a->f || !queue_empty(&c->d->turn) || a->op != c->op) return NULL;
+  if (!is_read(a) && a->op->result != LUV_FS_ENTRY) return NULL;
   return in_turn(c->op, c->d, c->n) ? a : NULL;
 }
 

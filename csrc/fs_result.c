@@ -166,6 +166,7 @@ static int failed(luv_fsreq *r, lua_State *L, lua_State *W) {
   luv__fs_fail(W, (int)r->result, path, r->path[1]);
   if (result == LUV_FS_LINE && r->result == UV_EOF && r->d->once && !r->d->closed)
     luv__object_close(luv__tobox(L, 1, LUV_CLASS_FILE)->o); /* nobody else has it */
+  if (result == LUV_FS_ENTRY && r->result == UV_EOF) luv__dir_ended(L, r->d);
   if (result != LUV_FS_WRITTEN && result != LUV_FS_SENT) return 3;
   lua_pushnumber(W, (lua_Number)r->done); /* what was done before */
   return 4;

@@ -59,8 +59,8 @@ static void on_writable(uv_poll_t *p, int status, int events) {
 void luv__send_stop(luv_fsreq *r) {
   struct luv_sending *s = r->sending;
   int polling = s && s->polling;
+  if (!polling) return; /* the pool's thread is at it: `more` ends it */
   luv__send_end(r);
-  if (!polling) return; /* the pool's thread is at it */
   r->result = UV_ECANCELED;
   luv__fs_settle(r);
 }
@@ -79,7 +79,7 @@ int luv__send_more(luv_fsreq *r) {
     else if (r->d2) r->d2->pos += r->result;
     if (r->d2) luv__desc_unread(r->d2);
   }
-  if (r->stop && !r->sending && !r->d2) r->result = UV_ECANCELED;
+  if (r->stop && r->sending) r->result = UV_ECANCELED;
   else if (r->result == UV_EAGAIN && r->sending) {
     r->sending->polling = 1;
     if (uv_poll_start(&r->sending->poll, UV_WRITABLE, on_writable) == 0) return 1;

@@ -149,7 +149,7 @@ end)
 both("rmrf is not led out by a link that comes in between", function(dir)
   fs.mkdir(dir .. "/out")
   for i = 1, 200 do fs.writefile(dir .. "/out/" .. i, "") end
-  for _ = 1, 10 do
+  for _ = 1, 4 do
     for i = 1, 20 do fs.mkdirp(dir .. "/t/" .. i .. "/x") end
     local going = true
     local racer = luv.spawn(function()
@@ -164,9 +164,9 @@ both("rmrf is not led out by a link that comes in between", function(dir)
       end
     end)
     local ok, _, code = fs.rmrf(dir .. "/t")
-    tap.ok(ok or code == "ENOTEMPTY" or code == "EPERM", code)
     going = false
     racer:join()
+    tap.ok(ok or code == "ENOTEMPTY" or code == "EPERM" or code == "ENOTDIR", code)
     fs.rmrf(dir .. "/t")
   end
   tap.equal(#fs.readdir(dir .. "/out"), 200)

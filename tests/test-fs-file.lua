@@ -204,8 +204,8 @@ both("ten thousand operations at once", function(dir)
   local n, wait = 0, {}
   for i = 1, 10000 do
     wait[i] = luv.spawn(function()
-      if i % 2 == 0 then n = n + #assert(fs.readfile(dir .. "/x"))
-      else n = n + assert(fs.stat(dir .. "/x")).size end
+      local size = i % 2 == 0 and #assert(fs.readfile(dir .. "/x")) or assert(fs.stat(dir .. "/x")).size
+      n = n + size
     end)
   end
   for _, f in ipairs(wait) do f:join() end
