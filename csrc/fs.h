@@ -159,6 +159,7 @@ int luv__send_more(luv_fsreq *r);
 int luv__send_hold(luv_state *S, luv_fsreq *r, luv_stream *to);
 void luv__send_end(luv_fsreq *r);
 void luv__send_stop(luv_fsreq *r);
+int luv__send_waits(const luv_fsreq *r); /* for the socket, not in the pool */
 int luv__push_line(luv_fsreq *r, lua_State *W);
 void luv__push_lines(luv_state *S, lua_State *W);
 void luv__push_walker(luv_state *S, lua_State *W);

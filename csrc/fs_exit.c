@@ -76,7 +76,7 @@ void luv__fs_state_close(luv_state *S) {
     next = q->next;
     r->f = NULL;
     r->stop = 1;
-    if (r->sending) luv__send_end(r);
+    if (r->sending && luv__send_waits(r)) luv__send_end(r), r->state = LUV_REQ_DONE, r->result = UV_ECANCELED;
     if (r->state == LUV_REQ_DONE) luv__fsreq_free(r);
     else if (r->state == LUV_REQ_POOL) uv_cancel(&r->u.req);
   }

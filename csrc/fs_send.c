@@ -4,8 +4,10 @@
  * It must not wait for a slow peer, so the socket stays non-blocking: when it is full the
  * loop waits until it can be written, on a descriptor of its own, and asks the pool again.
  * Meanwhile the stream is held: other writers wait for their turn. */
-#include <unistd.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
 #include "stream.h"
 #include "fs.h"
 
@@ -20,14 +22,20 @@ struct luv_sending {
 
 static uint64_t rest(luv_fsreq *r) { return r->total - r->done < PIECE ? r->total - r->done : PIECE; }
 
+/* To a socket: uv_fs_sendfile would wait in the thread until a full one can be written. */
+static void send_some(luv_fsreq *r) {
+  off_t from = (off_t)r->n[2] + (off_t)r->done;
+  ssize_t n = sendfile(r->sending->fd, r->d->fd, &from, (size_t)rest(r));
+  r->result = n < 0 ? uv_translate_sys_error(errno) : n;
+}
+
 int luv__send_start(uv_loop_t *l, luv_fsreq *r) {
-  int64_t from = (int64_t)r->n[2] + (int64_t)r->done;
-  int out = r->sending ? r->sending->fd : r->d2->fd;
-  if (r->d2) {
-    r->d2->wrote = 1;
-    if (r->d2->seekable && !r->d2->append) lseek(out, r->d2->pos, SEEK_SET);
-  }
-  return uv_fs_sendfile(l, &r->u.fs, out, r->d->fd, from, (size_t)rest(r), luv_on_fs);
+  luv_desc *to = r->d2;
+  if (!to) return luv__fs_job(l, r, send_some);
+  to->wrote = 1;
+  if (to->seekable && !to->append) lseek(to->fd, to->pos, SEEK_SET);
+  return uv_fs_sendfile(l, &r->u.fs, to->fd, r->d->fd, (int64_t)r->n[2] + (int64_t)r->done,
+                        (size_t)rest(r), luv_on_fs);
 }
 
 static void on_close(uv_handle_t *h) {
@@ -54,6 +62,8 @@ static void on_writable(uv_poll_t *p, int status, int events) {
   s->polling = 0;
   if (r && luv__fs_launch(r)) luv__fs_settle(r);
 }
+
+int luv__send_waits(const luv_fsreq *r) { return r->sending->polling; }
 
 /* The stream is being closed, or nobody waits any more: ends what waits for it. */
 void luv__send_stop(luv_fsreq *r) {

@@ -617,7 +617,7 @@ function dir:next(timeout) end
 ---@field cookie integer
 
 ---@class luv.fs_event: luv.object
-local fs_event = {}
+local watch = {}
 
 ---The next change, from the queue or when it comes. EOF: what was watched is gone.
 ---Suspends.
@@ -626,10 +626,10 @@ local fs_event = {}
 ---@return string? name in the directory, or of the file; nil when it fails
 ---@return luv.change|string what or the message
 ---@return luv.code? code
-function fs_event:next(timeout) end
+function watch:next(timeout) end
 
 ---@class luv.fs_poll: luv.object
-local fs_poll = {}
+local poller = {}
 
 ---Waits for a change; several that nobody took are one. ENOENT and so on: the file cannot be
 ---looked at any more; a later call waits until that changes.
@@ -639,6 +639,6 @@ local fs_poll = {}
 ---@return luv.stat? before nil when it fails
 ---@return luv.stat|string now or the message
 ---@return luv.code? code
-function fs_poll:next(timeout) end
+function poller:next(timeout) end
 
 return fslib
