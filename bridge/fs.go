@@ -46,6 +46,6 @@ func init() {
 		Plain: true,
 	})
 	lua.DefineClass(lua.ClassDef{Name: "luv.dir", Methods: faces("dir_", "next")})
-	lua.DefineClass(lua.ClassDef{Name: "luv.fs_event", Methods: faces("fs_event_", "next")})
-	lua.DefineClass(lua.ClassDef{Name: "luv.fs_poll", Methods: faces("fs_poll_", "next")})
+	lua.DefineClass(lua.ClassDef{Name: "luv.fs.event", Methods: faces("fs_event_", "next")})
+	lua.DefineClass(lua.ClassDef{Name: "luv.fs.poller", Methods: faces("fs_poll_", "next")})
 }

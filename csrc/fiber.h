@@ -69,7 +69,7 @@ enum {
   LUV_OUT_VALUES, /* wait.on is a luv_values of Go's */
   LUV_OUT_PARCEL, /* wait.on is a ØMQ message, taken for this fiber */
   LUV_OUT_FS,     /* wait.on is a luv_fsreq */
-  LUV_OUT_CHANGE, /* wait.on is a luv.fs_event or luv.fs_poll */
+  LUV_OUT_CHANGE, /* wait.on is a luv.fs.event or luv.fs.poller */
   LUV_OUT_CANCEL, /* raise the cancellation */
   LUV_OUT_EXPIRED,/* raise: a luv.timeout around the wait has passed */
   LUV_OUT_RAISE,  /* raise wait.on, a static message */

@@ -3,7 +3,7 @@
  * This asks inotify itself. libuv's uv_fs_event_t hides that the kernel's queue has run
  * over, and folds created, deleted and moved into one. There is one inotify descriptor per
  * state, as in libuv, since a user may have few; the kernel gives one number to all watches
- * of an inode, so an event goes to each luv.fs_event with that number. */
+ * of an inode, so an event goes to each luv.fs.event with that number. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/inotify.h>
@@ -211,7 +211,7 @@ int luv_fs_event_next(lua_State *L) {
   luv_box *b = luv__tobox(L, 1, LUV_CLASS_FS_EVENT);
   double timeout;
   watch *w;
-  if (!b) return luv__type_error(S, L, 1, 0, "next", "luv.fs_event");
+  if (!b) return luv__type_error(S, L, 1, 0, "next", "luv.fs.event");
   timeout = luv__opt_timeout(S, L, 2, 1, "next");
   luv__check_cancel(S, L);
   if (!b->o || (b->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);

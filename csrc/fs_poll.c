@@ -73,7 +73,7 @@ int luv_fs_poll_next(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_box *b = luv__tobox(L, 1, LUV_CLASS_FS_POLL);
   double timeout;
-  if (!b) return luv__type_error(S, L, 1, 0, "next", "luv.fs_poll");
+  if (!b) return luv__type_error(S, L, 1, 0, "next", "luv.fs.poller");
   timeout = luv__opt_timeout(S, L, 2, 1, "next");
   luv__check_cancel(S, L);
   if (!b->o || (b->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);

@@ -24,7 +24,7 @@ static const char *classes[LUV_MAX_CLASSES] = {
   [LUV_CLASS_THREAD] = "luv.thread", [LUV_CLASS_ZMQ] = "luv.zmq.socket",
   [LUV_CLASS_ZMQ_MONITOR] = "luv.zmq.monitor",
   [LUV_CLASS_FILE] = "luv.file", [LUV_CLASS_DIR] = "luv.dir",
-  [LUV_CLASS_FS_EVENT] = "luv.fs_event", [LUV_CLASS_FS_POLL] = "luv.fs_poll",
+  [LUV_CLASS_FS_EVENT] = "luv.fs.event", [LUV_CLASS_FS_POLL] = "luv.fs.poller",
 };
 static int nclasses = LUV_CLASS_OTHER;
 

@@ -397,10 +397,10 @@ function fslib.rmrf(path, timeout) end
 ---@return luv.code? code
 function fslib.walk(path, timeout) end
 
----Watches a directory, or a file, by inotify: see luv.fs_event.
+---Watches a directory, or a file, by inotify: see luv.fs.event.
 ---Errors: ENOSPC, too many watches; EMFILE.
 ---@param path string
----@return luv.fs_event? watch nil when it fails
+---@return luv.fs.event? watch nil when it fails
 ---@return string? message
 ---@return luv.code? code
 function fslib.watch(path) end
@@ -409,7 +409,7 @@ function fslib.watch(path) end
 ---Raises: ms is less than 1.
 ---@param path string
 ---@param ms number milliseconds
----@return luv.fs_poll? poll nil when it fails
+---@return luv.fs.poller? poll nil when it fails
 ---@return string? message
 ---@return luv.code? code
 function fslib.poll(path, ms) end
@@ -616,7 +616,7 @@ function dir:next(timeout) end
 ---@field overflow boolean more changes than the queue takes (16384, or the kernel's): some are lost, the name is ""
 ---@field cookie integer
 
----@class luv.fs_event: luv.object
+---@class luv.fs.event: luv.object
 local watch = {}
 
 ---The next change, from the queue or when it comes. EOF: what was watched is gone.
@@ -628,7 +628,7 @@ local watch = {}
 ---@return luv.code? code
 function watch:next(timeout) end
 
----@class luv.fs_poll: luv.object
+---@class luv.fs.poller: luv.object
 local poller = {}
 
 ---Waits for a change; several that nobody took are one. ENOENT and so on: the file cannot be

@@ -24,7 +24,7 @@ end
 
 both("created, changed, moved, deleted", function(dir)
   local w = assert(fs.watch(dir))
-  tap.match(tostring(w), "^userdata<luv%.fs_event>: ")
+  tap.match(tostring(w), "^userdata<luv%.fs%.event>: ")
   fs.writefile(dir .. "/a", "1")
   tap.equal(wait(w, "created"), "a")
   tap.equal(wait(w, "change"), "a")

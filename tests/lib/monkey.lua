@@ -18,7 +18,7 @@ luv.on_error(function() end)
 -- ---- what can be called -----------------------------------------------------------------
 
 -- These would change the rules of the game, or end it.
-local left_out = {install = true, on_error = true, loop = true, run = true}
+local left_out = {rmrf = true, chdir = true, install = true, on_error = true, loop = true, run = true}
 
 local functions = {}
 local function collect(t)
@@ -64,6 +64,9 @@ local makers = {
     end)
   end,
   function() return server end,
+  function() return (luv.fs.open(arg[0] == "monkey" and "/proc/self/status" or "/dev/null")) or luv.fiber.cond() end,
+  function() return luv.fs.opendir("/proc/self") or luv.fiber.cond() end,
+  function() return luv.fs.watch("/") or luv.fiber.cond() end,
 }
 
 local objects = {}
