@@ -58,6 +58,7 @@ var workloads = []workload{
 	{"zmq REQ/REP over tcp", func(b *bench) error { return b.zmqRoundTrip("tcp") }},
 	{"zmq REQ/REP over ipc", func(b *bench) error { return b.zmqRoundTrip("ipc") }},
 	{"zmq, 10 busy pairs among 1,000 sockets", (*bench).zmqIdle},
+	{"fs", (*bench).fs},
 	{"pcall and timeout", (*bench).pcall},
 	{"require", (*bench).require},
 }
