@@ -92,7 +92,7 @@ int main(int argc, char **argv) {
   jobs = atoi(argv[4]);
   loop = uv_default_loop();
   snprintf(path, sizeof path, "%s/file", argv[2]);
-  fd = open(path, O_RDWR | O_CREAT, 0644);
+  fd = open(path, O_RDWR | O_CREAT | (strcmp(what, "bulk") == 0 ? O_TRUNC : 0), 0644);
   start = uv_hrtime();
   if (strcmp(what, "bulk") == 0) {
     bulk(fd, 1, count);
