@@ -63,7 +63,7 @@ end)
 
 both("more than the queue takes: an event of its own", function(dir)
   local w = assert(fs.watch(dir))
-  assert(os.execute("cd " .. dir .. " && seq -f f%g 17000 | xargs touch") == 0)
+  assert(os.execute("cd " .. dir .. " && seq -f f%g 9000 | xargs touch") == 0)
   local name, what = wait(w, "overflow")
   tap.equal(name, "")
   tap.equal(what.rename or what.change, false)
