@@ -63,7 +63,7 @@ both("several fibers take from one stream; it is dropped in the middle", functio
 end)
 
 both("closing a stream that another fiber waits for", function(dir)
-  fill(dir, 2000)
+  fill(dir, 6000)
   local d = assert(fs.opendir(dir))
   local f = luv.spawn(function()
     while true do
