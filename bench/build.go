@@ -29,6 +29,7 @@ func (b *bench) build() error {
 		{"echo", "bench/limit/echo.c", "libuv"},
 		{"sleep", "bench/limit/sleep.c", "libuv"},
 		{"zmq", "bench/limit/zmq.c", "libzmq"},
+		{"fs", "bench/limit/fs.c", "libuv"},
 	}
 	for _, p := range programs {
 		if err := b.cc(p.out, p.source, p.pkg); err != nil {

@@ -51,6 +51,8 @@ enum {
   LUV_OP_THREAD_JOIN,
   LUV_OP_THREAD_GET,
   LUV_OP_THREAD_PUT,
+  LUV_OP_FS,      /* an operation on files, in libuv's pool */
+  LUV_OP_FS_EVENT,/* a change of a watched file */
   LUV_OP_GO,      /* an operation that Go carries out */
   LUV_OP_RUN,     /* luv.run: until nothing is left */
   LUV_OP_COUNT
@@ -71,6 +73,8 @@ enum {
   LUV_OUT_PARCEL, /* wait.on is a ØMQ message, taken for this fiber */
   LUV_OUT_MSG,    /* wait.on is a value from another thread, taken for this fiber */
   LUV_OUT_TASK,   /* wait.on is the link to a thread that has ended */
+  LUV_OUT_FS,     /* wait.on is a luv_fsreq */
+  LUV_OUT_CHANGE, /* wait.on is a luv.fs.event or luv.fs.poller */
   LUV_OUT_CANCEL, /* raise the cancellation */
   LUV_OUT_EXPIRED,/* raise: a luv.timeout around the wait has passed */
   LUV_OUT_RAISE,  /* raise wait.on, a static message */

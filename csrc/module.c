@@ -24,14 +24,16 @@ static const char *classes[LUV_MAX_CLASSES] = {
   [LUV_CLASS_THREAD] = "luv.thread", [LUV_CLASS_ZMQ] = "luv.zmq.socket",
   [LUV_CLASS_ZMQ_MONITOR] = "luv.zmq.monitor",
   [LUV_CLASS_THREAD_CHAN] = "luv.thread.chan", [LUV_CLASS_THREAD_POOL] = "luv.thread.pool",
+  [LUV_CLASS_FILE] = "luv.file", [LUV_CLASS_DIR] = "luv.dir",
+  [LUV_CLASS_FS_EVENT] = "luv.fs.event", [LUV_CLASS_FS_POLL] = "luv.fs.poller",
 };
 static int nclasses = LUV_CLASS_OTHER;
 
-#define DECLARE(name, waits) int luv_##name(lua_State *L);
+#define DECLARE(name, ...) int luv_##name(lua_State *L);
 LUV_FACES(DECLARE)
 
 static const struct { const char *name; lua_CFunction fn; int waits; } faces[] = {
-#define ROW(name, waits) {#name, luv_##name, waits},
+#define ROW(name, waits, ...) {#name, luv_##name, waits},
   LUV_FACES(ROW)
 };
 

@@ -7,7 +7,8 @@
 
 enum { LUV_CLASS_FIBER, LUV_CLASS_TIMER, LUV_CLASS_TCP, LUV_CLASS_PIPE,
        LUV_CLASS_TTY, LUV_CLASS_COND, LUV_CLASS_THREAD, LUV_CLASS_ZMQ,
-       LUV_CLASS_ZMQ_MONITOR, LUV_CLASS_THREAD_CHAN, LUV_CLASS_THREAD_POOL, LUV_CLASS_OTHER };
+       LUV_CLASS_ZMQ_MONITOR, LUV_CLASS_THREAD_CHAN, LUV_CLASS_THREAD_POOL, LUV_CLASS_FILE, LUV_CLASS_DIR, LUV_CLASS_FS_EVENT,
+       LUV_CLASS_FS_POLL, LUV_CLASS_OTHER };
 #define LUV_MAX_CLASSES 48
 /* What goEvent and a Go handle's callbacks are about. */
 enum { LUV_EV_FIRED, LUV_EV_CONNECTION, LUV_EV_CONNECT, LUV_EV_READ, LUV_EV_WRITE,
@@ -118,6 +119,21 @@ void luv__stream_read_stop(luv_stream *s);
 void luv__write_closing(luv_stream *s);
 void luv__accept_closing(luv_stream *s);
 void luv__write_next(luv_stream *s);
+uint64_t luv__check_data(luv_state *S, lua_State *L, int idx, int arg, const char *fname);
+unsigned luv__gather(lua_State *L, int idx, size_t skip, uv_buf_t *bufs, unsigned max);
+
+/* ---- fs_*.c: what the rest of the data plane knows of files ------------------- */
+
+int luv__fs_begin(luv_state *S, luv_fiber *f);
+void luv__fs_abandon(luv_state *S, luv_fiber *f);
+int luv__fs_deliver(luv_state *S, luv_fiber *f, lua_State *W);
+int luv__fs_owns(const luv_object *o);
+void luv__fs_closing(luv_object *o);
+void luv__fs_state_close(luv_state *S);
+void luv__fs_state_free(luv_state *S);
+void luv__fs_exit(int status);
+uint64_t luv__fs_pending(luv_state *S);
+int luv__push_change(luv_state *S, luv_object *o, lua_State *W);
 
 /* ---- link.c, thread_*.c: what the rest of the data plane knows of threads ---- */
 

@@ -148,10 +148,12 @@ static void close_loop(luv_state *S) {
   if (S->zmq) luv__zmq_read_linger(S);
   close_objects(S);
   forget_goops(S);
+  luv__fs_state_close(S);
   uv_close((uv_handle_t *)S->alarm, on_free);
   if (S->wakeup) uv_close((uv_handle_t *)S->wakeup, on_free);
   goClose(S->host);
   luv__zmq_state_free(S);
+  luv__fs_state_free(S);
 }
 
 /* Closes all that is open, lets libuv finish, ends the loop. There is none in a state
@@ -198,6 +200,7 @@ static int state_gc(lua_State *L) {
 static void on_process_exit(int status, void *unused) {
   (void)unused;
   if (!luv__forked) luv__zmq_exit();
+  if (!luv__forked) luv__fs_exit(exit_failed && status == 0 ? 1 : status);
   if (!exit_failed || status != 0 || luv__forked) return;
   fflush(NULL);
   _exit(1);

@@ -38,10 +38,10 @@ static void handles(luv_state *S, lua_State *L) {
   lua_setfield(L, -2, "handles");
 }
 
-/* Operations that Go carries out, those nobody waits for any more included. */
+/* Operations that Go or libuv's pool carries out, those nobody waits for any more included. */
 static uint64_t operations(luv_state *S) {
   luv_queue *q;
-  uint64_t n = 0;
+  uint64_t n = luv__fs_pending(S);
   for (q = S->goops.next; q != &S->goops; q = q->next) n++;
   return n;
 }

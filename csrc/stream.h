@@ -10,6 +10,11 @@ luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname);
 void luv__read_service(luv_stream *s);
 void luv__read_end(luv_stream *s, int err);
 
+/* Nobody else writes until it is released; `closed` is called when the stream closes. */
+typedef struct luv_hold luv_hold;
+luv_hold *luv__write_hold(luv_stream *s, void (*closed)(void *ud), void *ud);
+void luv__write_release(luv_hold *h);
+
 typedef struct { const char *p; size_t n; } luv_view;
 typedef struct { size_t take, skip; int err; } luv_cut;
 enum { LUV_MORE, LUV_CUT, LUV_END }; /* there is too little, enough, the end of the stream */

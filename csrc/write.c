@@ -12,6 +12,7 @@ struct luv_write {
   luv_fiber *f;  /* who waits; NULL: gave up */
   uint64_t total;
   int ref;       /* the data's anchor */
+  int held;      /* a luv_hold: libuv has nothing */
 };
 
 #define FEW_BUFS 64    /* per system call on the fast path */
@@ -30,9 +31,9 @@ static unsigned add(lua_State *L, int idx, size_t *skip, uv_buf_t *buf) {
   return 1;
 }
 
-/* The data at index 2 (a string, or a table of strings) behind its first `skip` bytes,
- * as at most `max` pieces. Raises nothing: check_data has looked at all of it. */
-static unsigned gather(lua_State *L, int idx, size_t skip, uv_buf_t *bufs, unsigned max) {
+/* The data at idx (a string, or a table of strings) behind its first `skip` bytes,
+ * as at most `max` pieces. Raises nothing: luv__check_data has looked at all of it. */
+unsigned luv__gather(lua_State *L, int idx, size_t skip, uv_buf_t *bufs, unsigned max) {
   unsigned n = 0;
   size_t i, count;
   if (lua_type(L, idx) == LUA_TSTRING) return add(L, idx, &skip, bufs);
@@ -45,31 +46,31 @@ static unsigned gather(lua_State *L, int idx, size_t skip, uv_buf_t *bufs, unsig
   return n;
 }
 
-/* The number of bytes in the data at 2. Raises for what is not data; numbers in a
+/* The number of bytes in the data at idx. Raises for what is not data; numbers in a
  * table are made strings (in a copy), so that all of it stays anchored. */
-static uint64_t check_data(luv_state *S, lua_State *L) {
+uint64_t luv__check_data(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {
   uint64_t total = 0;
   size_t i, count;
-  int type = lua_type(L, 2);
+  int type = lua_type(L, idx);
   if (type == LUA_TSTRING || type == LUA_TNUMBER) {
-    lua_tostring(L, 2);
-    return lua_objlen(L, 2);
+    lua_tostring(L, idx);
+    return lua_objlen(L, idx);
   }
-  if (type != LUA_TTABLE) luv__type_error(S, L, 2, 1, "write", "string or table");
-  count = lua_objlen(L, 2);
+  if (type != LUA_TTABLE) luv__type_error(S, L, idx, arg, fname, "string or table");
+  count = lua_objlen(L, idx);
   lua_createtable(L, (int)count, 0);
   for (i = 1; i <= count; i++) {
-    lua_rawgeti(L, 2, (int)i);
+    lua_rawgeti(L, idx, (int)i);
     if (!lua_isstring(L, -1)) {
       const char *msg = lua_pushfstring(L, "string expected at index %d of the table, got %s",
                                         (int)i, luaL_typename(L, -1));
-      luv__arg_error(S, L, 1, "write", msg);
+      luv__arg_error(S, L, arg, fname, msg);
     }
     lua_tostring(L, -1);
     total += lua_objlen(L, -1);
     lua_rawseti(L, -2, (int)i);
   }
-  lua_replace(L, 2);
+  lua_replace(L, idx);
   return total;
 }
 
@@ -99,7 +100,7 @@ static int submit_bytes(lua_State *M, luv_write *w, luv_fiber *f) {
   uv_buf_t *bufs = lua_newuserdata(M, max * sizeof *bufs);
   lua_pushvalue(L, 2);
   lua_xmove(L, M, 1);
-  n = gather(M, lua_gettop(M), (size_t)f->wait.done, bufs, max);
+  n = luv__gather(M, lua_gettop(M), (size_t)f->wait.done, bufs, max);
   w->ref = luaL_ref(M, LUA_REGISTRYINDEX);
   return uv_write(&w->u.write, &w->s->h.s, bufs, n, on_write);
 }
@@ -155,9 +156,40 @@ void luv__write_abandon(luv_state *S, luv_fiber *f) {
   else if (f->wait.op == LUV_OP_SHUTDOWN) s->o.flags &= ~(uint32_t)LUV_O_SHUT;
 }
 
+/* ---- a stream that somebody else writes to --------------------------------------------- */
+
+struct luv_hold { luv_write w; void (*closed)(void *ud); void *ud; };
+
+/* Makes all writers wait; NULL: one is at it, or there is no memory. */
+luv_hold *luv__write_hold(luv_stream *s, void (*closed)(void *ud), void *ud) {
+  luv_hold *h = s->writing || !queue_empty(&s->writers) ? NULL : calloc(1, sizeof *h);
+  if (!h) return NULL;
+  h->w.s = s;
+  h->w.held = 1;
+  h->closed = closed;
+  h->ud = ud;
+  s->writing = &h->w;
+  return h;
+}
+
+void luv__write_release(luv_hold *h) {
+  luv_stream *s = h->w.s;
+  free(h);
+  s->writing = NULL;
+  luv__write_next(s);
+}
+
+static void release_closing(luv_stream *s) {
+  luv_hold *h = (luv_hold *)s->writing;
+  s->writing = NULL;
+  h->closed(h->ud);
+  free(h);
+}
+
 /* The stream closes: libuv will end its request with ECANCELED, when it may be too
  * late to wake anybody. */
 void luv__write_closing(luv_stream *s) {
+  if (s->writing && s->writing->held) release_closing(s);
   if (s->writing) s->writing->f = NULL;
   luv__wake_all_error(s->o.S, &s->writers, UV_ECANCELED);
 }
@@ -170,7 +202,7 @@ static int64_t try_write(lua_State *L, luv_stream *s, uint64_t total) {
   uint64_t done = 0;
   int n;
   do {
-    unsigned count = gather(L, 2, (size_t)done, bufs, FEW_BUFS);
+    unsigned count = luv__gather(L, 2, (size_t)done, bufs, FEW_BUFS);
     n = uv_try_write(&s->h.s, bufs, count);
     if (n > 0) done += (uint64_t)n;
   } while (n > 0 && done < total);
@@ -222,7 +254,7 @@ int luv_stream_write(lua_State *L) {
     lua_pushnumber(L, (lua_Number)n);
     return 1;
   }
-  total = check_data(S, L);
+  total = luv__check_data(S, L, 2, 1, "write");
   timeout = luv__opt_timeout(S, L, 3, 2, "write");
   if (!s) return luv__fail(L, UV_EBADF);
   if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_EPIPE);

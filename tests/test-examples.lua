@@ -46,4 +46,61 @@ tap.test("zmq-curve.lua: the friend gets in, the stranger does not", function()
   tap.match(out, "a stranger\tHANDSHAKE_FAILED_AUTH\t400\n")
 end)
 
+local fs = require("luv").fs
+
+local function tree(fn)
+  local dir = assert(fs.mkdtemp(fs.tmpdir() .. "/luv-example-XXXXXX"))
+  local ok, err = pcall(fn, dir)
+  assert(fs.rmrf(dir))
+  if not ok then error(err, 0) end
+end
+
+tap.test("fs-wordcount.lua: the words of all files", function()
+  tree(function(dir)
+    for i = 1, 40 do
+      assert(fs.mkdirp(dir .. "/" .. i % 4))
+      assert(fs.writefile(dir .. "/" .. i % 4 .. "/" .. i, ("one two\n three"):rep(i)))
+    end
+    tap.equal(run("fs-wordcount.lua", dir), "40 files\t" .. 820 * 2 + 40 .. " words\n")
+  end)
+end)
+
+tap.test("fs-tail.lua: what is appended, and a file that is cut", function()
+  tree(function(dir)
+    local path = dir .. "/log"
+    assert(fs.writefile(path, "old\n"))
+    local command = tap.command(examples .. "fs-tail.lua") .. " " .. path .. " 3 >" .. dir .. "/out 2>&1"
+    local child = io.popen(command, "w")
+    local n = 0
+    repeat -- until the child reads: it begins at the end
+      n = n + 1
+      local f = assert(fs.open(path, "a"))
+      f:write("line " .. n .. "\n")
+      f:close()
+      require("luv").sleep(0.02)
+      local out = fs.readfile(dir .. "/out")
+    until select(2, out:gsub("\n", "")) >= 3 or n > 500
+    child:close()
+    tap.match(fs.readfile(dir .. "/out"), "^line (%d+)\nline %d+\nline %d+\n$")
+  end)
+end)
+
+tap.test("fs-mirror.lua: the same tree again, and a bar", function()
+  tree(function(dir)
+    for i = 1, 10 do
+      assert(fs.mkdirp(dir .. "/a/" .. i))
+      assert(fs.writefile(dir .. "/a/" .. i .. "/f", ("x"):rep(i * 1000)))
+    end
+    fs.symlink("1/f", dir .. "/a/l")
+    for _, want in ipairs{"10 copied\t0 the same\t1 links\n", "0 copied\t10 the same\t1 links\n"} do
+      local out, err, rc = tap.shell(tap.command(examples .. "fs-mirror.lua") .. " " .. dir .. "/a " .. dir .. "/b")
+      tap.equal(rc, 0, err)
+      tap.equal(out, want)
+      tap.match(err, "%[" .. ("#"):rep(40) .. "%] 100 %%\n$")
+    end
+    tap.equal(fs.readfile(dir .. "/b/l"), ("x"):rep(1000))
+    tap.equal(fs.stat(dir .. "/b/7/f").size, 7000)
+  end)
+end)
+
 tap.done()

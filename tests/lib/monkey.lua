@@ -15,10 +15,15 @@ local function going() return luv.hrtime() < stop end
 
 luv.on_error(function() end)
 
+-- Whatever files it makes or removes are here.
+local home = assert(luv.fs.mkdtemp(luv.fs.tmpdir() .. "/luv-monkey-XXXXXX"))
+assert(luv.fs.chdir(home))
+local rmrf = luv.fs.rmrf
+
 -- ---- what can be called -----------------------------------------------------------------
 
 -- These would change the rules of the game, or end it.
-local left_out = {install = true, on_error = true, loop = true, run = true}
+local left_out = {rmrf = true, chdir = true, install = true, on_error = true, loop = true, run = true}
 
 local functions = {}
 local function collect(t)
@@ -64,6 +69,10 @@ local makers = {
     end)
   end,
   function() return server end,
+  function() return (luv.fs.open("file", "a+")) or luv.fiber.cond() end,
+  function() return luv.fs.opendir(".") or luv.fiber.cond() end,
+  function() return luv.fs.watch(".") or luv.fiber.cond() end,
+  function() return luv.fs.poll("file", 1) or luv.fiber.cond() end,
 }
 
 local objects = {}
@@ -139,4 +148,8 @@ luv.spawn(function()
   end
 end)
 while going() do native_pcall(luv.sleep, 0.02) end
+for _ = 1, 50 do
+  local ok, cleaned = native_pcall(rmrf, home, 1)
+  if ok and cleaned then break end
+end
 print("calls " .. calls)

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// fs.go - files, beside uv_fs_* in C. The one rule: luv is measured with all in the pool
+// (LUV_FS_INLINE=0), where C is the limit, and again as it is, where only a ratio is told;
+// that of a cached read is judged, since C has to go through the pool.
+
+type fileWork struct {
+	kind        string
+	n, fibers   int
+	key         string
+	pool, plain must
+}
+
+var fileWorks = []fileWork{
+	{"stat", 10000, 1, "rate", atLeast(0.85), told},
+	{"stat", 100000, 64, "rate", atLeast(0.85), told},
+	{"read", 4000, 1, "rate", atLeast(0.85), told},
+	{"read", 40000, 64, "rate", atLeast(0.85), told},
+	{"cached", 20000, 1, "rate", told, atLeast(20)},
+	{"bulk", 256, 1, "mbps", atLeast(0.95), atLeast(0.95)},
+	{"walk", 100000, 1, "rate", told, atLeast(0.8)},
+}
+
+// files makes what the workloads work on: one file, and 100,000 below 100 directories.
+func (b *bench) files() (string, string, error) {
+	one, tree := filepath.Join(b.dir, "one"), filepath.Join(b.dir, "tree")
+	for i := range 100 {
+		dir := filepath.Join(tree, strconv.Itoa(i))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return "", "", err
+		}
+		for k := range 1000 {
+			if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(k)), nil, 0o644); err != nil {
+				return "", "", err
+			}
+		}
+	}
+	if err := os.MkdirAll(one, 0o755); err != nil {
+		return "", "", err
+	}
+	return one, tree, os.WriteFile(filepath.Join(one, "file"), make([]byte, 4096), 0o644)
+}
+
+func (b *bench) fs() error {
+	one, tree, err := b.files()
+	if err != nil {
+		return err
+	}
+	for _, w := range fileWorks {
+		dir := one
+		if w.kind == "walk" {
+			dir = tree
+		}
+		if err := b.fileWork(w, w.arguments(dir)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w fileWork) arguments(dir string) []string {
+	return []string{w.kind, dir, strconv.Itoa(w.n), strconv.Itoa(w.fibers)}
+}
+
+func (b *bench) fileWork(w fileWork, arguments []string) error {
+	run := func(argv ...string) func() (values, error) {
+		s := spec{argv: append(argv, arguments...)}
+		return func() (values, error) { return b.run(s) }
+	}
+	list := []contender{{"C", "", run(b.path("fs"))}}
+	for _, lua := range b.luas {
+		list = append(list, contender{lua, "C", run(lua, "bench/fs.lua")},
+			contender{lua + " pool", "C", run("env", "LUV_FS_INLINE=0", lua, "bench/fs.lua")})
+	}
+	r, err := b.turns(b.rounds, list...)
+	if err != nil {
+		return err
+	}
+	unit := map[string]string{"rate": "op/s", "mbps": "MB/s"}[w.key]
+	for _, lua := range b.luas {
+		name := fmt.Sprintf("fs %s, %d", w.kind, w.fibers)
+		limit := r.column("C", w.key)
+		b.table.add(figure{name + ", in the pool", lua, unit, r.column(lua+" pool", w.key), limit, w.pool})
+		b.table.add(figure{name + ", as it is", lua, unit, r.column(lua, w.key), limit, w.plain})
+	}
+	return nil
+}

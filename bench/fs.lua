@@ -1,0 +1,56 @@
+-- fs.lua - files, in the shapes of bench/limit/fs.c:  lua fs.lua KIND DIR N FIBERS
+
+local luv = require("luv")
+local fs = luv.fs
+local kind, dir, n, fibers = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4])
+local path = dir .. "/file"
+local left = n
+
+local work = {}
+
+function work.stat()
+  while left > 0 do
+    left = left - 1
+    assert(fs.stat(path))
+  end
+end
+
+function work.read()
+  while left > 0 do
+    left = left - 1
+    local f = assert(fs.open(path))
+    assert(f:read(4096))
+    f:close()
+  end
+end
+
+function work.cached()
+  local f = assert(fs.open(path))
+  for _ = 1, n do assert(f:read(4096, 0)) end
+  f:close()
+end
+
+local most = 0
+
+function work.bulk()
+  local f, piece = assert(fs.open(path, "w+")), ("x"):rep(2 ^ 20)
+  for i = 0, n - 1 do assert(f:write(piece, i * 2 ^ 20)) end
+  for i = 0, n - 1 do
+    assert(f:read(2 ^ 20, i * 2 ^ 20) == 2 ^ 20)
+    most = math.max(most, collectgarbage("count"))
+  end
+  f:close()
+end
+
+function work.walk()
+  local step = assert(fs.walk(dir))
+  n = 0
+  while step() do n = n + 1 end
+end
+
+local all, start = {}, luv.hrtime()
+for i = 1, fibers do all[i] = luv.spawn(work[kind]) end
+for _, f in ipairs(all) do f:join() end
+local s = (luv.hrtime() - start) / 1e9
+if kind == "bulk" then print(("mbps %.0f heap %.0f"):format(2 * n / s, most / 1024))
+else print(("rate %.0f"):format(n / s)) end

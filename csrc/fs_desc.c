@@ -1,0 +1,153 @@
+/* fs_desc.c - the descriptor that a file's userdata and its requests hold together.
+ *
+ * The file's position is luv's own, not the kernel's: a read that somebody gave up has
+ * moved nothing. What cannot seek (pipes, terminals) is read where the kernel is, and what
+ * was read for nobody is kept for the next reader. */
+#include <fcntl.h>
+#include <unistd.h>
+#include "fs.h"
+
+luv_desc *luv__desc_new(luv_state *S, int fd, const char *path, int flags) {
+  luv_desc *d = calloc(1, sizeof *d);
+  if (!d || (path && !(d->path = strdup(path)))) {
+    free(d);
+    return NULL;
+  }
+  d->S = S;
+  d->refs = 1;
+  d->fd = fd;
+  d->append = (flags & O_APPEND) != 0;
+  queue_init(&d->turn);
+  if (fd >= 0) luv__desc_look(d);
+  return d;
+}
+
+static void dispose(luv_desc *d) {
+  free(d->in.p);
+  free(d->path);
+  free(d);
+}
+
+/* The last of them is gone: whatever is written is the kernel's, and nobody is there to
+ * hear of an error. But the call may take its time. */
+static void close_unseen(luv_desc *d) {
+  luv_fs_call c;
+  luv_fsreq *r;
+  if (d->S && !d->S->dead && d->wrote) {
+    memset(&c, 0, sizeof c);
+    c.op = LUV_FS_OP(file_close);
+    c.d = d;
+    if ((r = luv__fsreq_new(d->S, &c))) {
+      if (luv__fs_launch(r) == 0) return;
+      d->refs++; /* this is not the way in again */
+      luv__fsreq_free(r);
+      d->refs--;
+    }
+  }
+  close(d->fd);
+  dispose(d);
+}
+
+void luv__desc_release(luv_desc *d) {
+  d->refs--;
+  if (d->refs == 1 && d->closer && d->closer->state == LUV_REQ_NEW && d->closed) {
+    luv_fsreq *r = d->closer;
+    if (luv__fs_launch(r)) luv__fs_settle(r);
+    return;
+  }
+  if (d->refs) return;
+  if (d->walk) luv__walk_free(d->walk);
+  if (d->fd >= 0) close_unseen(d);
+  else dispose(d);
+}
+
+/* Starts what waits for its turn at the position. */
+void luv__desc_next(luv_desc *d) {
+  if (d->serving) return;
+  d->serving = 1;
+  d->refs++;
+  while (!d->active && !queue_empty(&d->turn)) {
+    luv_fsreq *r = luv_container(d->turn.next, luv_fsreq, turn);
+    queue_remove(&r->turn);
+    d->active = r;
+    if (luv__fs_launch(r)) luv__fs_settle(r);
+  }
+  d->serving = 0;
+  luv__desc_release(d);
+}
+
+/* What has been read ahead is forgotten: of a file that can seek nothing is lost by it. */
+void luv__desc_unread(luv_desc *d) {
+  if (!d->seekable || !d->in.len) return;
+  luv__buffer_consume(&d->in, d->in.len);
+  d->scanned = 0;
+}
+
+static void end_wait(luv_fsreq *r) {
+  luv_fiber *f = r->f;
+  if (!f) return;
+  r->f = NULL;
+  r->stop = 1;
+  luv__wake_error(r->S, f, UV_ECANCELED);
+}
+
+/* The userdata lets go: all waits end, those in the pool become orphans. */
+static void let_go(luv_state *S, luv_desc *d) {
+  luv_queue *q;
+  d->closed = 1;
+  while (!queue_empty(&d->turn)) {
+    luv_fsreq *r = luv_container(d->turn.next, luv_fsreq, turn);
+    queue_remove(&r->turn);
+    end_wait(r);
+    luv__fsreq_free(r);
+  }
+  for (q = S->fs->requests.next; d->refs > 1 && q != &S->fs->requests; q = q->next) {
+    luv_fsreq *r = luv_container(q, luv_fsreq, link);
+    if ((r->d != d && r->d2 != d) || r == d->closer || r->state != LUV_REQ_POOL) continue;
+    end_wait(r);
+    uv_cancel(&r->u.req);
+  }
+  luv__desc_release(d);
+}
+
+static void file_closing(luv_object *o) {
+  luv_file *file = (luv_file *)o;
+  luv_desc *d = file->d;
+  file->d = NULL;
+  if (d) let_go(o->S, d);
+}
+
+/* The descriptor of the file at idx; NULL when it is closed. */
+luv_desc *luv__check_file(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {
+  luv_box *b = luv__tobox(L, idx, LUV_CLASS_FILE);
+  if (!b) luv__type_error(S, L, idx, arg, fname, "luv.file");
+  return b->o && !(b->o->flags & LUV_O_CLOSING) ? ((luv_file *)b->o)->d : NULL;
+}
+
+/* Makes the userdata of a file or directory; d is its own. May raise: d is closed then. */
+int luv__push_file(luv_state *S, lua_State *W, luv_desc *d, int class_id) {
+  luv_file *file = (luv_file *)luv__object_new(S, class_id, sizeof *file);
+  if (!file) {
+    luv__desc_release(d);
+    return luaL_error(W, "not enough memory");
+  }
+  file->d = d;
+  luv__push_object(S, W, &file->o);
+  return 1;
+}
+
+/* ---- what object.c asks for ------------------------------------------------------------- */
+
+int luv__fs_owns(const luv_object *o) {
+  return o->class_id >= LUV_CLASS_FILE && o->class_id <= LUV_CLASS_FS_POLL;
+}
+
+void luv__fs_closing(luv_object *o) {
+  if (!o->S || !o->S->fs) return;
+  if (o->class_id == LUV_CLASS_FS_EVENT) luv__event_closing(o);
+  else if (o->class_id != LUV_CLASS_FS_POLL) file_closing(o);
+}
+
+int luv__push_change(luv_state *S, luv_object *o, lua_State *W) {
+  return o->class_id == LUV_CLASS_FS_EVENT ? luv__push_event(o, W) : luv__push_poll(S, o, W);
+}

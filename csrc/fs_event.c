@@ -1,0 +1,223 @@
+/* fs_event.c - luv.fs.watch: what changes in a directory, or of a file.
+ *
+ * This asks inotify itself. libuv's uv_fs_event_t hides that the kernel's queue has run
+ * over, and folds created, deleted and moved into one. There is one inotify descriptor per
+ * state, as in libuv, since a user may have few; the kernel gives one number to all watches
+ * of an inode, so an event goes to each luv.fs.event with that number. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+#include "fs.h"
+
+#define MOST 16384 /* events that nobody has taken: one more is the overflow */
+#define CHANGED (IN_ATTRIB | IN_MODIFY)
+#define ASKED (CHANGED | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_MOVED_FROM | IN_MOVED_TO)
+
+struct luv_inotify { uv_poll_t poll; int fd; luv_queue watches; };
+
+typedef struct event { struct event *next; uint32_t mask, cookie; char name[]; } event;
+
+typedef struct {
+  luv_object o;
+  luv_queue link;
+  event *first, **last;
+  unsigned count;
+  int wd;          /* -1: the kernel watches no more */
+  char *path;
+} watch;
+
+/* ---- what the kernel says ------------------------------------------------------------ */
+
+static const char *base(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash && slash[1] ? slash + 1 : path;
+}
+
+static void push(watch *w, uint32_t mask, uint32_t cookie, const char *name) {
+  event *e;
+  if (w->count > MOST) return;
+  if (w->count == MOST) mask = IN_Q_OVERFLOW, name = "";
+  e = malloc(sizeof *e + strlen(name) + 1);
+  if (!e) return;
+  e->next = NULL;
+  e->mask = mask;
+  e->cookie = cookie;
+  strcpy(e->name, name);
+  *w->last = e;
+  w->last = &e->next;
+  w->count++;
+}
+
+static void wake_one(watch *w) {
+  luv_fiber *f;
+  if (queue_empty(&w->o.waiters)) return;
+  f = luv_container(w->o.waiters.next, luv_fiber, wait.node);
+  f->wait.on = w;
+  luv__wake(w->o.S, f, LUV_OUT_CHANGE);
+}
+
+static void tell(watch *w, const struct inotify_event *e) {
+  if (e->mask & IN_Q_OVERFLOW) push(w, IN_Q_OVERFLOW, 0, "");
+  else if (e->mask & IN_IGNORED) w->wd = -1;
+  else push(w, e->mask, e->cookie, e->len ? e->name : base(w->path));
+  if (w->first) wake_one(w);
+  else if (w->wd < 0) luv__wake_all_error(w->o.S, &w->o.waiters, UV_EOF);
+}
+
+static void tell_all(struct luv_inotify *in, const struct inotify_event *e) {
+  luv_queue *q;
+  for (q = in->watches.next; q != &in->watches; q = q->next) {
+    watch *w = luv_container(q, watch, link);
+    if ((e->mask & IN_Q_OVERFLOW) || w->wd == e->wd) tell(w, e);
+  }
+}
+
+static void on_readable(uv_poll_t *p, int status, int events) {
+  struct luv_inotify *in = (struct luv_inotify *)p;
+  char buf[16384] __attribute__((aligned(8)));
+  ssize_t n, at;
+  (void)status;
+  (void)events;
+  while ((n = read(in->fd, buf, sizeof buf)) > 0)
+    for (at = 0; at < n;) {
+      const struct inotify_event *e = (const void *)(buf + at);
+      tell_all(in, e);
+      at += (ssize_t)sizeof *e + (ssize_t)e->len;
+    }
+}
+
+/* ---- the descriptor -------------------------------------------------------------------- */
+
+static int open_inotify(luv_state *S, struct luv_inotify **to) {
+  struct luv_inotify *in = calloc(1, sizeof *in);
+  int err;
+  if (!in) return UV_ENOMEM;
+  in->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  err = in->fd < 0 ? uv_translate_sys_error(errno) : uv_poll_init(S->loop, &in->poll, in->fd);
+  if (err) {
+    if (in->fd >= 0) close(in->fd);
+    free(in);
+    return err;
+  }
+  in->poll.data = NULL;
+  queue_init(&in->watches);
+  uv_poll_start(&in->poll, UV_READABLE, on_readable);
+  *to = in;
+  return 0;
+}
+
+static void on_close(uv_handle_t *h) {
+  close(((struct luv_inotify *)h)->fd);
+  free(h);
+}
+
+void luv__watch_close(luv_state *S) {
+  struct luv_inotify *in = S->fs->inotify;
+  S->fs->inotify = NULL;
+  if (in) uv_close((uv_handle_t *)&in->poll, on_close);
+}
+
+static int shared(struct luv_inotify *in, const watch *w) {
+  luv_queue *q;
+  for (q = in->watches.next; q != &in->watches; q = q->next)
+    if (luv_container(q, watch, link)->wd == w->wd) return 1;
+  return 0;
+}
+
+/* The last watch takes the descriptor with it. */
+void luv__event_closing(luv_object *o) {
+  watch *w = (watch *)o;
+  struct luv_inotify *in = o->S->fs->inotify;
+  event *e;
+  queue_remove(&w->link);
+  if (in && w->wd >= 0 && !shared(in, w)) inotify_rm_watch(in->fd, w->wd);
+  if (in && queue_empty(&in->watches)) luv__watch_close(o->S);
+  while ((e = w->first)) {
+    w->first = e->next;
+    free(e);
+  }
+  free(w->path);
+}
+
+/* ---- the faces ---------------------------------------------------------------------------- */
+
+static int start(luv_state *S, watch *w, const char *path) {
+  int err = S->fs->inotify ? 0 : open_inotify(S, &S->fs->inotify);
+  if (err) return err;
+  queue_push(&S->fs->inotify->watches, &w->link);
+  w->path = strdup(path);
+  if (!w->path) return UV_ENOMEM;
+  w->wd = inotify_add_watch(S->fs->inotify->fd, path, ASKED);
+  return w->wd < 0 ? uv_translate_sys_error(errno) : 0;
+}
+
+/* watch = luv.fs.watch(path) */
+int luv_fs_watch(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  watch *w;
+  const char *path;
+  int err;
+  if (lua_type(L, 1) != LUA_TSTRING) return luv__type_error(S, L, 1, 1, "watch", "string");
+  path = lua_tostring(L, 1);
+  if (strlen(path) != lua_objlen(L, 1)) return luv__arg_error(S, L, 1, "watch", "a name cannot hold a zero byte");
+  if (!luv__fs(S)) return luv__fail(L, UV_ENOMEM);
+  w = (watch *)luv__object_new(S, LUV_CLASS_FS_EVENT, sizeof *w);
+  if (!w) return luv__fail(L, UV_ENOMEM);
+  queue_init(&w->link);
+  w->last = &w->first;
+  w->wd = -1;
+  err = start(S, w, path);
+  if (err) {
+    luv__object_close(&w->o);
+    return luv__fs_fail(L, err, path, NULL);
+  }
+  luv__push_object(S, L, &w->o);
+  return 1;
+}
+
+static void flag(lua_State *W, const char *name, uint32_t is) {
+  lua_pushboolean(W, is != 0);
+  lua_setfield(W, -2, name);
+}
+
+/* name, {rename = , change = , ...} of the first event. */
+int luv__push_event(luv_object *o, lua_State *W) {
+  watch *w = (watch *)o;
+  event *e = w->first;
+  uint32_t m = e ? e->mask : IN_Q_OVERFLOW; /* another reader may have been quicker */
+  lua_pushstring(W, e ? e->name : "");
+  lua_createtable(W, 0, 8);
+  flag(W, "overflow", m & IN_Q_OVERFLOW);
+  flag(W, "change", m & CHANGED);
+  flag(W, "rename", m & ~(uint32_t)(CHANGED | IN_Q_OVERFLOW | IN_ISDIR));
+  flag(W, "created", m & (IN_CREATE | IN_MOVED_TO));
+  flag(W, "deleted", m & (IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM));
+  flag(W, "moved", m & (IN_MOVED_FROM | IN_MOVED_TO | IN_MOVE_SELF));
+  flag(W, "directory", m & IN_ISDIR);
+  lua_pushnumber(W, e ? e->cookie : 0);
+  lua_setfield(W, -2, "cookie");
+  if (!e) return 2;
+  w->first = e->next;
+  if (!w->first) w->last = &w->first;
+  w->count--;
+  free(e);
+  return 2;
+}
+
+/* name, what = watch:next([timeout]) */
+int luv_fs_event_next(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_box *b = luv__tobox(L, 1, LUV_CLASS_FS_EVENT);
+  double timeout;
+  watch *w;
+  if (!b) return luv__type_error(S, L, 1, 0, "next", "luv.fs.event");
+  timeout = luv__opt_timeout(S, L, 2, 1, "next");
+  luv__check_cancel(S, L);
+  if (!b->o || (b->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);
+  w = (watch *)b->o;
+  if (!w->first && timeout == 0) luv__glance(S);
+  if (w->first) return luv__push_event(b->o, L);
+  if (w->wd < 0) return luv__fs_fail(L, UV_EOF, w->path, NULL);
+  return luv__suspend(S, L, LUV_OP_FS_EVENT, w, 0, timeout);
+}

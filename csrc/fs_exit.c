@@ -1,0 +1,131 @@
+/* fs_exit.c - the end of a state, and of the process, while the pool is at work.
+ *
+ * libuv joins the threads of its pool when the process ends, in a destructor: one that
+ * hangs (a pipe that nobody writes to, a dead mount) would hang the exit. So if anything of
+ * ours is in the pool then, a thread is started that ends the process after a while: soon
+ * if all of it only reads, else not before what is being written had time to end. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "fs.h"
+#include "fs_exit.h"
+
+#define LINGER_READS 50000      /* us */
+#define LINGER_WRITES 5000000
+#define MAX_THREADS 1024        /* of libuv */
+
+static int harmless_ones, others; /* in the pool of the process */
+
+void luv__pool_enter(int harmless) { __atomic_add_fetch(harmless ? &harmless_ones : &others, 1, __ATOMIC_RELAXED); }
+void luv__pool_leave(int harmless) { __atomic_sub_fetch(harmless ? &harmless_ones : &others, 1, __ATOMIC_RELAXED); }
+
+/* libuv does not tell; with nothing but luv in the pool this is exact. */
+void luv__pool_count(unsigned *threads, unsigned *running, unsigned *queued) {
+  const char *env = getenv("UV_THREADPOOL_SIZE");
+  int n = env ? atoi(env) : 4, all;
+  if (n < 1) n = 1;
+  *threads = n > MAX_THREADS ? MAX_THREADS : (unsigned)n;
+  all = __atomic_load_n(&harmless_ones, __ATOMIC_RELAXED) + __atomic_load_n(&others, __ATOMIC_RELAXED);
+  *running = (unsigned)all < *threads ? (unsigned)all : *threads;
+  *queued = (unsigned)all - *running;
+}
+
+static int exit_status;
+static useconds_t linger;
+
+static void *end(void *unused) {
+  (void)unused;
+  usleep(linger);
+  fflush(NULL);
+  _exit(exit_status);
+}
+
+void luv__fs_exit(int status) {
+  pthread_t t;
+  sigset_t all, old;
+  int writes = __atomic_load_n(&others, __ATOMIC_RELAXED);
+  if (!writes && !__atomic_load_n(&harmless_ones, __ATOMIC_RELAXED)) return;
+  exit_status = status;
+  linger = writes ? LINGER_WRITES : LINGER_READS;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  if (pthread_create(&t, NULL, end, NULL) == 0) pthread_detach(t);
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+/* ---- of a state ----------------------------------------------------------------------- */
+
+uint64_t luv__fs_pending(luv_state *S) { return S->fs ? S->fs->pending : 0; }
+
+static int anchored(luv_fs *fs) {
+  luv_queue *q;
+  for (q = fs->requests.next; q != &fs->requests; q = q->next)
+    if (luv_container(q, luv_fsreq, link)->ref != LUA_NOREF) return 1;
+  return 0;
+}
+
+/* Nobody waits any more. A write whose bytes are Lua's has to end before Lua does. */
+void luv__fs_state_close(luv_state *S) {
+  luv_fs *fs = S->fs;
+  luv_queue *q, *next;
+  uint64_t until = uv_hrtime() + (uint64_t)LINGER_WRITES * 1000;
+  if (!fs) return;
+  for (q = fs->requests.next; q != &fs->requests; q = next) {
+    luv_fsreq *r = luv_container(q, luv_fsreq, link);
+    next = q->next;
+    r->f = NULL;
+    r->stop = 1;
+    if (r->sending && luv__send_waits(r)) luv__send_end(r), r->state = LUV_REQ_DONE, r->result = UV_ECANCELED;
+    if (r->state == LUV_REQ_DONE) luv__fsreq_free(r);
+    else if (r->state == LUV_REQ_POOL) uv_cancel(&r->u.req);
+  }
+  luv__watch_close(S);
+  while (anchored(fs) && uv_hrtime() < until) {
+    uv_run(S->loop, UV_RUN_NOWAIT);
+    usleep(200);
+  }
+}
+
+static void orphan(luv_desc *d) {
+  if (d) d->S = NULL;
+}
+
+/* What still hangs in the pool is left to itself. */
+void luv__fs_state_free(luv_state *S) {
+  luv_fs *fs = S->fs;
+  if (!fs) return;
+  while (!queue_empty(&fs->requests)) {
+    luv_fsreq *r = luv_container(fs->requests.next, luv_fsreq, link);
+    queue_remove(&r->link);
+    r->S = NULL;
+    orphan(r->d);
+    orphan(r->d2);
+  }
+  free(fs->buf);
+  free(fs->mounts);
+  free(fs);
+  S->fs = NULL;
+}
+
+static void number(lua_State *L, const char *name, double n) {
+  lua_pushnumber(L, n);
+  lua_setfield(L, -2, name);
+}
+
+/* t = luv.fs.stats() */
+int luv_fs_stats(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  unsigned threads, running, queued;
+  if (!luv__fs(S)) return luv__fail(L, UV_ENOMEM);
+  luv__pool_count(&threads, &running, &queued);
+  lua_createtable(L, 0, 6);
+  number(L, "threads", threads);
+  number(L, "running", running);
+  number(L, "queued", queued);
+  number(L, "in_place", (double)S->fs->here);
+  number(L, "pooled", (double)S->fs->pooled);
+  lua_pushboolean(L, S->fs->in_place);
+  lua_setfield(L, -2, "inline");
+  return 1;
+}

@@ -1,0 +1,252 @@
+/* fs_inline.c - what is done in place, without the pool, whose hand-over costs twenty times
+ * the call when the kernel has everything in memory.
+ *
+ * The one rule: the loop must not block. A read asks with RWF_NOWAIT, a name is looked up
+ * with RESOLVE_CACHED; the kernel refuses with EAGAIN what it would have to wait for, and
+ * the pool does it then. A name is first opened as a mere path, which wakes no device and no
+ * pipe; what has been found must be a plain file of a file system of this machine, since
+ * opening or asking for attributes may go over the network elsewhere. Which file systems are
+ * local is in /proc/self/mountinfo: to read that touches none of them. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include "fs.h"
+
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 8
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#define CACHED 0x20 /* RESOLVE_CACHED of linux/openat2.h, which may be older */
+#define MOUNTS_STALE 1000000000 /* ns */
+
+/* ---- which file systems are local --------------------------------------------------- */
+
+static int local_type(const char *type) {
+  static const char *const local[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs",
+                                      "ramfs", "overlay", "zfs", NULL};
+  int i;
+  for (i = 0; local[i]; i++)
+    if (strcmp(type, local[i]) == 0) return 1;
+  return 0;
+}
+
+static void add_mount(luv_fs *fs, const char *line) {
+  unsigned major, minor;
+  char type[32];
+  const char *dash = strstr(line, " - ");
+  luv_mount *v;
+  if (!dash || sscanf(line, "%*d %*d %u:%u", &major, &minor) != 2 || sscanf(dash, " - %31s", type) != 1) return;
+  if (!local_type(type)) return;
+  v = realloc(fs->mounts, (size_t)(fs->nmounts + 1) * sizeof *v);
+  if (!v) return;
+  fs->mounts = v;
+  v[fs->nmounts].major = major;
+  v[fs->nmounts].minor = minor;
+  v[fs->nmounts++].local = 1;
+}
+
+static void look_at_mounts(luv_fs *fs, uint64_t now) {
+  char *line = NULL;
+  size_t cap = 0;
+  FILE *f = fopen("/proc/self/mountinfo", "re");
+  fs->looked = now;
+  fs->nmounts = 0;
+  if (!f) return;
+  while (getline(&line, &cap, f) > 0) add_mount(fs, line);
+  free(line);
+  fclose(f);
+}
+
+int luv__is_local(luv_state *S, unsigned major, unsigned minor) {
+  luv_fs *fs = S->fs;
+  int i;
+  if (!fs->looked || S->now > fs->looked + MOUNTS_STALE) look_at_mounts(fs, uv_hrtime());
+  for (i = 0; i < fs->nmounts; i++)
+    if (fs->mounts[i].major == major && fs->mounts[i].minor == minor) return 1;
+  return 0;
+}
+
+/* ---- attributes ------------------------------------------------------------------------- */
+
+#define WHAT (STATX_BASIC_STATS | STATX_BTIME)
+
+static void time_of(uv_timespec_t *to, const struct statx_timestamp *t) {
+  to->tv_sec = (long)t->tv_sec;
+  to->tv_nsec = (long)t->tv_nsec;
+}
+
+static void convert(uv_stat_t *s, const struct statx *x) {
+  memset(s, 0, sizeof *s);
+  s->st_dev = makedev(x->stx_dev_major, x->stx_dev_minor);
+  s->st_rdev = makedev(x->stx_rdev_major, x->stx_rdev_minor);
+  s->st_mode = x->stx_mode;
+  s->st_nlink = x->stx_nlink;
+  s->st_uid = x->stx_uid;
+  s->st_gid = x->stx_gid;
+  s->st_ino = x->stx_ino;
+  s->st_size = x->stx_size;
+  s->st_blksize = x->stx_blksize;
+  s->st_blocks = x->stx_blocks;
+  time_of(&s->st_atim, &x->stx_atime);
+  time_of(&s->st_mtim, &x->stx_mtime);
+  time_of(&s->st_ctim, &x->stx_ctime);
+  time_of(&s->st_birthtim, &x->stx_btime);
+}
+
+/* What the kernel has of the attributes, wherever the file is: never asks a server. */
+static int attributes(int fd, struct statx *x) {
+  return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, WHAT, x);
+}
+
+void luv__desc_look(luv_desc *d) {
+  struct statx x;
+  memset(&x, 0, sizeof x);
+  if (attributes(d->fd, &x)) {
+    d->seekable = lseek(d->fd, 0, SEEK_CUR) >= 0;
+    return;
+  }
+  d->regular = S_ISREG(x.stx_mode);
+  d->seekable = d->regular || S_ISBLK(x.stx_mode);
+  d->local = d->regular && luv__is_local(d->S, x.stx_dev_major, x.stx_dev_minor);
+}
+
+/* ---- names -------------------------------------------------------------------------------- */
+
+static int no_openat2;
+
+/* The name as a mere path, with its attributes: a descriptor, an error, or UV_EAGAIN. */
+static int lookup(luv_state *S, const char *path, int flags, struct statx *x) {
+  struct { uint64_t flags, mode, resolve; } how = {(uint64_t)(O_PATH | O_CLOEXEC | flags), 0, CACHED};
+  int fd;
+  if (no_openat2) return UV_EAGAIN;
+  fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+  if (fd < 0) {
+    if (errno == ENOSYS || errno == EINVAL || errno == E2BIG || errno == EPERM) no_openat2 = 1;
+    return errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP || errno == ENAMETOOLONG
+      ? uv_translate_sys_error(errno) : UV_EAGAIN;
+  }
+  memset(x, 0, sizeof *x);
+  if (attributes(fd, x) == 0 && luv__is_local(S, x->stx_dev_major, x->stx_dev_minor)) return fd;
+  close(fd);
+  return UV_EAGAIN;
+}
+
+static int try_stat(luv_state *S, lua_State *L, const luv_fs_call *c, int flags) {
+  struct statx x;
+  uv_stat_t s;
+  int fd = lookup(S, c->path[0], flags, &x);
+  if (fd == UV_EAGAIN) return 0;
+  if (fd < 0) return luv__fs_fail(L, fd, c->path[0], NULL);
+  close(fd);
+  convert(&s, &x);
+  return luv__push_stat(S, L, &s);
+}
+
+int luv__try_stat(luv_state *S, lua_State *L, const luv_fs_call *c) { return try_stat(S, L, c, 0); }
+int luv__try_lstat(luv_state *S, lua_State *L, const luv_fs_call *c) { return try_stat(S, L, c, O_NOFOLLOW); }
+
+int luv__try_fstat(luv_state *S, lua_State *L, const luv_fs_call *c) {
+  struct statx x;
+  uv_stat_t s;
+  if (!c->d->local || attributes(c->d->fd, &x)) return 0;
+  convert(&s, &x);
+  return luv__push_stat(S, L, &s);
+}
+
+/* A plain file for reading: a descriptor, an error, or UV_EAGAIN. What may create, empty or
+ * write one has to wait for the disk now and then. */
+static int open_now(luv_state *S, const char *path) {
+  char name[32];
+  struct statx x;
+  int fd, at = lookup(S, path, 0, &x);
+  if (at < 0) return at;
+  if (!S_ISREG(x.stx_mode)) fd = UV_EAGAIN;
+  else {
+    snprintf(name, sizeof name, "/proc/self/fd/%d", at);
+    fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) fd = errno == EACCES || errno == EMFILE ? uv_translate_sys_error(errno) : UV_EAGAIN;
+  }
+  close(at);
+  return fd;
+}
+
+int luv__try_open(luv_state *S, lua_State *L, const luv_fs_call *c) {
+  luv_desc *d;
+  int fd = c->n[1] != O_RDONLY ? UV_EAGAIN : open_now(S, c->path[0]);
+  if (fd == UV_EAGAIN) return 0;
+  if (fd < 0) return luv__fs_fail(L, fd, c->path[0], NULL);
+  d = luv__desc_new(S, fd, c->path[0], 0);
+  if (!d) {
+    close(fd);
+    return luv__fail(L, UV_ENOMEM);
+  }
+  luv__push_file(S, L, d, LUV_CLASS_FILE);
+  if (c->op->result == LUV_FS_LINES) luv__push_lines(S, L);
+  return 1;
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+static char *buffer(luv_fs *fs) {
+  if (!fs->buf) fs->buf = malloc(LUV_FS_CHUNK);
+  return fs->buf;
+}
+
+/* Reads until n bytes are there or the file ends; UV_EAGAIN if any of it has to be waited for. */
+static int64_t read_all(int fd, char *to, size_t n, int64_t offset) {
+  size_t done = 0;
+  while (done < n) {
+    struct iovec v = {to + done, n - done};
+    ssize_t k = preadv2(fd, &v, 1, offset < 0 ? -1 : offset + (int64_t)done, RWF_NOWAIT);
+    if (k < 0) return offset < 0 && done ? (int64_t)done : -errno;
+    if (k == 0 || offset < 0) return (int64_t)done + k;
+    done += (size_t)k;
+  }
+  return (int64_t)done;
+}
+
+static int not_told(int64_t err) { return err == -EOPNOTSUPP || err == -ENOSYS || err == -EINVAL; }
+
+int64_t luv__read_now(luv_state *S, luv_desc *d, uint64_t n, int64_t offset) {
+  int64_t got;
+  struct statx x;
+  if (n > LUV_FS_CHUNK) {
+    if (!d->local || attributes(d->fd, &x) || (int64_t)x.stx_size - offset > LUV_FS_CHUNK) return UV_EAGAIN;
+    n = LUV_FS_CHUNK;
+  }
+  if (!buffer(S->fs)) return UV_EAGAIN;
+  got = read_all(d->fd, S->fs->buf, (size_t)n, offset);
+  if (got >= 0) return got;
+  if (not_told(got)) d->wait_only = 1;
+  return got == -EAGAIN || not_told(got) ? UV_EAGAIN : uv_translate_sys_error((int)-got);
+}
+
+/* All of it, or UV_EAGAIN. Few file systems can say this of writes. */
+int64_t luv__write_now(luv_desc *d, const uv_buf_t *bufs, unsigned n, int64_t offset) {
+  ssize_t k = pwritev2(d->fd, (const struct iovec *)bufs, (int)n, offset, RWF_NOWAIT);
+  if (k >= 0) d->wrote = 1;
+  if (k < 0 && not_told(-errno)) d->wait_write = 1;
+  return k < 0 ? UV_EAGAIN : k;
+}
+
+int luv__try_readfile(luv_state *S, lua_State *L, const luv_fs_call *c) {
+  int64_t got = UV_EAGAIN;
+  struct statx x;
+  int fd = open_now(S, c->path[0]);
+  if (fd == UV_EAGAIN) return 0;
+  if (fd < 0) return luv__fs_fail(L, fd, c->path[0], NULL);
+  if (attributes(fd, &x) == 0 && x.stx_size < LUV_FS_CHUNK && buffer(S->fs))
+    got = read_all(fd, S->fs->buf, LUV_FS_CHUNK, 0);
+  close(fd);
+  if (got < 0 || got == LUV_FS_CHUNK) return 0;
+  lua_pushlstring(L, S->fs->buf, (size_t)got);
+  return 1;
+}

@@ -1,0 +1,126 @@
+/* fs_lines.c - the lines of a file, however large: what is in memory is one line and the
+ * piece it was read with. Read ahead stays in the descriptor; the position of a file that
+ * can seek is that of the line which comes next. */
+#include "fs.h"
+
+#define LONGEST (16u << 20) /* of a line whose end does not come */
+
+typedef struct { const char *p; size_t len, skip; } cut;
+
+/* The next line of what has been read; 1: there is one, 0: no end of line yet. */
+static int find(luv_desc *d, int at_end, cut *c) {
+  const char *p = d->in.p + d->in.head, *nl;
+  size_t n = d->in.len;
+  nl = n > d->scanned ? memchr(p + d->scanned, '\n', n - d->scanned) : NULL;
+  d->scanned = n;
+  if (!nl && (!at_end || n == 0)) return 0;
+  c->p = p;
+  c->len = nl ? (size_t)(nl - p) : n;
+  c->skip = nl ? c->len + 1 : n;
+  if (nl && c->len && p[c->len - 1] == '\r') c->len--;
+  return 1;
+}
+
+static void take(luv_desc *d, const cut *c) {
+  if (d->seekable) d->pos += (int64_t)c->skip;
+  luv__buffer_consume(&d->in, c->skip);
+  d->scanned = 0;
+}
+
+/* A piece has come from the pool: its bytes are the descriptor's, whoever waits. */
+int luv__line_more(luv_fsreq *r) {
+  luv_desc *d = r->d;
+  cut c;
+  if (r->result == UV_ECANCELED && r->f) return luv__fs_launch(r) == 0;
+  if (d->closed) return 0;
+  if (r->result > 0 && luv__buffer_append(&d->in, r->buf, (size_t)r->result)) r->result = UV_ENOMEM;
+  if (!r->f || r->result < 0) return 0;
+  if (!find(d, r->result == 0, &c)) {
+    if (r->result == 0) r->result = UV_EOF;
+    else if (d->in.len >= LONGEST) r->result = UV_EMSGSIZE;
+    else if (luv__fs_launch(r) == 0) return 1;
+    return 0;
+  }
+  if (r->cap < c.len) {
+    char *p = realloc(r->buf, c.len);
+    if (!p) return (r->result = UV_ENOMEM, 0);
+    r->buf = p;
+    r->cap = c.len;
+  }
+  memcpy(r->buf, c.p, c.len);
+  r->total = c.len;
+  take(d, &c);
+  return 0;
+}
+
+int luv__push_line(luv_fsreq *r, lua_State *W) {
+  lua_pushlstring(W, r->buf, (size_t)r->total);
+  return 1;
+}
+
+/* The end of luv.fs.lines: nobody else has the file. */
+static int ended(lua_State *L, luv_desc *d, int err) {
+  luv_box *b = luv__tobox(L, 1, LUV_CLASS_FILE);
+  int n = luv__fs_fail(L, err, d->path, NULL);
+  if (err == UV_EOF && d->once) luv__object_close(b->o);
+  return n;
+}
+
+static int line_in_place(luv_state *S, lua_State *L, luv_desc *d) {
+  cut c;
+  int64_t got = 1;
+  if (d->active || !queue_empty(&d->turn)) return 0;
+  while (!find(d, got == 0, &c)) {
+    if (got == 0) return ended(L, d, UV_EOF);
+    if (d->in.len >= LONGEST) return luv__fs_fail(L, UV_EMSGSIZE, d->path, NULL);
+    got = S->fs->in_place && !d->wait_only
+      ? luv__read_now(S, d, LUV_FS_DEFAULT, d->seekable ? d->pos + (int64_t)d->in.len : -1) : UV_EAGAIN;
+    if (got == UV_EAGAIN) return 0;
+    S->fs->here++;
+    if (got < 0) return luv__fs_fail(L, (int)got, d->path, NULL);
+    if (luv__buffer_append(&d->in, S->fs->buf, (size_t)got)) return luv__fail(L, UV_ENOMEM);
+  }
+  lua_pushlstring(L, c.p, c.len);
+  take(d, &c);
+  return 1;
+}
+
+/* line = nextline(): upvalue 2 is the file */
+int luv_fs_next_line(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_fs_call c;
+  luv_desc *d;
+  int n;
+  lua_settop(L, 0);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  d = luv__check_file(S, L, 1, 0, "lines");
+  luv__check_cancel(S, L);
+  if (!d) return luv__fail(L, UV_EBADF);
+  if ((n = line_in_place(S, L, d))) return n;
+  memset(&c, 0, sizeof c);
+  c.op = LUV_FS_OP(fs_next_line);
+  c.d = d;
+  return luv__fs_wait(S, L, &c, LUV_NO_TIMEOUT);
+}
+
+/* Puts the iterator in the place of the file on top. */
+static void iterator(luv_state *S, lua_State *W) {
+  lua_pushlightuserdata(W, S);
+  lua_insert(W, -2);
+  lua_pushcclosure(W, luv_fs_next_line, 2);
+  luv__wrap_suspending(S, W);
+}
+
+void luv__push_lines(luv_state *S, lua_State *W) {
+  ((luv_file *)luv__tobox(W, -1, LUV_CLASS_FILE)->o)->d->once = 1;
+  iterator(S, W);
+}
+
+/* for line in file:lines() */
+int luv_file_lines(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv__check_file(S, L, 1, 0, "lines");
+  lua_settop(L, 1);
+  iterator(S, L);
+  return 1;
+}

@@ -1,0 +1,282 @@
+/* fs_op.c - an operation on files, from its face to its result.
+ *
+ * A face parses its arguments into luv_fs.call and asks for a wait; the wait's beginning
+ * makes the request and hands it to libuv's pool. So a call whose yield Lua refuses has
+ * done nothing. A request ends in libuv's callback: more of it may have to be done; else
+ * its fiber is woken and pushes the result in its turn, or nobody waits and it is undone.
+ *
+ * What is at a file's position (reads, writes, lines) goes one at a time, in order. A reader
+ * of a pipe that gives up leaves its read behind: the next reader adopts it, so that no
+ * byte is lost. */
+#include <fcntl.h>
+#include <unistd.h>
+#include "fs.h"
+#include "fs_exit.h"
+
+#define P(i) (r->path[i])
+#define N(i) (r->n[i])
+#define PERM(i, otherwise) (N(i) < 0 ? (otherwise) : (int)N(i))
+#define ID(i) ((unsigned)(int64_t)N(i))
+#define START(face, waits, args, result, in_place, call) \
+  static int start_##face(uv_loop_t *l, luv_fsreq *r) { \
+    uv_fs_t *q = &r->u.fs; \
+    uv_fs_cb cb = luv_on_fs; \
+    (void)q; \
+    (void)cb; \
+    return call; \
+  }
+LUV_FS_OPS(START)
+LUV_FS_OWN(START)
+
+#define ROW(face, waits, args, result, in_place, call) \
+  {#face, args, LUV_FS_##result, in_place, start_##face},
+const luv_fs_op luv__fs_ops[LUV_OPERATIONS] = { LUV_FS_OPS(ROW) LUV_FS_OWN(ROW) };
+
+luv_fs *luv__fs(luv_state *S) {
+  const char *env;
+  if (S->fs) return S->fs;
+  S->fs = calloc(1, sizeof *S->fs);
+  if (!S->fs) return NULL;
+  queue_init(&S->fs->requests);
+  S->fs->ref_stat = LUA_NOREF;
+  env = getenv("LUV_FS_INLINE");
+  S->fs->in_place = !(env && strcmp(env, "0") == 0);
+  return S->fs;
+}
+
+/* ---- requests ------------------------------------------------------------------------ */
+
+static int is_read(const luv_fsreq *r) {
+  return r->op->result == LUV_FS_DATA || r->op->result == LUV_FS_LINE;
+}
+
+/* It waits for its turn at the descriptor. A pipe has no position, and who writes to it may
+ * be what its reader waits for. */
+static int in_turn(const luv_fs_op *op, const luv_desc *d, const double *n) {
+  switch (op->result) {
+    case LUV_FS_DATA: return n[1] < 0;
+    case LUV_FS_WRITTEN: return n[1] < 0 && d->seekable;
+    case LUV_FS_LINE: case LUV_FS_ENTRY: case LUV_FS_SIZE: return 1;
+    default: return 0;
+  }
+}
+
+/* Hands r to the pool, or on to the pool again; 0: it is there. */
+int luv__fs_launch(luv_fsreq *r) {
+  int again = r->state == LUV_REQ_DONE, err;
+  if (again && !r->job) uv_fs_req_cleanup(&r->u.fs);
+  r->u.req.data = r;
+  r->state = LUV_REQ_POOL;
+  if (r->S) r->S->fs->pending++;
+  luv__pool_enter(r->op->result >= LUV_FS_OK);
+  err = r->op->start(r->S ? r->S->loop : NULL, r);
+  if (err == 0) return 0;
+  luv__pool_leave(r->op->result >= LUV_FS_OK);
+  if (r->S) r->S->fs->pending--;
+  r->state = LUV_REQ_DONE;
+  if (err < 0) r->result = err;
+  return err;
+}
+
+/* All of r is done: who waits gets it. */
+void luv__fs_settle(luv_fsreq *r) {
+  luv_desc *d = r->d;
+  luv_fiber *f = r->f;
+  int was_active = d && d->active == r;
+  r->state = LUV_REQ_DONE;
+  if (was_active) d->active = NULL;
+  if (d) d->refs++;
+  if (f) {
+    r->f = NULL;
+    f->wait.on = r;
+    luv__wake(r->S, f, LUV_OUT_FS);
+  } else luv__fsreq_free(r);
+  if (was_active) luv__desc_next(d);
+  if (d) luv__desc_release(d);
+}
+
+static int more(luv_fsreq *r) {
+  switch (r->op->result) {
+    case LUV_FS_DATA: return luv__read_more(r);
+    case LUV_FS_LINE: return luv__line_more(r);
+    case LUV_FS_WRITTEN: return luv__write_more(r);
+    case LUV_FS_SENT: return luv__send_more(r);
+    case LUV_FS_ENTRY: return luv__dir_more(r);
+    default: return 0;
+  }
+}
+
+/* The pool is done with r; `more` may have given it back to it. */
+static void arrived(luv_fsreq *r) {
+  luv__pool_leave(r->op->result >= LUV_FS_OK);
+  if (r->S) r->S->fs->pending--;
+  r->state = LUV_REQ_DONE;
+  if (r->op->result == LUV_FS_CLOSED) {
+    r->d->fd = -1; /* whatever close(2) says */
+    r->d->closer = NULL;
+  }
+  if (!r->S) luv__fsreq_free(r);
+  else if (!more(r)) luv__fs_settle(r);
+}
+
+void luv_on_fs(uv_fs_t *q) {
+  luv_fsreq *r = q->data;
+  r->result = q->result;
+  arrived(r);
+}
+
+static void on_work(uv_work_t *w) {
+  luv_fsreq *r = w->data;
+  r->work(r);
+}
+
+static void on_worked(uv_work_t *w, int status) {
+  luv_fsreq *r = w->data;
+  if (status < 0) r->result = status;
+  arrived(r);
+}
+
+int luv__fs_job(uv_loop_t *l, luv_fsreq *r, void (*work)(luv_fsreq *)) {
+  r->job = 1;
+  r->work = work;
+  return uv_queue_work(l, &r->u.work, on_work, on_worked);
+}
+
+/* ---- waiting ------------------------------------------------------------------------------ */
+
+/* A request that its reader has left, in the way of this one of the same kind. */
+static luv_fsreq *orphan(const luv_fs_call *c) {
+  luv_fsreq *a = c->d ? c->d->active : NULL;
+  if (!a || a->f || !queue_empty(&c->d->turn) || a->op != c->op) return NULL;
+  if (!is_read(a) && a->op->result != LUV_FS_ENTRY) return NULL;
+  return in_turn(c->op, c->d, c->n) ? a : NULL;
+}
+
+static int wait_for(luv_state *S, luv_fiber *f, luv_fsreq *r) {
+  r->f = f;
+  f->wait.on = r;
+  queue_push(&S->asleep, &f->wait.node);
+  return 0;
+}
+
+static int anchor(lua_State *M) {
+  luv_fsreq *r = lua_touserdata(M, 1);
+  lua_State *L = r->f->chain.L;
+  lua_pushvalue(L, 2);
+  lua_xmove(L, M, 1);
+  r->ref = luaL_ref(M, LUA_REGISTRYINDEX);
+  return 0;
+}
+
+/* The bytes that are to be written: copied if they are few, else anchored. */
+static int hold_data(luv_state *S, luv_fsreq *r, lua_State *L) {
+  unsigned max = lua_type(L, 2) == LUA_TTABLE ? (unsigned)lua_objlen(L, 2) : 1, i;
+  r->bufs = max > 1 ? malloc(max * sizeof *r->bufs) : &r->one;
+  if (!r->bufs) return UV_ENOMEM;
+  r->nbufs = luv__gather(L, 2, 0, r->bufs, max);
+  if (r->total > LUV_FS_COPY) {
+    if (luv__protect(S, anchor, r) == 0) return 0;
+    lua_pop(S->M, 1);
+    return UV_ENOMEM;
+  }
+  r->buf = malloc(r->total + 1);
+  if (!r->buf) return UV_ENOMEM;
+  for (i = 0, r->cap = 0; i < r->nbufs; r->cap += r->bufs[i++].len)
+    memcpy(r->buf + r->cap, r->bufs[i].base, r->bufs[i].len);
+  r->bufs[0] = uv_buf_init(r->buf, (unsigned)r->cap);
+  r->nbufs = 1;
+  return 0;
+}
+
+static int refused(luv_fiber *f, int err) {
+  f->wait.arg = (uint64_t)(int64_t)err;
+  return LUV_OUT_ERROR;
+}
+
+int luv__fs_begin(luv_state *S, luv_fiber *f) {
+  luv_fs_call c = S->fs->call;
+  luv_fsreq *r = c.begun ? c.begun : orphan(&c);
+  int err;
+  S->fs->pooled++;
+  if (r) {
+    if (!c.begun) memcpy(r->n, c.n, sizeof r->n);
+    return wait_for(S, f, r);
+  }
+  r = luv__fsreq_new(S, &c);
+  if (!r) return refused(f, UV_ENOMEM);
+  wait_for(S, f, r);
+  err = c.data ? hold_data(S, r, f->chain.L) : c.to ? luv__send_hold(S, r, c.to) : 0;
+  if (err) {
+    luv__fsreq_free(r);
+    return refused(f, err);
+  }
+  if (in_turn(r->op, r->d, r->n)) {
+    r->state = LUV_REQ_QUEUED;
+    queue_push(&r->d->turn, &r->turn);
+    luv__desc_next(r->d);
+  } else if (luv__fs_launch(r)) luv__fs_settle(r);
+  return 0;
+}
+
+/* Nobody waits for r any more. What has not begun does not begin. */
+void luv__fs_abandon(luv_state *S, luv_fiber *f) {
+  luv_fsreq *r = f->wait.on;
+  luv_desc *d = r->d;
+  (void)S;
+  r->f = NULL;
+  r->stop = 1;
+  if (r->state == LUV_REQ_QUEUED) {
+    queue_remove(&r->turn);
+    luv__fsreq_free(r);
+    return;
+  }
+  if (r->sending) {
+    luv__send_stop(r);
+    return;
+  }
+  uv_cancel(&r->u.req);
+  if (!d || d->active != r || !is_read(r) || !d->seekable) return;
+  d->active = NULL; /* it reads where it was told: the next reader need not wait */
+  luv__desc_next(d);
+}
+
+/* Suspends for c: results of the call, or Lua's way to yield. */
+int luv__fs_wait(luv_state *S, lua_State *L, const luv_fs_call *c, double timeout) {
+  S->fs->call = *c;
+  return luv__suspend(S, L, LUV_OP_FS, NULL, 0, timeout);
+}
+
+int luv__fs_deliver(luv_state *S, luv_fiber *f, lua_State *W) {
+  luv_fsreq *r = f->wait.on;
+  int n;
+  if (S->fs->last) luv__fsreq_free(S->fs->last); /* its delivery ran out of memory */
+  S->fs->last = r;
+  n = luv__fs_push(r, f->chain.L, W);
+  S->fs->last = NULL;
+  luv__fsreq_free(r);
+  return n;
+}
+
+/* ---- the faces ------------------------------------------------------------------------------- */
+
+static int call(lua_State *L, const luv_fs_op *op) {
+  luv_state *S = luv_enter(L);
+  luv_fs_call c;
+  double timeout;
+  int n;
+  if (!luv__fs(S)) return luv__fail(L, UV_ENOMEM);
+  memset(&c, 0, sizeof c);
+  luv__fs_parse(S, L, &c, op);
+  timeout = c.n[3];
+  luv__check_cancel(S, L);
+  if (op->args[0] == 'F' && !c.d) return luv__fail(L, UV_EBADF);
+  if (op->in_place && S->fs->in_place && (n = op->in_place(S, L, &c))) {
+    S->fs->here++;
+    return n;
+  }
+  return luv__fs_wait(S, L, &c, timeout);
+}
+
+#define FACE(face, waits, args, result, in_place, ...) \
+  int luv_##face(lua_State *L) { return call(L, LUV_FS_OP(face)); }
+LUV_FS_OPS(FACE)
