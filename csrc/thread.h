@@ -8,8 +8,12 @@
 /* A function with its arguments on its way to another state, then what it came to. */
 enum { LUV_TASK_RUNNING, LUV_TASK_DONE, LUV_TASK_FAILED };
 
+typedef struct luv_msg luv_msg;
+
 typedef struct {
   luv_core core;
+  luv_msg *args, *results; /* of a call that needs no codec: thread_plain.c */
+  int nargs, nresults;
   luv_blob in, out;   /* out: results, or the error value */
   char *traceback;    /* of the error; NULL: none */
   const char *problem; /* why there is no error value: a static text */
@@ -26,7 +30,8 @@ typedef struct luv_thread {
   luv_queue child;    /* in the children of the state that made it, with a reference */
   int ended;          /* what status is to be once its state is closed */
   luv_state *S;       /* its state while that is open; under the lock */
-  lua_State *L;
+  lua_State *L;       /* its main Lua thread, while its function runs */
+  const void *globals; /* tells its Lua state from others */
   lua_CFunction body; /* runs instead of a function from the task; NULL: none */
   luv_core *body_core; /* what body works on; a reference */
   char *path, *cpath; /* package.path and package.cpath of its parent */
@@ -41,13 +46,21 @@ typedef struct luv_thread {
 /* thread_task.c */
 void luv__task_clear(luv_task *t);
 int luv__task_pack(luv_state *S, lua_State *L, luv_task *t, int first, int n);
-int luv__task_run(luv_state *S, lua_State *L, luv_task *t); /* the status it is to have */
+int luv__task_run(lua_State *L, luv_task *t); /* the status it is to have */
 void luv__task_end(luv_task *t, int status);
 int luv__task_push(luv_state *S, lua_State *W, luv_task *t);
 void luv__task_serve(luv_link *k);
 int luv__task_ready(luv_core *c, int bell);
 
+/* thread_plain.c */
+int luv__plain_pack(lua_State *L, luv_task *t, int first, int n);
+int luv__plain_load(lua_State *L, luv_task *t);
+int luv__plain_keep(lua_State *L, luv_task *t, int first, int n);
+int luv__plain_push(luv_state *S, lua_State *W, luv_task *t);
+void luv__plain_clear(luv_task *t);
+
 /* thread_run.c */
+luv_state *luv__thread_state(lua_State *L);
 int luv__thread_start(luv_thread *t);
 extern __thread luv_thread *luv__this_thread __attribute__((tls_model("initial-exec")));
 
@@ -64,10 +77,10 @@ int luv__thread_push_child(luv_state *S, lua_State *L, luv_thread *t);
 
 /* thread_msg.c: one value on its way */
 enum { LUV_MSG_NIL, LUV_MSG_FALSE, LUV_MSG_TRUE, LUV_MSG_NUMBER, LUV_MSG_SHORT, LUV_MSG_BLOB, LUV_MSG_TASK };
-typedef struct {
+struct luv_msg {
   union { char s[56]; double number; luv_blob blob; luv_task *task; } u;
   uint8_t kind, n;
-} luv_msg;
+};
 
 int luv__msg_pack(luv_state *S, lua_State *L, int idx, luv_msg *m); /* -1: a message on L */
 int luv__msg_push(luv_state *S, lua_State *W, luv_msg *m); /* and frees it; 1, or LUV_RAISE */

@@ -26,10 +26,11 @@ void luv__thread_cancelled(luv_state *S) {
 
 static void stop_hook(lua_State *L, lua_Debug *ar) {
   luv_thread *t = luv__this_thread;
-  luv_state *S = t ? t->S : NULL;
+  luv_state *S;
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
-  if (!S || !taken(t)) return;
+  if (!taken(t)) return;
+  S = luv__thread_state(L);
   if (luv_current(S) && S->main.status == LUV_WAITING) luv__abandon(S, &S->main, LUV_OUT_CANCEL);
   luv__thread_push_cancelled(S, L);
   lua_error(L);
@@ -40,8 +41,8 @@ static void on_signal(int sig) {
   luv_thread *t = luv__this_thread;
   luv_state *S = t ? t->S : NULL;
   (void)sig;
-  if (!S || (luv__running == S && !S->chain)) return; /* in the run loop: it has been rung */
-  lua_sethook(S->chain ? S->chain->L : t->L, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+  if (!t || !t->L || (S && luv__running == S && !S->chain)) return; /* in the run loop: it has been rung */
+  lua_sethook(S && S->chain ? S->chain->L : t->L, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
 static void install(void) {
@@ -58,10 +59,8 @@ void luv__thread_stop(luv_thread *t) {
   pthread_mutex_lock(&t->task.core.lock);
   if (t->task.status == LUV_TASK_RUNNING) {
     __atomic_store_n(&t->cancelled, 1, __ATOMIC_RELEASE);
-    if (t->S) {
-      luv__ring(t->S);
-      if (!t->S->jit && !t->is_main) pthread_kill(t->tid, SIGRTMAX - 3);
-    }
+    if (t->S) luv__ring(t->S);
+    if (!luaJIT_setmode && !t->is_main) pthread_kill(t->tid, SIGRTMAX - 3);
   }
   pthread_mutex_unlock(&t->task.core.lock);
 }

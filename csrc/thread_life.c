@@ -220,7 +220,7 @@ int luv__threads_wait(luv_state *S) {
 /* A host's own thread, or one of ours that opens its state. */
 static luv_thread *own(lua_State *L) {
   luv_thread *t = luv__this_thread;
-  if (t && t->L == L && !t->S) {
+  if (t && !t->S && t->globals == lua_topointer(L, LUA_REGISTRYINDEX)) {
     luv__core_hold(&t->task.core);
     return t;
   }

@@ -10,8 +10,8 @@ static const luv_core_kind kind = {luv__task_serve, luv__task_ready, NULL, free_
 
 /* ---- in a thread of the pool ---------------------------------------------------------------- */
 
-static void perform(luv_state *S, lua_State *L, luv_task *t) {
-  luv__task_end(t, luv__task_run(S, L, t));
+static void perform(lua_State *L, luv_task *t) {
+  luv__task_end(t, luv__task_run(L, t));
   luv__core_drop(&t->core);
 }
 
@@ -28,7 +28,7 @@ static int work(lua_State *L) {
     lua_settop(L, 2);
     luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, LUV_NO_TIMEOUT);
     if (!lua_isuserdata(L, 3)) return 0;
-    perform(S, L, lua_touserdata(L, 3));
+    perform(L, lua_touserdata(L, 3));
   }
 }
 

@@ -22,27 +22,36 @@ static int set_up(lua_State *L) {
   lua_getglobal(L, "package");
   set_path(L, "path", t->path);
   set_path(L, "cpath", t->cpath);
-  lua_pop(L, 1);
-  lua_pushcfunction(L, luaopen_luv);
-  lua_call(L, 0, 0);
   return 0;
 }
 
-/* An error that is not the script's: the text on top of L is what join raises. */
-static int failed(luv_thread *t, lua_State *L) {
+/* The luv of L's state, opened if it is not open: that takes longer than all else that a
+ * thread needs, so it waits until it is needed. May raise. */
+luv_state *luv__thread_state(lua_State *L) {
   luv_state *S = luv__state(L);
-  if (!S || luv__encode(S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED, &t->task.out))
-    t->task.problem = "the thread's state could not be opened";
-  return LUV_TASK_FAILED;
+  if (S) return S;
+  lua_pushcfunction(L, luaopen_luv);
+  lua_call(L, 0, 0);
+  return luv__state(L);
+}
+
+static int with_luv(lua_State *L) {
+  luv_thread *t = lua_touserdata(L, 1);
+  luv__thread_state(L);
+  return t->body(L);
 }
 
 /* Called by Go, with a new state. */
 void luv__thread_main(luv_thread *t, lua_State *L) {
+  t->globals = lua_topointer(L, LUA_REGISTRYINDEX);
   t->L = L;
-  t->ended = LUV_TASK_DONE;
-  if (lua_cpcall(L, set_up, t)) t->ended = failed(t, L);
-  else if (!t->body) t->ended = luv__task_run(luv__state(L), L, &t->task);
-  else if (lua_cpcall(L, t->body, t)) t->ended = failed(t, L);
+  t->ended = LUV_TASK_FAILED;
+  t->task.problem = "not enough memory";
+  if (lua_cpcall(L, set_up, t) == 0) {
+    if (!t->body) t->ended = luv__task_run(L, &t->task);
+    else if (lua_cpcall(L, with_luv, t) == 0) t->ended = LUV_TASK_DONE;
+  }
+  t->L = NULL;
 }
 
 /* Go could make no state. */

@@ -7,25 +7,34 @@
 void luv__task_clear(luv_task *t) {
   luv__blob_free(&t->in);
   luv__blob_free(&t->out);
+  luv__plain_clear(t);
   free(t->traceback);
 }
 
 /* Packs the n values at `first`; -1: what cannot be passed is on L, with the path to it. */
 int luv__task_pack(luv_state *S, lua_State *L, luv_task *t, int first, int n) {
+  if (luv__plain_pack(L, t, first, n)) return 0;
   return luv__encode(S, L, first, n, LUV_CODEC_TRUSTED, &t->in);
 }
 
 /* ---- where it runs --------------------------------------------------------------------- */
 
-typedef struct { luv_state *S; luv_task *t; int status; } running;
+typedef struct { luv_task *t; int status; } running;
+
+/* debug.traceback, or something that is no function. */
+static void push_tracer(lua_State *L) {
+  luv_state *S = luv__state(L);
+  if (S) lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_traceback);
+  else lua_getglobal(L, "debug");
+  if (lua_istable(L, -1)) lua_getfield(L, -1, "traceback");
+}
 
 /* Handles an error: keeps the traceback, returns the error as it is. Upvalue: the task. */
 static int trace(lua_State *L) {
   luv_task *t = lua_touserdata(L, lua_upvalueindex(1));
-  luv_state *S = luv__state(L);
   const char *text;
   lua_settop(L, 1);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_traceback);
+  push_tracer(L);
   if (!lua_isfunction(L, -1)) return lua_pop(L, 1), 1;
   if (lua_isstring(L, 1)) lua_pushvalue(L, 1);
   else lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
@@ -40,11 +49,12 @@ static int trace(lua_State *L) {
 
 /* The error on top of L becomes what join raises: the value, or at least its text. */
 static int keep_error(lua_State *L, running *r) {
+  luv_state *S = luv__thread_state(L);
   r->status = LUV_TASK_FAILED;
-  if (luv__encode(r->S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED, &r->t->out) == 0) return 0;
+  if (luv__encode(S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED, &r->t->out) == 0) return 0;
   lua_pushfstring(L, "the thread's error is a %s, which cannot be passed: %s", luaL_typename(L, -2),
                   lua_tostring(L, -1));
-  if (luv__encode(r->S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED, &r->t->out)) r->t->problem = "not enough memory";
+  if (luv__encode(S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED, &r->t->out)) r->t->problem = "not enough memory";
   return 0;
 }
 
@@ -55,20 +65,22 @@ static int run(lua_State *L) {
   luaL_checkstack(L, 20, "luv");
   lua_pushlightuserdata(L, t);
   lua_pushcclosure(L, trace, 1);
-  n = luv__decode(r->S, L, t->in.p, t->in.n, LUV_CODEC_TRUSTED);
+  n = t->args ? luv__plain_load(L, t) : luv__decode(luv__thread_state(L), L, t->in.p, t->in.n, LUV_CODEC_TRUSTED);
   if (n < 0) return keep_error(L, r);
   luv__blob_free(&t->in);
   rc = lua_pcall(L, n - 1, LUA_MULTRET, 2);
   luaL_checkstack(L, 20, "luv");
   if (rc) return keep_error(L, r);
   r->status = LUV_TASK_DONE;
-  if (luv__encode(r->S, L, 3, lua_gettop(L) - 2, LUV_CODEC_TRUSTED | LUV_CODEC_TAKE, &t->out) == 0) return 0;
+  n = lua_gettop(L) - 2;
+  if (luv__plain_keep(L, t, 3, n)) return 0;
+  if (luv__encode(luv__thread_state(L), L, 3, n, LUV_CODEC_TRUSTED | LUV_CODEC_TAKE, &t->out) == 0) return 0;
   lua_pushfstring(L, "cannot return %s", lua_tostring(L, -1));
   return keep_error(L, r);
 }
 
-int luv__task_run(luv_state *S, lua_State *L, luv_task *t) {
-  running r = {S, t, LUV_TASK_FAILED};
+int luv__task_run(lua_State *L, luv_task *t) {
+  running r = {t, LUV_TASK_FAILED};
   if (lua_cpcall(L, run, &r) == 0) return r.status;
   lua_pop(L, 1);
   luv__blob_free(&t->out);
@@ -106,6 +118,7 @@ int luv__task_ready(luv_core *c, int bell) {
 int luv__task_push(luv_state *S, lua_State *W, luv_task *t) {
   int n;
   luaL_checkstack(W, 10, "luv");
+  if (t->results) return luv__plain_push(S, W, t);
   if (!t->out.p) {
     lua_pushstring(W, t->problem ? t->problem : "not enough memory");
     return LUV_RAISE;
