@@ -49,7 +49,7 @@ func (b *bench) buildFor(lua string) error {
 	if _, err := exec.LookPath(lua); err != nil {
 		return err
 	}
-	for _, name := range []string{"switch", "create", "codec"} {
+	for _, name := range []string{"switch", "create", "codec", "thread"} {
 		if err := b.cc(name+"-"+lua, "bench/limit/"+name+".c", luaPackage(lua)); err != nil {
 			return err
 		}

@@ -59,6 +59,7 @@ var workloads = []workload{
 	{"zmq REQ/REP over ipc", func(b *bench) error { return b.zmqRoundTrip("ipc") }},
 	{"zmq, 10 busy pairs among 1,000 sockets", (*bench).zmqIdle},
 	{"codec", (*bench).codec},
+	{"thread", (*bench).thread},
 	{"fs", (*bench).fs},
 	{"pcall and timeout", (*bench).pcall},
 	{"require", (*bench).require},

@@ -181,13 +181,19 @@ static void join(luv_thread *t) {
   t->joined = 1;
 }
 
+/* It has ended but for the return from its function, which nobody needs to wait for. */
+static void leave(luv_thread *t) {
+  if (!t->detached && !t->joined) pthread_detach(t->tid);
+  t->joined = 1;
+}
+
 /* Called when its maker has served it: has it ended? */
 void luv__thread_served(luv_link *k) {
   luv_thread *t = (luv_thread *)k->core;
   luv_state *S = k->o.S;
   if (!k->keep || __atomic_load_n(&t->task.status, __ATOMIC_ACQUIRE) == LUV_TASK_RUNNING) return;
   keep(k, 0);
-  join(t);
+  leave(t);
   if (t->task.status == LUV_TASK_FAILED && !t->task.taken && luv__protect(S, report, k)) lua_pop(S->M, 1);
   abandon(t);
   anchor(S, S->M, k, 0);
