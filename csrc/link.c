@@ -4,7 +4,7 @@
 /* ---- cores ----------------------------------------------------------------------------- */
 
 /* An adaptive lock spins before it sleeps: what is done under it takes nanoseconds. */
-static void init_lock(pthread_mutex_t *lock) {
+void luv__init_lock(pthread_mutex_t *lock) {
   pthread_mutexattr_t how;
   pthread_mutexattr_init(&how);
   pthread_mutexattr_settype(&how, PTHREAD_MUTEX_ADAPTIVE_NP);
@@ -15,7 +15,7 @@ static void init_lock(pthread_mutex_t *lock) {
 void luv__core_init(luv_core *c, const luv_core_kind *kind) {
   c->kind = kind;
   c->refs = 1;
-  init_lock(&c->lock);
+  luv__init_lock(&c->lock);
   queue_init(&c->bells[LUV_BELL_GET]);
   queue_init(&c->bells[LUV_BELL_PUT]);
 }
@@ -51,6 +51,14 @@ void luv__core_ring(luv_core *c, int bell) {
   luv__ring(luv_container(q - bell, luv_link, bell)->o.S);
 }
 
+/* The same from where the core has been changed without the lock. */
+void luv__core_tell(luv_core *c, int bell) {
+  if (LUV_LIKELY(!__atomic_load_n(&c->hanging[bell], __ATOMIC_SEQ_CST))) return;
+  pthread_mutex_lock(&c->lock);
+  luv__core_ring(c, bell);
+  pthread_mutex_unlock(&c->lock);
+}
+
 void luv__core_ring_all(luv_core *c, int bell) {
   luv_queue *q;
   for (q = c->bells[bell].next; q != &c->bells[bell]; q = q->next)
@@ -82,14 +90,23 @@ luv_link *luv__check_link(luv_state *S, lua_State *L, int class_id, const char *
 
 /* Locked. */
 void luv__link_hang(luv_link *k, int bell) {
-  if (queue_empty(&k->bell[bell])) queue_push(&k->core->bells[bell], &k->bell[bell]);
+  if (queue_empty(&k->bell[bell])) {
+    queue_push(&k->core->bells[bell], &k->bell[bell]);
+    __atomic_add_fetch(&k->core->hanging[bell], 1, __ATOMIC_SEQ_CST);
+  }
   if (queue_empty(&k->node)) queue_push(&k->o.S->links, &k->node);
+}
+
+static void take_off(luv_link *k, int bell) {
+  if (queue_empty(&k->bell[bell])) return;
+  queue_remove(&k->bell[bell]);
+  __atomic_sub_fetch(&k->core->hanging[bell], 1, __ATOMIC_SEQ_CST);
 }
 
 /* Takes k off the bells that nobody waits at. Locked. */
 void luv__link_unhang(luv_link *k) {
-  if (queue_empty(&k->o.waiters) && !k->keep) queue_remove(&k->bell[LUV_BELL_GET]);
-  if (queue_empty(&k->senders)) queue_remove(&k->bell[LUV_BELL_PUT]);
+  if (queue_empty(&k->o.waiters) && !k->keep) take_off(k, LUV_BELL_GET);
+  if (queue_empty(&k->senders)) take_off(k, LUV_BELL_PUT);
   if (queue_empty(&k->bell[LUV_BELL_GET]) && queue_empty(&k->bell[LUV_BELL_PUT])) queue_remove(&k->node);
 }
 

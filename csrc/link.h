@@ -35,6 +35,8 @@ struct luv_core {
   int refs;
   luv_queue bells[LUV_BELLS];
   uint32_t wanted;               /* fibers of all states that wait to get */
+  int hanging[LUV_BELLS];        /* links at each bell; atomic, so that who changes the core
+                                    without the lock sees whether anybody waits */
 };
 
 struct luv_link {
@@ -53,6 +55,8 @@ void luv__core_hold(luv_core *c);
 void luv__core_drop(luv_core *c);
 int luv__core_revive(luv_core *c);              /* holds it, unless its last reference is gone */
 void luv__core_ring(luv_core *c, int bell);     /* one of those that hang there; locked */
+void luv__init_lock(pthread_mutex_t *lock);
+void luv__core_tell(luv_core *c, int bell);
 void luv__core_ring_all(luv_core *c, int bell); /* locked */
 
 /* Takes over a reference to c. NULL: no memory, and the reference is given back. */

@@ -91,15 +91,22 @@ typedef struct {
   luv_core core;
   uint64_t id;       /* in messages; never given to another one */
   luv_queue known;   /* in the table of ids */
-  luv_msg *v;        /* a ring */
-  uint32_t head, count, size;
+  luv_msg *v;        /* the ring; changed with both locks held, as is size */
+  uint32_t size;
+  int closed;        /* atomic; set with `putting` held */
   double cap;
-  uint32_t wanted;   /* fibers that wait in get, in all states */
-  int closed;
+  /* Values put and taken so far are counted apart, and each side looks at the other's
+   * number only when its own idea of it is used up: one cache line less per value. */
+  pthread_mutex_t putting __attribute__((aligned(64)));
+  uint32_t tail;     /* atomic */
+  uint32_t head_seen;
+  pthread_mutex_t getting __attribute__((aligned(64)));
+  uint32_t head;     /* atomic */
+  uint32_t tail_seen;
 } luv_channel;
 
 luv_channel *luv__thread_chan_new(double cap);
-int luv__thread_chan_push(luv_channel *c, const luv_msg *m); /* locked; UV_ENOMEM */
+int luv__thread_chan_put(luv_channel *c, const luv_msg *m); /* 0, UV_EAGAIN, UV_EPIPE, UV_ENOMEM */
 void luv__thread_chan_close(luv_channel *c);
 
 #endif

@@ -1,7 +1,10 @@
 /* thread_chan.c - luv.thread.chan: a queue of values that all threads of the process share.
  *
- * A put that finds room and a get that finds a value need the lock, for some nanoseconds,
- * and nothing else. With a capacity of 0 there is room while more fibers wait in get than
+ * Who puts and who gets have a lock each, for some nanoseconds.
+ * The core's lock comes first where both are needed: when a fiber waits, or may be waiting.
+ * A put counts its value before it looks whether anybody hangs at a bell, and who is about
+ * to wait hangs there before it looks at the count: one sees the other. The same holds for
+ * gets and room. With a capacity of 0 there is room while more fibers wait in get than
  * values lie ready for them. */
 #include <math.h>
 #include "thread.h"
@@ -14,56 +17,88 @@ static uint64_t last_id;
 
 /* ---- the shared part ---------------------------------------------------------------------- */
 
-static int room(luv_channel *c) {
-  return c->cap > 0 ? c->count < c->cap : c->count < c->core.wanted;
+static uint32_t load(const uint32_t *n) { return __atomic_load_n(n, __ATOMIC_SEQ_CST); }
+static int closed(luv_channel *c) { return __atomic_load_n(&c->closed, __ATOMIC_SEQ_CST); }
+
+static uint32_t count(luv_channel *c) {
+  uint32_t head = load(&c->head);
+  return load(&c->tail) - head;
 }
 
+static int room(luv_channel *c) { return count(c) < (c->cap > 0 ? c->cap : c->core.wanted); }
+
+/* The same with `putting` held. */
+static int room_seen(luv_channel *c) {
+  if (c->cap > 0 && c->tail - c->head_seen < c->cap) return 1;
+  c->head_seen = load(&c->head);
+  return c->tail - c->head_seen < (c->cap > 0 ? c->cap : c->core.wanted);
+}
+
+/* With `putting` held. */
 static int grow(luv_channel *c) {
   uint32_t i, size = c->size ? c->size * 2 : 16;
-  luv_msg *v = malloc(size * sizeof *v);
+  luv_msg *v = aligned_alloc(64, size * sizeof *v);
   if (!v) return UV_ENOMEM;
-  for (i = 0; i < c->count; i++) v[i] = c->v[(c->head + i) & (c->size - 1)];
+  pthread_mutex_lock(&c->getting);
+  for (i = c->head; i != c->tail; i++) v[i & (size - 1)] = c->v[i & (c->size - 1)];
   free(c->v);
   c->v = v;
   c->size = size;
-  c->head = 0;
+  pthread_mutex_unlock(&c->getting);
   return 0;
 }
 
-int luv__thread_chan_push(luv_channel *c, const luv_msg *m) {
-  if (LUV_UNLIKELY(c->count == c->size) && grow(c)) return UV_ENOMEM;
-  c->v[(c->head + c->count++) & (c->size - 1)] = *m;
+static int push_back(luv_channel *c, const luv_msg *m) {
+  if (LUV_UNLIKELY(c->tail - c->head_seen >= c->size)) {
+    c->head_seen = load(&c->head);
+    if (c->tail - c->head_seen >= c->size && grow(c)) return UV_ENOMEM;
+  }
+  c->v[c->tail & (c->size - 1)] = *m;
+  __atomic_store_n(&c->tail, c->tail + 1, __ATOMIC_SEQ_CST);
   return 0;
 }
 
-static void shift(luv_channel *c, luv_msg *m) {
-  *m = c->v[c->head];
-  c->head = (c->head + 1) & (c->size - 1);
-  c->count--;
+/* Puts m if there is room. */
+int luv__thread_chan_put(luv_channel *c, const luv_msg *m) {
+  int err;
+  pthread_mutex_lock(&c->putting);
+  err = closed(c) ? UV_EPIPE : room_seen(c) ? push_back(c, m) : UV_EAGAIN;
+  pthread_mutex_unlock(&c->putting);
+  return err;
+}
+
+/* Takes the next value: UV_EAGAIN when there is none, UV_EOF when none will come. */
+static int shift(luv_channel *c, luv_msg *m) {
+  int last = closed(c), err = 0;
+  pthread_mutex_lock(&c->getting);
+  if (c->head == c->tail_seen) c->tail_seen = load(&c->tail);
+  if (c->head == c->tail_seen) err = last ? UV_EOF : UV_EAGAIN;
+  else {
+    *m = c->v[c->head & (c->size - 1)];
+    __atomic_store_n(&c->head, c->head + 1, __ATOMIC_SEQ_CST);
+  }
+  pthread_mutex_unlock(&c->getting);
+  return err;
 }
 
 /* Gives f, the first that waits in get, the next value: 0 if there is none. */
 static int give(luv_link *k, luv_channel *c, luv_fiber *f) {
-  luv_msg *m;
-  if (!c->count) {
-    if (c->closed) luv__link_wake_error(k, f, UV_EOF);
-    return c->closed;
+  luv_msg *m = malloc(sizeof *m);
+  int err = m ? shift(c, m) : UV_ENOMEM;
+  if (err) free(m);
+  if (err == UV_EAGAIN) return 0;
+  if (err) luv__link_wake_error(k, f, err);
+  else {
+    f->wait.on = m;
+    luv__link_wake(k, f, LUV_OUT_MSG);
   }
-  m = malloc(sizeof *m);
-  if (!m) {
-    luv__link_wake_error(k, f, UV_ENOMEM);
-    return 1;
-  }
-  shift(c, m);
-  f->wait.on = m;
-  luv__link_wake(k, f, LUV_OUT_MSG);
   return 1;
 }
 
 /* Takes what f, the first that waits in put, has brought. */
 static int take(luv_link *k, luv_channel *c, luv_fiber *f) {
   luv_msg *m = lua_touserdata(f->chain.L, 2);
-  int err = c->closed ? UV_EPIPE : !room(c) ? UV_EAGAIN : luv__thread_chan_push(c, m);
+  int err = luv__thread_chan_put(c, m);
   if (err == UV_EAGAIN) return 0;
   if (err) luv__wake_error(k->o.S, f, err);
   else {
@@ -86,7 +121,7 @@ static void serve(luv_link *k) {
 static int ready(luv_core *core, int bell) {
   luv_channel *c = (luv_channel *)core;
   if (queue_empty(&core->bells[bell])) return 0;
-  return c->closed || (bell == LUV_BELL_GET ? c->count > 0 : room(c));
+  return closed(c) || (bell == LUV_BELL_GET ? count(c) > 0 : room(c));
 }
 
 static void free_chan(luv_core *core) {
@@ -95,10 +130,9 @@ static void free_chan(luv_core *core) {
   pthread_mutex_lock(&lock);
   queue_remove(&c->known);
   pthread_mutex_unlock(&lock);
-  while (c->count) {
-    shift(c, &m);
-    luv__msg_free(&m);
-  }
+  while (shift(c, &m) == 0) luv__msg_free(&m);
+  pthread_mutex_destroy(&c->putting);
+  pthread_mutex_destroy(&c->getting);
   free(c->v);
   free(c);
 }
@@ -106,10 +140,13 @@ static void free_chan(luv_core *core) {
 static const luv_core_kind kind = {serve, ready, NULL, free_chan};
 
 luv_channel *luv__thread_chan_new(double cap) {
-  luv_channel *c = calloc(1, sizeof *c);
+  luv_channel *c = aligned_alloc(64, sizeof *c);
   int i;
   if (!c) return NULL;
+  memset(c, 0, sizeof *c);
   luv__core_init(&c->core, &kind);
+  luv__init_lock(&c->putting);
+  luv__init_lock(&c->getting);
   c->cap = cap;
   pthread_mutex_lock(&lock);
   for (i = 0; i < BUCKETS && !known[i].next; i++) queue_init(&known[i]);
@@ -121,7 +158,9 @@ luv_channel *luv__thread_chan_new(double cap) {
 
 void luv__thread_chan_close(luv_channel *c) {
   pthread_mutex_lock(&c->core.lock);
-  c->closed = 1;
+  pthread_mutex_lock(&c->putting);
+  __atomic_store_n(&c->closed, 1, __ATOMIC_SEQ_CST);
+  pthread_mutex_unlock(&c->putting);
   luv__core_ring_all(&c->core, LUV_BELL_GET);
   luv__core_ring_all(&c->core, LUV_BELL_PUT);
   pthread_mutex_unlock(&c->core.lock);
@@ -201,22 +240,16 @@ int luv_thread_chan_get(lua_State *L) {
   double timeout = luv__opt_timeout(S, L, 2, 1, "get");
   luv_channel *c = k ? (luv_channel *)k->core : NULL;
   luv_msg m;
-  int there, ended;
+  int err;
   luv__check_cancel(S, L);
   if (!c) return luv__fail(L, UV_EBADF);
   if (!queue_empty(&k->o.waiters) || (timeout != 0 && overdue(S)))
     return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
-  pthread_mutex_lock(&c->core.lock);
-  there = c->count > 0;
-  ended = c->closed;
-  if (there) {
-    shift(c, &m);
-    if (ready(&c->core, LUV_BELL_PUT)) luv__core_ring(&c->core, LUV_BELL_PUT);
-  }
-  pthread_mutex_unlock(&c->core.lock);
-  if (there) return luv__msg_push(S, L, &m) == LUV_RAISE ? lua_error(L) : 1;
-  if (ended) return luv__fail(L, UV_EOF);
-  return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
+  err = shift(c, &m);
+  if (err == UV_EAGAIN) return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
+  if (err) return luv__fail(L, err);
+  luv__core_tell(&c->core, LUV_BELL_PUT);
+  return luv__msg_push(S, L, &m) == LUV_RAISE ? lua_error(L) : 1;
 }
 
 static int message_gc(lua_State *L) {
@@ -249,12 +282,12 @@ static int put_later(luv_state *S, lua_State *L, luv_link *k, const luv_msg *m, 
   return luv__suspend(S, L, LUV_OP_THREAD_PUT, k, 0, timeout);
 }
 
-/* Puts m if there is room: 0, or why not. */
-static int put(luv_link *k, luv_channel *c, const luv_msg *m) {
+/* With a capacity of 0 it counts how many wait, which the core's lock keeps. */
+static int put(luv_channel *c, const luv_msg *m) {
   int err;
+  if (LUV_LIKELY(c->cap > 0)) return luv__thread_chan_put(c, m);
   pthread_mutex_lock(&c->core.lock);
-  err = c->closed ? UV_EPIPE : room(c) && queue_empty(&k->senders) ? luv__thread_chan_push(c, m) : UV_EAGAIN;
-  if (!err) luv__core_ring(&c->core, LUV_BELL_GET);
+  err = luv__thread_chan_put(c, m);
   pthread_mutex_unlock(&c->core.lock);
   return err;
 }
@@ -272,12 +305,14 @@ int luv_thread_chan_put(lua_State *L) {
   lua_settop(L, 3);
   luaL_checkstack(L, 10, "luv");
   if (luv__msg_pack(S, L, 2, &m)) return luv__error(S, L, "cannot put %s", lua_tostring(L, -1));
-  err = overdue(S) && timeout != 0 ? UV_EAGAIN : put(k, c, &m);
+  err = UV_EAGAIN;
+  if (queue_empty(&k->senders) && !(timeout != 0 && overdue(S))) err = put(c, &m);
   if (err == UV_EAGAIN) return put_later(S, L, k, &m, timeout);
   if (err) {
     luv__msg_free(&m);
     return luv__fail(L, err);
   }
+  luv__core_tell(&c->core, LUV_BELL_GET);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -295,7 +330,7 @@ int luv_thread_chan_close(lua_State *L) {
 int luv_thread_chan_closed(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "closed");
-  lua_pushboolean(L, !k || __atomic_load_n(&((luv_channel *)k->core)->closed, __ATOMIC_RELAXED));
+  lua_pushboolean(L, !k || closed((luv_channel *)k->core));
   return 1;
 }
 
@@ -303,7 +338,7 @@ int luv_thread_chan_closed(lua_State *L) {
 int luv_thread_chan_len(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "__len");
-  lua_pushinteger(L, k ? (lua_Integer)__atomic_load_n(&((luv_channel *)k->core)->count, __ATOMIC_RELAXED) : 0);
+  lua_pushinteger(L, k ? (lua_Integer)count((luv_channel *)k->core) : 0);
   return 1;
 }
 

@@ -71,14 +71,8 @@ static void submit(luv_channel *c, luv_task *t) {
   m.kind = LUV_MSG_TASK;
   m.u.task = t;
   luv__core_hold(&t->core);
-  pthread_mutex_lock(&c->core.lock);
-  if (c->closed || luv__thread_chan_push(c, &m)) {
-    pthread_mutex_unlock(&c->core.lock);
-    luv__msg_free(&m);
-    return;
-  }
-  luv__core_ring(&c->core, LUV_BELL_GET);
-  pthread_mutex_unlock(&c->core.lock);
+  if (luv__thread_chan_put(c, &m)) luv__msg_free(&m); /* closed: the task is told so */
+  else luv__core_tell(&c->core, LUV_BELL_GET);
 }
 
 /* ... = pool:call(fn, ...) */
