@@ -67,6 +67,7 @@ void luv__register_numbers(const char *module, const char *names, size_t size,
 int luv__register_class(const char *name);
 void luv__build(luv_state *S, lua_State *L); /* leaves the module table on L */
 const char *luv__class_name(int class_id);
+void luv__push_meta(luv_state *S, lua_State *L, int id);
 
 /* ---- what is made once per state by the files that use it ------------------- */
 void luv__deliver_open(luv_state *S, lua_State *L);

@@ -207,8 +207,7 @@ void luv__codec_close(luv_state *S) {
 static void add_classes(luv_state *S, lua_State *L, int list) {
   int id;
   for (id = 0; id < LUV_MAX_CLASSES && luv__class_name(id); id++) {
-    if (!S->ref_meta[id]) continue;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_meta[id]);
+    luv__push_meta(S, L, id);
     lua_getfield(L, -1, "__index");
     if (lua_isfunction(L, -1) && !lua_getupvalue(L, -1, 2)) lua_pushnil(L);
     if (lua_istable(L, -1)) add_fields(S, L, list, luv__class_name(id), 1);

@@ -176,6 +176,14 @@ static void build_class(luv_state *S, lua_State *L, int id) {
   S->ref_meta[id] = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+/* Pushes the metatable of a class, made when it is first asked for: most scripts use few of
+ * the classes. May raise (memory). */
+void luv__push_meta(luv_state *S, lua_State *L, int id) {
+  luaL_checkstack(L, 8, "luv");
+  if (LUV_UNLIKELY(!S->ref_meta[id])) build_class(S, L, id);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_meta[id]);
+}
+
 /* The table for module "luv.a" is field a of luv, made when first named. */
 static void push_module(lua_State *L, const char *owner) {
   const char *dot = strchr(owner, '.');
@@ -226,7 +234,7 @@ static void use_native(luv_state *S, lua_State *L) {
 /* The codec's list of functions is on top of L. */
 void luv__build(luv_state *S, lua_State *L) {
   int i, list = lua_gettop(L);
-  for (i = 0; i < nclasses; i++) build_class(S, L, i);
+  build_class(S, L, LUV_CLASS_FIBER);
   lua_newtable(L);
   for (i = 0; i < nentries; i++) {
     if (strncmp(entries[i].owner, "class ", 6) == 0) continue;

@@ -85,7 +85,7 @@ void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
   b->class_id = o->class_id;
   b->o = o;
   o->box = b;
-  lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_meta[o->class_id]);
+  luv__push_meta(S, W, o->class_id);
   lua_setmetatable(W, -2);
 }
 
