@@ -114,7 +114,8 @@ end
 look(luv, "luv")
 
 -- The metatable of each class stands in the registry. A class without methods belongs to
--- a module that is not there yet.
+-- a module that is not there yet. They are made when they are needed: for the codec, all.
+luv.codec.encode(print)
 for _, v in pairs(debug.getregistry()) do
   local name = type(v) == "table" and rawget(v, "__name")
   if type(name) == "string" and rawget(v, "__metatable") == name then
