@@ -57,6 +57,7 @@ func init() {
 		{Name: "curve_server", Go: zmqCurveServer},
 		{Name: "curve_client", Go: zmqCurveClient},
 		{Name: "__newindex", Go: zmqNewindex},
+		{Name: "__index", Go: zmqIndex},
 	}})
 	lua.DefineClass(lua.ClassDef{Name: "luv.zmq.monitor", Methods: []lua.Func{
 		{Name: "next", Face: "zmq_monitor_next"},

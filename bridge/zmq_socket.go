@@ -70,29 +70,51 @@ func zmqGetsockopt(c *lua.Call) {
 	})(c)
 }
 
-// sock = sock:setsockopt(option, value); sock.option = value
-func zmqSetsockopt(c *lua.Call) {
+// assignment returns the option and its new value, arguments 2 and 3.
+func assignment(c *lua.Call) (*zmq.Option, any) {
 	o, v := option(c, 2, "w"), c.Scalar(3)
 	if !o.Check(v) {
 		c.Bad(3, o.Wants()+" expected for "+o.Name)
 	}
+	return o, v
+}
+
+// sock = sock:setsockopt(option, value)
+func zmqSetsockopt(c *lua.Call) {
+	o, v := assignment(c)
 	onSocket(func(c *lua.Call, s *zmq.Socket) { c.Done(s.Set(o, v), o.Name) })(c)
 }
 
-// sock.option = value: an assignment cannot return an error, so it raises.
-func zmqNewindex(c *lua.Call) {
-	o, v := option(c, 2, "w"), c.Scalar(3)
-	if !o.Check(v) {
-		c.Bad(3, o.Wants()+" expected for "+o.Name)
-	}
+// asField makes sock.option of what is done with the option: it cannot return an error, so
+// it raises.
+func asField(c *lua.Call, o *zmq.Option, f func(s *zmq.Socket) (any, error)) {
 	s := zmq.SocketOf(c.Object(1, zmqSocketClass))
 	if s == nil {
 		c.Raise("EBADF: bad file descriptor: " + o.Name)
 		return
 	}
-	if err := s.Set(o, v); err != nil {
+	v, err := f(s)
+	if err != nil {
 		c.Raise(err.Error() + ": " + o.Name)
+		return
 	}
+	c.Return(v)
+}
+
+// sock.option = value
+func zmqNewindex(c *lua.Call) {
+	o, v := assignment(c)
+	asField(c, o, func(s *zmq.Socket) (any, error) { return nil, s.Set(o, v) })
+}
+
+// value = sock.option; nil for what is no option. csrc/zmq_index.c looks for methods first.
+func zmqIndex(c *lua.Call) {
+	if !c.IsString(2) || zmq.OptionByName(c.String(2)) == nil {
+		c.Return(nil)
+		return
+	}
+	o := option(c, 2, "r")
+	asField(c, o, func(s *zmq.Socket) (any, error) { return s.Get(o) })
 }
 
 // subscription makes subscribe and unsubscribe: of one topic or several, "" for all.

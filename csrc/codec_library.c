@@ -203,13 +203,22 @@ void luv__codec_close(luv_state *S) {
 
 /* ---- at the first use ------------------------------------------------------------------ */
 
+/* The function on top is an __index: pushes the table that it looks into first. */
+static void push_methods(lua_State *L) {
+  int i;
+  for (i = 1; i <= 2 && lua_getupvalue(L, -1, i); i++) {
+    if (lua_istable(L, -1)) return;
+    lua_pop(L, 1);
+  }
+}
+
 /* Methods, by the name of their class: they are hidden from scripts, so still as made. */
 static void add_classes(luv_state *S, lua_State *L, int list) {
   int id;
   for (id = 0; id < LUV_MAX_CLASSES && luv__class_name(id); id++) {
     luv__push_meta(S, L, id);
     lua_getfield(L, -1, "__index");
-    if (lua_isfunction(L, -1) && !lua_getupvalue(L, -1, 2)) lua_pushnil(L);
+    if (lua_isfunction(L, -1)) push_methods(L);
     if (lua_istable(L, -1)) add_fields(S, L, list, luv__class_name(id), 1);
     lua_settop(L, list);
   }

@@ -120,6 +120,7 @@ struct luv_state {
   luv_queue links;     /* to what other threads share, while fibers wait: link.h */
   int rung, blocking;  /* atomic: link.h, rule 3 */
   struct luv_thread *thread; /* the thread that it runs on */
+  int ref_zmq_fields;  /* 0: none; see zmq_index.c */
   int ref_threads;     /* those that run and were made here, by address */
   luv_zmq_state *zmq;  /* NULL: no ØMQ socket has been made */
   luv_codec_state *codec;

@@ -170,6 +170,7 @@ static void build_class(luv_state *S, lua_State *L, int id) {
   fill(S, L, owner, id);
   lift(L, "__newindex");
   lift(L, "__len");
+  if (id == LUV_CLASS_ZMQ) luv__zmq_index(S, L);
   if (id == LUV_CLASS_FIBER) lua_pushcclosure(L, luv_fiber_index, 2);
   lua_setfield(L, -2, "__index");
   S->metas[id] = lua_topointer(L, -1);

@@ -87,6 +87,7 @@ void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
   o->box = b;
   luv__push_meta(S, W, o->class_id);
   lua_setmetatable(W, -2);
+  if (o->class_id == LUV_CLASS_ZMQ) luv__zmq_own_meta(S, W);
 }
 
 static const void *meta_of(lua_State *L, int idx) {

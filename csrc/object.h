@@ -158,6 +158,8 @@ int luv_zmq_recv(lua_State *L);
 int luv_zmq_try_send(luv_state *S, const void *box, const char *p, size_t n);
 const char *luv_zmq_try_recv(luv_state *S, const void *box, double *n);
 
+void luv__zmq_index(luv_state *S, lua_State *L);
+void luv__zmq_own_meta(luv_state *S, lua_State *L);
 void luv__zmq_closing(luv_object *o);
 void luv__zmq_closed(luv_object *o);
 void luv__zmq_state_free(luv_state *S);

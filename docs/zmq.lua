@@ -367,7 +367,8 @@ function socket:disconnect(endpoint) end
 ---@return luv.code? code
 function socket:last_endpoint() end
 
----Reads an option. Raises: an unknown one, one that can only be set. Source: zmq_getsockopt.
+---Reads an option; `socket.rcvhwm` does the same, is nil where no option has that name, and
+---raises where this fails. Raises: an unknown one, one that can only be set. Source: zmq_getsockopt.
 ---@param option string|integer such as "RCVHWM" or luv.zmq.RCVHWM
 ---@return number|string|nil value nil when it fails
 ---@return string? message

@@ -189,6 +189,12 @@ func (c *Call) IsNumber(i int) bool {
 	return v != nil && v._type == C.LUV_V_NUMBER
 }
 
+// IsString reports whether argument i is a string.
+func (c *Call) IsString(i int) bool {
+	v := c.value(i)
+	return v != nil && v._type == C.LUV_V_STRING
+}
+
 // IsTable reports whether argument i is a table.
 func (c *Call) IsTable(i int) bool {
 	v := c.value(i)

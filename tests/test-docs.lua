@@ -120,7 +120,10 @@ for _, v in pairs(debug.getregistry()) do
   local name = type(v) == "table" and rawget(v, "__name")
   if type(name) == "string" and rawget(v, "__metatable") == name then
     local index = rawget(v, "__index")
-    if type(index) == "function" then seen[name] = fiber_methods(name)
+    if name == "luv.zmq.socket" and type(index) == "function" then
+      local _, methods = debug.getupvalue(index, 1)
+      seen[name] = methods
+    elseif type(index) == "function" then seen[name] = fiber_methods(name)
     elseif next(index) then seen[name] = index end
   end
 end

@@ -316,6 +316,23 @@ tap.both("a context closed under waiting fibers: ETERM", function()
   for _, f in ipairs(fibers) do tap.fails("ETERM", f:join()) end
 end)
 
+tap.test("a closed socket's fields, and what is left of one that is garbage", function()
+  local ctx = zmq.create(0)
+  local s = ctx:socket(zmq.PUSH)
+  local meta = debug.getmetatable(s)
+  s:close()
+  tap.raises("EBADF", function() return s.linger end)
+  tap.raises("EBADF", function() s.linger = 0 end)
+  tap.equal(type(s.send), "function")
+  s = nil
+  collectgarbage()
+  collectgarbage()
+  if type(meta.__index) == "table" then
+    tap.raises("luv.zmq.socket expected", function() return meta.__index.linger end)
+  end
+  ctx:close()
+end)
+
 tap.both("options by name, number and field, with their types", function()
   with(function(ctx)
     local s = ctx:socket(zmq.DEALER)
@@ -325,6 +342,13 @@ tap.both("options by name, number and field, with their types", function()
     tap.equal(s:getsockopt(zmq.SNDHWM), 7)
     s.linger = 100
     tap.equal(s:getsockopt("LINGER"), 100)
+    tap.equal(s.linger, 100)
+    tap.equal(s.LINGER, 100)
+    tap.equal(s.fd, s:fileno())
+    tap.equal(s.nothing, nil)
+    tap.equal(s[1], nil)
+    tap.equal(type(s.bind), "function")
+    tap.raises("cannot be read", function() return s.xpub_verbose end)
     s.identity = "me\0too"
     tap.equal(s:getsockopt("ROUTING_ID"), "me\0too")
     s.maxmsgsize = 2 ^ 40
