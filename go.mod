@@ -1,6 +1,6 @@
 module luv
 
-go 1.23
+go 1.24
 
 require github.com/aarzilli/golua v0.0.0-20250217091409-248753f411c4
 

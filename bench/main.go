@@ -62,6 +62,7 @@ var workloads = []workload{
 	{"thread", (*bench).thread},
 	{"fs", (*bench).fs},
 	{"pcall and timeout", (*bench).pcall},
+	{"toolkit: channels, mutex, select, scope", (*bench).toolkit},
 	{"require", (*bench).require},
 }
 

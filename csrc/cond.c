@@ -1,29 +1,68 @@
-/* cond.c - luv.fiber.cond, the seed's era's condition: wait, signal, broadcast. */
-#include "luv.h"
+/* cond.c - luv.cond: wait, signal, broadcast; luv.fiber.cond is the same.
+ *
+ * wait(mutex) lets go of the mutex as the wait begins, and has it back when wait returns,
+ * however it ends: a woken fiber moves over to the mutex's queue with its outcome. */
+#include "sync.h"
 
 static luv_object *check(luv_state *S, lua_State *L, const char *fname) {
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_COND);
-  if (!b) luv__type_error(S, L, 1, 0, fname, "luv.cond");
-  return b->o && !(b->o->flags & LUV_O_CLOSING) ? b->o : NULL;
+  return luv__self(S, L, LUV_CLASS_COND, fname);
 }
 
-/* c = luv.fiber.cond() */
+/* c = luv.cond() */
 int luv_cond_create(lua_State *L) {
-  luv_state *S = luv_enter(L);
-  luv_object *o = luv__object_new(S, LUV_CLASS_COND, sizeof *o);
-  if (!o) return luaL_error(L, "not enough memory");
-  luv__push_object(S, L, o);
-  return 1;
+  luv_object *o;
+  return luv__make(luv_enter(L), L, LUV_CLASS_COND, sizeof *o, &o);
 }
 
-/* true = c:wait([unused[, timeout]]): the seed's era passed the fiber itself */
+/* The mutex of a wait, by its userdata: a closed one is none. */
+static luv_mutex *mutex_of(luv_fiber *f) {
+  luv_box *b = (luv_box *)(uintptr_t)f->wait.done;
+  return b ? (luv_mutex *)b->o : NULL;
+}
+
+int luv__cond_begin(luv_state *S, luv_fiber *f) {
+  luv_object *o = f->wait.on;
+  luv_mutex *m;
+  f->wait.done = f->wait.arg;
+  m = mutex_of(f);
+  if (m && luv__mutex_owned(m, f)) luv__mutex_release(S, m);
+  queue_push(&o->waiters, &f->wait.node);
+  return 0;
+}
+
+/* Ends a wait for a condition. */
+void luv__cond_end(luv_state *S, luv_fiber *f, int out) {
+  luv_mutex *m = mutex_of(f);
+  if (m) luv__mutex_relock(S, m, f, out);
+  else luv__wake(S, f, out);
+}
+
+void luv__cond_closing(luv_object *o) {
+  while (!queue_empty(&o->waiters)) {
+    luv_fiber *f = luv__first_waiter(&o->waiters);
+    f->wait.arg = (uint64_t)(int64_t)UV_ECANCELED;
+    luv__cond_end(o->S, f, LUV_OUT_ERROR);
+  }
+}
+
+/* The userdata of the mutex at 2, which the caller must own; NULL: there is none. */
+static luv_box *check_mutex(luv_state *S, lua_State *L) {
+  luv_box *b = luv__tobox(L, 2, LUV_CLASS_MUTEX);
+  if (!b || !b->o) return b;
+  if (luv__mutex_owned((luv_mutex *)b->o, luv__me(S))) return b;
+  luv__error(S, L, "wait: the mutex is not locked by this fiber");
+  return NULL;
+}
+
+/* true = c:wait([mutex[, timeout]]): the seed's era passed the fiber itself */
 int luv_cond_wait(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_object *o = check(S, L, "wait");
   double timeout = luv__opt_timeout(S, L, 3, 2, "wait");
+  luv_box *m = check_mutex(S, L);
   luv__check_cancel(S, L);
-  if (!o) return luv__fail(L, UV_EBADF);
-  return luv__suspend(S, L, LUV_OP_COND, o, 0, timeout);
+  if (!o || (m && !m->o)) return luv__fail(L, UV_EBADF);
+  return luv__suspend(S, L, LUV_OP_COND, o, (uint64_t)(uintptr_t)m, timeout);
 }
 
 /* c = c:signal(): wakes the one that has waited longest */
@@ -31,8 +70,7 @@ int luv_cond_signal(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_object *o = check(S, L, "signal");
   if (!o) return luv__fail(L, UV_EBADF);
-  if (!queue_empty(&o->waiters))
-    luv__wake(S, luv_container(o->waiters.next, luv_fiber, wait.node), LUV_OUT_TRUE);
+  if (!queue_empty(&o->waiters)) luv__cond_end(S, luv__first_waiter(&o->waiters), LUV_OUT_TRUE);
   lua_settop(L, 1);
   return 1;
 }
@@ -42,7 +80,7 @@ int luv_cond_broadcast(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_object *o = check(S, L, "broadcast");
   if (!o) return luv__fail(L, UV_EBADF);
-  luv__wake_all(S, &o->waiters, LUV_OUT_TRUE, 0);
+  while (!queue_empty(&o->waiters)) luv__cond_end(S, luv__first_waiter(&o->waiters), LUV_OUT_TRUE);
   lua_settop(L, 1);
   return 1;
 }

@@ -19,6 +19,16 @@
   X(co_create, 0) X(co_resume, 1) X(co_wrap, 0) X(co_running, 0) X(co_status, 0) \
   X(co_yield, 0) X(tcp_create, 0) \
   X(cond_create, 0) X(cond_wait, 1) X(cond_signal, 0) X(cond_broadcast, 0) \
+  X(chan, 0) X(chan_put, 1) X(chan_get, 1) X(chan_try_put, 0) X(chan_try_get, 0) \
+  X(chan_close, 0) X(chan_closed, 0) X(chan_len, 0) X(chan_capacity, 0) X(chan_iter, 0) \
+  X(mutex_create, 0) X(mutex_lock, 1) X(mutex_try_lock, 0) X(mutex_unlock, 0) \
+  X(mutex_locked, 0) X(mutex_with, 1) \
+  X(semaphore_create, 0) X(semaphore_acquire, 1) X(semaphore_try_acquire, 0) \
+  X(semaphore_release, 0) X(semaphore_value, 0) \
+  X(waitgroup_create, 0) X(waitgroup_add, 0) X(waitgroup_done, 0) X(waitgroup_wait, 1) \
+  X(waitgroup_count, 0) \
+  X(event_create, 0) X(event_set, 0) X(event_clear, 0) X(event_is_set, 0) X(event_wait, 1) \
+  X(dump, 0) X(watchdog, 0) X(backend_fd, 0) X(backend_timeout, 0) X(select, 1) X(scope, 1) X(scope_spawn, 0) X(scope_cancel, 0) \
   X(timer_create, 0) X(timer_start, 0) X(timer_stop, 0) X(timer_again, 0) \
   X(timer_next, 1) X(timer_set_repeat, 0) X(timer_get_repeat, 0) X(timer_due_in, 0) \
   X(stream_read, 1) X(stream_read_exactly, 1) X(stream_read_line, 1) \

@@ -73,6 +73,7 @@ static void init(luv_state *S, luv_fiber *f, lua_State *T) {
   f->base = f->chain.L = T;
   f->chain.fiber = f;
   f->id = ++S->next_id;
+  f->born = S->now;
 }
 
 /* Makes a fiber of the n values on top of L, the function first; pushes its userdata
@@ -224,6 +225,7 @@ static void die(luv_state *S, luv_fiber *f, int failed) {
   f->status = LUV_DEAD;
   luv__due_remove(&S->heap, &f->wait.due);
   if (failed) f->flags |= LUV_F_FAILED;
+  if (f->held) luv__mutex_release_all(S, f);
 }
 
 /* Last of all: nothing of the scheduler's knows the fiber any more. */
@@ -243,7 +245,8 @@ void luv__fiber_finish(luv_state *S, luv_fiber *f, int failed) {
   if (keeps_thread) luv__env_hold_dead(S, f);
   S->finishing = NULL;
   die(S, f, failed);
-  if (failed && queue_empty(&f->joiners)) luv__report(S, f);
+  if (failed && queue_empty(&f->joiners) && !f->scope) luv__report(S, f);
+  if (f->scope) luv__scope_left(S, f, failed);
   bury(S, f, keeps_thread);
 }
 
@@ -251,6 +254,7 @@ void luv__fiber_finish(luv_state *S, luv_fiber *f, int failed) {
 void luv__fiber_lost(luv_state *S, luv_fiber *f) {
   f->nargs = 0;
   die(S, f, 1);
+  if (f->scope) luv__scope_left(S, f, 1);
   if (queue_empty(&f->joiners)) fprintf(stderr, "luv: fiber %u died: not enough memory\n", f->id);
   bury(S, f, 0);
 }

@@ -36,6 +36,17 @@ enum {
   LUV_OP_TIMER,
   LUV_OP_EVENT,   /* an object's next event, counted */
   LUV_OP_COND,
+  LUV_OP_RELOCK,  /* of a cond's mutex, after the condition */
+  LUV_OP_GET,
+  LUV_OP_PUT,
+  LUV_OP_LOCK,
+  LUV_OP_ACQUIRE,
+  LUV_OP_GROUP,
+  LUV_OP_FLAG,
+  LUV_OP_SELECT,
+  LUV_OP_SELECT_EVENT, /* one of its cases can be ended from outside */
+  LUV_OP_SCOPE,
+  LUV_OP_SCOPE_END, /* the same, when nothing but the children can end it */
   LUV_OP_READ,
   LUV_OP_READ_EXACTLY,
   LUV_OP_READ_LINE,
@@ -70,6 +81,7 @@ enum {
   LUV_OUT_OBJECT, /* wait.on is a new object, not yet in a userdata */
   LUV_OUT_JOINED, /* wait.on is the fiber that ended */
   LUV_OUT_VALUES, /* wait.on is a luv_values of Go's */
+  LUV_OUT_CASE,   /* wait.on is the select; its winner has the outcome */
   LUV_OUT_PARCEL, /* wait.on is a ØMQ message, taken for this fiber */
   LUV_OUT_MSG,    /* wait.on is a value from another thread, taken for this fiber */
   LUV_OUT_TASK,   /* wait.on is the link to a thread that has ended */
@@ -127,7 +139,7 @@ void luv__raise_cancel(luv_state *S, lua_State *L);
 /* ---- frame.c: the Lua threads that a fiber is made of --------------------- */
 
 enum { LUV_FRAME_PCALL, LUV_FRAME_XPCALL, LUV_FRAME_TIMEOUT, LUV_FRAME_RESUME,
-       LUV_FRAME_WRAP };
+       LUV_FRAME_WRAP, LUV_FRAME_WITH };
 
 /* One Lua thread pushed by pcall, xpcall, timeout or coroutine.resume. */
 struct luv_frame {
@@ -162,6 +174,8 @@ int luv__yield_suspended(luv_state *S, lua_State *L, luv_chain *c);
 extern const char luv__suspended; /* its address marks such a yield */
 int luv__room(lua_State *L, int n);
 /* Pushes on W the traceback of all of f's threads, under msg (or NULL). */
+/* The traceback of one thread, without a heading. */
+void luv__traceback_of(luv_state *S, lua_State *T, lua_State *W);
 void luv__traceback(luv_state *S, luv_fiber *f, lua_State *W, const char *msg);
 uint64_t luv__frame_due(luv_frame *f); /* the earliest of the timeouts around */
 void luv__check_hook(luv_state *S, lua_State *L);
@@ -173,6 +187,7 @@ int luv__can_wait(lua_CFunction fn); /* a face of luv's that may yield */
 /* The closures that lines() and wrap() return. */
 int luv__next_line(lua_State *L);
 int luv__next_value(lua_State *L);
+int luv__chan_next(lua_State *L);
 int luv__call_wrapped(lua_State *L);
 #define LUV_POOL 64
 
@@ -190,6 +205,9 @@ enum {
   LUV_F_NAMED = 128    /* that table holds a name */
 };
 
+/* luv_fiber.is_main of a case of luv.select, which waits like a fiber. */
+#define LUV_IS_CASE 2
+
 /* What a switch touches comes last, together: Lua's allocator most often puts the
  * fiber's lua_State right behind it, and then its stack. */
 struct luv_fiber {
@@ -197,8 +215,12 @@ struct luv_fiber {
   lua_State *base;     /* the thread that runs fn; chain.L when no frame is pushed */
   luv_state *state;
   luv_queue joiners;
+  luv_mutex *held;     /* the mutexes that it has locked */
+  luv_scope_t *scope;    /* whose child it is, at place `child` */
   uint32_t slot;       /* anchors[2 * slot - 1] is base, [2 * slot] the userdata */
   uint32_t id;
+  uint32_t child;
+  uint64_t born;       /* loop time, ns */
   uint8_t status, flags;
   luv_chain chain;
   union {
@@ -222,6 +244,22 @@ void luv__push_fiber(luv_state *S, lua_State *W, luv_fiber *f);
 /* Pushes on W what a dead fiber returned, or LUV_RAISE and its error. May raise. */
 int luv__push_joined(luv_state *S, luv_fiber *f, lua_State *W);
 void luv__report(luv_state *S, luv_fiber *f);
+
+/* ---- mutex.c, cond.c, select.c, scope.c ---------------------------------------- */
+
+void luv__mutex_release(luv_state *S, luv_mutex *m);
+void luv__mutex_release_all(luv_state *S, luv_fiber *f);
+void luv__mutex_relock(luv_state *S, luv_mutex *m, luv_fiber *f, int out);
+int luv__mutex_owned(luv_mutex *m, luv_fiber *f);
+void luv__mutex_closing(luv_mutex *m);
+void luv__with_end(luv_state *S, lua_State *to);
+void luv__cond_end(luv_state *S, luv_fiber *f, int out);
+void luv__cond_closing(luv_object *o);
+luv_fiber *luv__case_owner(luv_fiber *f);
+void luv__case_done(luv_state *S, luv_fiber *f);
+int luv__case_outcome(luv_state *S, luv_fiber *f, lua_State *W);
+int luv__scope_abandon(luv_state *S, luv_fiber *f, int out);
+void luv__scope_left(luv_state *S, luv_fiber *f, int failed);
 
 /* ---- fiber_env.c ------------------------------------------------------------- */
 

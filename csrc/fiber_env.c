@@ -86,11 +86,13 @@ void luv__env_set_reason(luv_state *S, lua_State *L, luv_fiber *f) {
 void luv__push_cancelled(luv_state *S, lua_State *L, luv_fiber *f) {
   f->flags &= (uint8_t)~LUV_F_CANCEL;
   lua_createtable(L, 0, 1);
-  luv__push_fiber(S, L, f);
-  push_env(S, L, lua_gettop(L), f);
-  lua_rawgeti(L, -1, ENV_REASON);
-  lua_setfield(L, -4, "reason");
-  lua_pop(L, 2);
+  if (!f->is_main) {
+    luv__push_fiber(S, L, f);
+    push_env(S, L, lua_gettop(L), f);
+    lua_rawgeti(L, -1, ENV_REASON);
+    lua_setfield(L, -4, "reason");
+    lua_pop(L, 2);
+  }
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_cancelled);
   lua_setmetatable(L, -2);
 }

@@ -86,6 +86,7 @@ static int failed_end(luv_state *S, luv_frame *fr, lua_State *to, lua_State *W) 
     case LUV_FRAME_XPCALL: return handled_end(S, fr, to, W);
     case LUV_FRAME_TIMEOUT: return timeout_end(S, fr, to, W);
     case LUV_FRAME_WRAP: return wrap_end(S, fr, to, W);
+    case LUV_FRAME_WITH: luv__with_end(S, to); return raised(S, fr, W);
     default: return protected_end(fr, to, W, 1, 1);
   }
 }
@@ -93,9 +94,11 @@ static int failed_end(luv_state *S, luv_frame *fr, lua_State *to, lua_State *W) 
 int luv__frame_end(luv_state *S, luv_frame *fr, lua_State *to, lua_State *W, int failed) {
   int n = lua_gettop(fr->L), count;
   if (failed) count = failed_end(S, fr, to, W);
-  else if (fr->kind == LUV_FRAME_TIMEOUT || fr->kind == LUV_FRAME_WRAP)
+  else if (fr->kind == LUV_FRAME_TIMEOUT || fr->kind == LUV_FRAME_WRAP ||
+           fr->kind == LUV_FRAME_WITH)
     count = plain_end(fr, to, W, n);
   else count = protected_end(fr, to, W, 0, n);
   luv__pool_give(S, fr, to, failed);
+  if (!failed && fr->kind == LUV_FRAME_WITH) luv__with_end(S, to);
   return count;
 }

@@ -29,6 +29,8 @@ typedef struct luv_state luv_state;
 typedef struct luv_fiber luv_fiber;
 typedef struct luv_frame luv_frame;
 typedef struct luv_object luv_object;
+typedef struct luv_mutex luv_mutex;
+typedef struct luv_scope_t luv_scope_t;
 typedef struct luv_stream luv_stream;
 typedef struct luv_zmq_state luv_zmq_state;
 typedef struct luv_codec_state luv_codec_state;
@@ -54,6 +56,8 @@ void luv__check_state(luv_state *S);
 #include "call.h"
 
 /* ---- state.c ------------------------------------------------------------------ */
+
+#define LUV_DELAYS 160 /* of delays in ns, four buckets for each power of two */
 
 struct luv_state {
   luv_ring ready;
@@ -99,7 +103,7 @@ struct luv_state {
   int ref_meta[LUV_MAX_CLASSES];
   int ref_anchors, ref_pool, ref_raise, ref_on_error,
       ref_traceback, ref_wrapper, ref_body, ref_boundary, ref_env, ref_module, ref_state,
-      ref_kept, ref_kept_error, ref_deliver, ref_cancelled, ref_expired, ref_thread, ref_spare, ref_probe;
+      ref_kept, ref_kept_error, ref_deliver, ref_cancelled, ref_expired, ref_thread, ref_spare, ref_probe, ref_watch;
   lua_State *probe;    /* see suspend.c */
   uint32_t *free_slots;
   uint32_t nfree, cap_slots, top_slot;
@@ -128,8 +132,30 @@ struct luv_state {
   int run_mode;        /* of luv.run: RUN_DEFAULT, RUN_ONCE, RUN_NOWAIT */
   uint64_t slice;      /* when fibers began to run without a poll, ns */
   uint32_t renewed, look; /* ready.head at the last look at the clock, and at the next */
+  /* dump.c */
+  volatile int dump_wanted;
+  int barked;            /* about this turn */
+  uint64_t watch_ns;     /* how long a turn may be; 0: no watchdog */
+  uint64_t watched_turn, hog_since, hogs;
+  int ref_slow;
+  /* stats.c */
+  uint32_t delay_mark;   /* ready.head when the fiber that is timed has its turn */
+  uint64_t delay_from;   /* when it was queued; 0: none is timed */
+  uint64_t delay_max, delay_n;
+  uint32_t delays[LUV_DELAYS];
+  uint64_t bytes_read, bytes_written, gc_closed;
+  int trace_handles;     /* LUV_DEBUG=leaks */
   luv_fiber main;
 };
+
+enum { LUV_DUMP_ALL = 1, LUV_DUMP_HOG = 2 }; /* state->dump_wanted */
+void luv__dump_watch(luv_state *S);
+void luv__dump_forget(luv_state *S);
+void luv__dump_asked(luv_state *S, lua_State *W);
+/* The delay of the ready queue: begins and ends one measurement, at a look at the clock. */
+void luv__delay_begin(luv_state *S, uint64_t now);
+void luv__delay_end(luv_state *S, uint64_t now);
+
 
 /* The running fiber, or NULL. */
 static inline luv_fiber *luv_current(luv_state *S) { return S->chain ? S->chain->fiber : NULL; }
@@ -170,6 +196,21 @@ void luv__codec_close(luv_state *S);
 
 /* ---- error.c ------------------------------------------------------------------- */
 
+int luv_chan_put(lua_State *L);
+int luv_chan_get(lua_State *L);
+int luv_mutex_lock(lua_State *L);
+int luv_pcall(lua_State *L);
+int luv_xpcall(lua_State *L);
+int luv_cancelled(lua_State *L);
+int luv_scope(lua_State *L);
+int luv__scope_create(lua_State *L);
+int luv__scope_failed(lua_State *L);
+int luv__scope_wait(lua_State *L);
+int luv__scope_leave(lua_State *L);
+void luv__scope_closing(luv_object *o);
+int luv_mutex_with(lua_State *L);
+int luv_semaphore_acquire(lua_State *L);
+void luv__push_face(luv_state *S, lua_State *L, lua_CFunction fn, int class_id);
 int luv__fail(lua_State *L, int err);          /* nil, "NAME: text", "NAME" */
 int luv__arg_error(luv_state *S, lua_State *L, int arg, const char *fname,
                    const char *msg);

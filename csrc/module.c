@@ -26,6 +26,9 @@ static const char *classes[LUV_MAX_CLASSES] = {
   [LUV_CLASS_THREAD_CHAN] = "luv.thread.chan", [LUV_CLASS_THREAD_POOL] = "luv.thread.pool",
   [LUV_CLASS_FILE] = "luv.file", [LUV_CLASS_DIR] = "luv.dir",
   [LUV_CLASS_FS_EVENT] = "luv.fs.event", [LUV_CLASS_FS_POLL] = "luv.fs.poller",
+  [LUV_CLASS_CHAN] = "luv.chan", [LUV_CLASS_MUTEX] = "luv.mutex",
+  [LUV_CLASS_SEMAPHORE] = "luv.semaphore", [LUV_CLASS_WAITGROUP] = "luv.waitgroup",
+  [LUV_CLASS_EVENT] = "luv.event", [LUV_CLASS_SCOPE] = "luv.scope",
 };
 static int nclasses = LUV_CLASS_OTHER;
 
@@ -39,7 +42,8 @@ static const struct { const char *name; lua_CFunction fn; int waits; } faces[] =
 
 int luv__can_wait(lua_CFunction fn) {
   size_t i;
-  if (fn == luv_trampoline || fn == luv__next_line || fn == luv__next_value || fn == luv__call_wrapped) return 1;
+  if (fn == luv_trampoline || fn == luv__next_line || fn == luv__next_value ||
+      fn == luv__chan_next || fn == luv__scope_wait || fn == luv__call_wrapped) return 1;
   for (i = 0; i < sizeof faces / sizeof *faces; i++)
     if (faces[i].fn == fn) return faces[i].waits || fn == luv_fiber_yield || fn == luv_co_yield;
   return 0;

@@ -12,6 +12,7 @@
  *      later finds nothing.
  *   7. A pending request lives in the object or has memory of its own; it never points
  *      into Lua's memory that nothing anchors. */
+#include <stdio.h>
 #include "luv.h"
 
 const char luv__magic = 0;
@@ -54,6 +55,7 @@ void luv__object_dispose(luv_object *o) {
   if (o->box) o->box->o = NULL;
   queue_remove(&o->link);
   if (o->slot) goRelease(o->slot, 1);
+  free(o->made);
 #ifdef LUV_CHECK
   memset(o, 0xdd, sizeof *o);
 #endif
@@ -66,6 +68,9 @@ void luv__object_close(luv_object *o) {
   int zmq = o->class_id == LUV_CLASS_ZMQ || o->class_id == LUV_CLASS_ZMQ_MONITOR;
   if (o->flags & LUV_O_CLOSING) return;
   o->flags |= LUV_O_CLOSING;
+  if (o->class_id == LUV_CLASS_COND && o->S) luv__cond_closing(o);
+  if (o->class_id == LUV_CLASS_SCOPE) luv__scope_closing(o);
+  if (o->class_id == LUV_CLASS_MUTEX && o->S) luv__mutex_closing((luv_mutex *)o);
   if (o->S) luv__wake_all_error(o->S, &o->waiters, UV_ECANCELED);
   if (o->flags & LUV_O_STREAM) luv__stream_closing((luv_stream *)o);
   if (o->flags & LUV_O_LINK) luv__link_closing(o);
@@ -78,6 +83,22 @@ void luv__object_close(luv_object *o) {
   if (zmq) luv__zmq_closed(o);
 }
 
+/* LUV_DEBUG=leaks: the line that made o. */
+static void remember(luv_state *S, lua_State *W, luv_object *o) {
+  if (!(o->flags & LUV_O_HANDLE) && o->class_id != LUV_CLASS_ZMQ) return;
+  luv__where(S->delivering ? S->delivering->chain.L : W, W);
+  o->made = strdup(lua_tostring(W, -1));
+  lua_pop(W, 1);
+}
+
+/* A handle that nobody has closed, and that the collector has found. */
+static void forgotten(luv_object *o) {
+  if (!o->S || o->S->dead || o->flags & LUV_O_CLOSING) return;
+  if (!(o->flags & LUV_O_HANDLE) && o->class_id != LUV_CLASS_ZMQ) return;
+  o->S->gc_closed++;
+  if (o->made) fprintf(stderr, "luv: %snobody has closed this %s\n", o->made, luv__class_name(o->class_id));
+}
+
 /* Makes the userdata of o. On a memory error o is closed: nothing leaks. */
 void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
   luv_box *b = lua_newuserdata(W, sizeof *b);
@@ -88,6 +109,7 @@ void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
   luv__push_meta(S, W, o->class_id);
   lua_setmetatable(W, -2);
   if (o->class_id == LUV_CLASS_ZMQ) luv__zmq_own_meta(S, W);
+  if (LUV_UNLIKELY(S->trace_handles)) remember(S, W, o);
 }
 
 static const void *meta_of(lua_State *L, int idx) {
@@ -146,6 +168,7 @@ int luv_object_gc(lua_State *L) {
   if (luv__forked || !o) return 0;
   o->box = NULL;
   b->o = NULL;
+  forgotten(o);
   luv__object_close(o);
   return 0;
 }

@@ -7,8 +7,10 @@
 
 enum { LUV_CLASS_FIBER, LUV_CLASS_TIMER, LUV_CLASS_TCP, LUV_CLASS_PIPE,
        LUV_CLASS_TTY, LUV_CLASS_COND, LUV_CLASS_THREAD, LUV_CLASS_ZMQ,
-       LUV_CLASS_ZMQ_MONITOR, LUV_CLASS_THREAD_CHAN, LUV_CLASS_THREAD_POOL, LUV_CLASS_FILE, LUV_CLASS_DIR, LUV_CLASS_FS_EVENT,
-       LUV_CLASS_FS_POLL, LUV_CLASS_OTHER };
+       LUV_CLASS_ZMQ_MONITOR, LUV_CLASS_THREAD_CHAN, LUV_CLASS_THREAD_POOL, LUV_CLASS_FILE,
+       LUV_CLASS_DIR, LUV_CLASS_FS_EVENT, LUV_CLASS_FS_POLL, LUV_CLASS_CHAN, LUV_CLASS_MUTEX,
+       LUV_CLASS_SEMAPHORE, LUV_CLASS_WAITGROUP, LUV_CLASS_EVENT, LUV_CLASS_SCOPE,
+       LUV_CLASS_OTHER };
 #define LUV_MAX_CLASSES 48
 /* What goEvent and a Go handle's callbacks are about. */
 enum { LUV_EV_FIRED, LUV_EV_CONNECTION, LUV_EV_CONNECT, LUV_EV_READ, LUV_EV_WRITE,
@@ -46,6 +48,7 @@ struct luv_object {
   luv_queue waiters;
   uint64_t slot;      /* Go's slot number and generation; 0: none */
   uint64_t events;    /* that no wait has taken yet */
+  char *made;         /* LUV_DEBUG=leaks: the line that made it */
   uint32_t flags;
   uint8_t class_id;
   uint8_t uv_type;
@@ -142,7 +145,6 @@ void luv__links_serve(luv_state *S);
 int luv__links_block(luv_state *S);
 void luv__links_unblock(luv_state *S);
 void luv__thread_cancelled(luv_state *S);
-void luv__thread_push_cancelled(luv_state *S, lua_State *L);
 void luv__threads_open(luv_state *S, lua_State *L);
 int luv__threads_wait(luv_state *S);
 void luv__threads_close(luv_state *S);

@@ -52,12 +52,12 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
     case LUV_OUT_OBJECT: return luv__push_accepted(S, f->chain.L, W, w->on);
     case LUV_OUT_JOINED: return luv__push_joined(S, w->on, W);
     case LUV_OUT_VALUES: return values(S, f, W);
+    case LUV_OUT_CASE: return luv__case_outcome(S, f, W);
     case LUV_OUT_PARCEL: return luv__zmq_deliver(S, f, W);
     case LUV_OUT_MSG: return luv__msg_deliver(S, f, W);
     case LUV_OUT_TASK: return luv__thread_joined(S, f, W);
     case LUV_OUT_CANCEL:
-      if (f->is_main) luv__thread_push_cancelled(S, W);
-      else luv__push_cancelled(S, W, f);
+      luv__push_cancelled(S, W, f);
       return LUV_RAISE;
     case LUV_OUT_FS: return luv__fs_deliver(S, f, W);
     case LUV_OUT_CHANGE: return luv__push_change(S, w->on, W);

@@ -85,6 +85,7 @@ void luv__poll(luv_state *S, int block) {
   luv__check_state(S);
   look(S);
   luv__links_serve(S);
+  luv__delay_end(S, S->now);
   if (S->zmq) luv__zmq_service(S);
   if (block && !woken(S)) luv__spin(S);
   if (woken(S) || (S->zmq && luv__zmq_pending(S))) block = 0;
@@ -95,6 +96,7 @@ void luv__poll(luv_state *S, int block) {
   luv__links_serve(S);
   look(S);
   S->slice = S->now;
+  if (!S->delay_from) luv__delay_begin(S, S->now);
   luv__budget_renew(S);
 }
 

@@ -109,6 +109,7 @@ static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
 static void got(luv_stream *s, const char *p, size_t n) {
   luv_view v = {p, n};
   size_t used;
+  s->o.S->bytes_read += n;
   if (s->in.len == 0) {
     used = serve_readers(s, v);
     p += used;

@@ -48,7 +48,8 @@ int luv__ready_remove(luv_state *S, luv_fiber *f) {
 
 void luv__enqueue(luv_state *S, luv_fiber *f) {
   f->status = LUV_READY;
-  if (f->is_main) S->attention = 1;
+  if (f->is_main == LUV_IS_CASE) luv__case_done(S, f);
+  else if (f->is_main) S->attention = 1;
   else luv__ready_push(S, f);
 }
 
@@ -145,8 +146,11 @@ void luv__budget_renew(luv_state *S) {
 }
 
 static int slice_is_over(luv_state *S) {
+  uint64_t now = uv_hrtime();
   luv__budget_renew(S);
-  return uv_hrtime() - S->slice >= LUV_SLICE;
+  luv__delay_end(S, now);
+  if (!S->delay_from) luv__delay_begin(S, now);
+  return now - S->slice >= LUV_SLICE;
 }
 
 /* Runs ready fibers; returns when none is left, the slice is over or main is woken. */
@@ -214,6 +218,7 @@ static int body(lua_State *M) {
       interrupt(S);
       break;
     }
+    if (LUV_UNLIKELY(S->dump_wanted)) luv__dump_asked(S, M);
     run_ready(S);
     if (S->main.status == LUV_WAITING) turn(S);
   }
@@ -252,6 +257,7 @@ int luv__sched_run(luv_state *S) {
   S->depth++;
   S->attention = 0;
   luv__running = S;
+  if (!S->delay_from && !luv_ready_empty(S)) luv__delay_begin(S, uv_hrtime());
   while (rc == 0 && S->main.status == LUV_WAITING)
     if (luv__protect(S, body, S)) rc = failed(S);
   luv__running = outer;

@@ -34,6 +34,8 @@ static void init(luv_state *S, lua_State *L) {
   queue_init(&S->goops);
   queue_init(&S->links);
   queue_init(&S->children);
+  if (getenv("LUV_DEBUG") && strstr(getenv("LUV_DEBUG"), "leaks")) S->trace_handles = 1;
+  S->now = uv_hrtime();
   S->jit = luaJIT_setmode != NULL;
   S->main.state = S;
   S->main.is_main = 1;
@@ -60,6 +62,8 @@ static void ref_values(luv_state *S, lua_State *L) {
   S->ref_env = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushboolean(L, 0);
   S->ref_raise = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushboolean(L, 0);
+  S->ref_slow = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushboolean(L, 0);
   S->ref_spare = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushboolean(L, 0);
@@ -164,6 +168,7 @@ void luv__close_state(luv_state *S, lua_State *L) {
   S->dead = 1;
   S->ending = 0;
   luv__interrupt_forget(S);
+  luv__dump_forget(S);
   if (S->untaken > 0 && has_arg(L)) exit_failed = 1;
   if (S->opened) close_loop(S);
   else free(S->alarm), free(S->wakeup);
@@ -247,6 +252,7 @@ static void new_state(lua_State *L) {
   ref_values(S, L);
   open_loop(S, L);
   luv__deliver_open(S, L);
+  luv__dump_watch(S);
   luv__wrapper_open(S, L);
   ref_errors(S, L);
   luv__codec_begin(S, L);

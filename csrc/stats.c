@@ -46,6 +46,82 @@ static uint64_t operations(luv_state *S) {
   return n;
 }
 
+/* ---- the delay of the ready queue ---------------------------------------------------------
+ *
+ * How long does a fiber that is ready wait for its turn? The one that is last in the queue at
+ * a look at the clock is timed, until a look that finds it gone: both looks are made anyway. */
+
+void luv__delay_begin(luv_state *S, uint64_t now) {
+  if (luv_ready_empty(S)) return;
+  S->delay_mark = S->ready.tail;
+  S->delay_from = now;
+}
+
+static int bucket(uint64_t ns) {
+  int top, b;
+  if (ns < 4) return (int)ns;
+  top = 63 - __builtin_clzll(ns);
+  b = 4 * (top - 1) + (int)(ns >> (top - 2) & 3);
+  return b < LUV_DELAYS ? b : LUV_DELAYS - 1;
+}
+
+/* The upper end of a bucket. */
+static uint64_t bound(int b) { return b < 4 ? (uint64_t)b : (uint64_t)(4 + b % 4 + 1) << (b / 4 - 1); }
+
+void luv__delay_end(luv_state *S, uint64_t now) {
+  uint64_t ns;
+  if (!S->delay_from || (int32_t)(S->ready.head - S->delay_mark) < 0) return;
+  ns = now - S->delay_from;
+  S->delay_from = 0;
+  S->delays[bucket(ns)]++;
+  S->delay_n++;
+  if (ns > S->delay_max) S->delay_max = ns;
+}
+
+static double percentile(luv_state *S, double p) {
+  uint64_t seen = 0, ns;
+  int b;
+  for (b = 0; b < LUV_DELAYS; b++)
+    if ((seen += S->delays[b]) && (double)seen >= p * (double)S->delay_n) break;
+  ns = S->delay_n ? bound(b) : 0;
+  return (double)(ns < S->delay_max ? ns : S->delay_max) / 1e9;
+}
+
+static void seconds(lua_State *L, const char *key, double s) {
+  lua_pushnumber(L, s);
+  lua_setfield(L, -2, key);
+}
+
+static void ready_delay(luv_state *S, lua_State *L) {
+  lua_newtable(L);
+  seconds(L, "p50", percentile(S, 0.5));
+  seconds(L, "p99", percentile(S, 0.99));
+  seconds(L, "max", (double)S->delay_max / 1e9);
+  number(L, "samples", S->delay_n);
+  lua_setfield(L, -2, "ready_delay");
+}
+
+static void bytes(luv_state *S, lua_State *L) {
+  lua_newtable(L);
+  number(L, "read", S->bytes_read);
+  number(L, "written", S->bytes_written);
+  lua_setfield(L, -2, "bytes");
+}
+
+/* What the watchdog has met, as a new table. */
+static void slow(luv_state *S, lua_State *L) {
+  int i, n;
+  lua_newtable(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_slow);
+  n = lua_istable(L, -1) ? (int)lua_objlen(L, -1) : 0;
+  for (i = 1; i <= n; i++) {
+    lua_rawgeti(L, -1, i);
+    lua_rawseti(L, -3, i);
+  }
+  lua_pop(L, 1);
+  lua_setfield(L, -2, "slow");
+}
+
 /* t = luv.stats() */
 int luv_stats(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -57,7 +133,11 @@ int luv_stats(lua_State *L) {
   number(L, "external", (uint64_t)S->external);
   number(L, "timers", S->heap.n);
   number(L, "operations", operations(S));
+  number(L, "gc_closed", S->gc_closed);
   fibers(S, L);
   handles(S, L);
+  ready_delay(S, L);
+  bytes(S, L);
+  slow(S, L);
   return 1;
 }

@@ -55,7 +55,19 @@ static const char source[] =
   "    return a, b, c\n"
   "  end\n"
   "end\n"
+  "local function short(fn)\n"
+  "  return function(s, a, b)\n"
+  "    local x, y, z\n"
+  "    if b ~= nil then x, y, z = fn(s, a, b)\n"
+  "    elseif a ~= nil then x, y, z = fn(s, a)\n"
+  "    else x, y, z = fn(s) end\n"
+  "    if x == mark then error(y, 0) end\n"
+  "    if z == nil then return x end\n"
+  "    return x, y, z\n"
+  "  end\n"
+  "end\n"
   "return function(fn, kind)\n"
+  "  if kind == 3 then return short(fn) end\n"
   "  if kind then return (kind == 1 and send or recv)(fn) end\n"
   "  return function(...) return check(fn(...)) end\n"
   "end";
@@ -125,12 +137,104 @@ void luv__wrapper_open(luv_state *S, lua_State *L) {
   if (S->jit) make_probe(S, L);
 }
 
+/* Faces of at most three arguments that return one value, or nil, message and code. */
+static int is_short(lua_CFunction fn) {
+  return fn == luv_chan_put || fn == luv_chan_get || fn == luv__chan_next ||
+         fn == luv_mutex_lock || fn == luv_semaphore_acquire;
+}
+
+/* with and scope begin in Lua, since each calls what can suspend, and goes on after it. */
+static const char glue[] =
+  "local lock, with = ...\n"
+  "return function(m, fn, ...)\n"
+  "  local ok, message, code = lock(m)\n"
+  "  if not ok then return ok, message, code end\n"
+  "  return with(m, fn, ...)\n"
+  "end";
+
+static const char scope[] =
+  "local create, failed, wait, leave, pcall, xpcall, cancelled, traceback = ...\n"
+  "local type, error, unpack, select = type, error, unpack, select\n"
+  "local function handler(e) return {e, traceback and traceback('', 2)} end\n"
+  "local function finish(s, ok, ...)\n"
+  "  if not ok then\n"
+  "    local e = ...\n"
+  "    if type(e) == 'table' then failed(s, e[1], e[2]) else failed(s, e) end\n"
+  "  end\n"
+  "  wait(s)\n"
+  "  leave(s)\n"
+  "  return ...\n"
+  "end\n"
+  "local function pack(...) return {n = select('#', ...), ...} end\n"
+  "local function watch(o)\n"
+  "  local wait = o.join or o.wait\n"
+  "  if not wait then error('spawn: nothing can wait for this object', 0) end\n"
+  "  local r = pack(pcall(wait, o))\n"
+  "  if r[1] then return unpack(r, 2, r.n) end\n"
+  "  if cancelled(r[2]) then\n"
+  "    local stop = o.cancel or o.kill\n"
+  "    if stop then stop(o) pcall(wait, o) end\n"
+  "  end\n"
+  "  error(r[2], 0)\n"
+  "end\n"
+  "return function(fn, ...)\n"
+  "  local s = create(fn)\n"
+  "  return finish(s, xpcall(fn, handler, s, ...))\n"
+  "end, watch";
+
+static void push_module_fn(luv_state *S, lua_State *L, lua_CFunction fn, const char *native) {
+  if (!S->jit) {
+    luv__push_face(S, L, fn, 0);
+    return;
+  }
+  lua_getglobal(L, native);
+}
+
+static void make_scope(luv_state *S, lua_State *L) {
+  lua_pop(L, 1);
+  if (luaL_loadbuffer(L, scope, sizeof scope - 1, "=luv")) lua_error(L);
+  luv__push_face(S, L, luv__scope_create, LUV_CLASS_SCOPE);
+  luv__push_face(S, L, luv__scope_failed, LUV_CLASS_SCOPE);
+  luv__push_face(S, L, luv__scope_wait, LUV_CLASS_SCOPE);
+  luv__push_face(S, L, luv__scope_leave, LUV_CLASS_SCOPE);
+  push_module_fn(S, L, luv_pcall, "pcall");
+  push_module_fn(S, L, luv_xpcall, "xpcall");
+  luv__push_face(S, L, luv_cancelled, 0);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_traceback);
+  lua_call(L, 8, 2);
+  S->ref_watch = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static void wrap_with(luv_state *S, lua_State *L) {
+  if (luaL_loadbuffer(L, glue, sizeof glue - 1, "=luv")) lua_error(L);
+  lua_insert(L, -2);
+  luv__push_face(S, L, luv_mutex_lock, LUV_CLASS_MUTEX);
+  lua_insert(L, -2);
+  lua_call(L, 2, 1);
+}
+
+/* A face, as Lua is to call it. */
+void luv__push_face(luv_state *S, lua_State *L, lua_CFunction fn, int class_id) {
+  lua_pushlightuserdata(L, S);
+  lua_pushinteger(L, class_id);
+  lua_pushcclosure(L, fn, 2);
+  if (luv__can_wait(fn)) luv__wrap_suspending(S, L);
+}
+
+static void wrap_waiting(luv_state *S, lua_State *L, lua_CFunction fn);
+
 void luv__wrap_suspending(luv_state *S, lua_State *L) {
   lua_CFunction fn = lua_tocfunction(L, -1);
-  if (!S->jit) return;
+  if (S->jit) wrap_waiting(S, L, fn);
+  if (fn == luv_mutex_with) wrap_with(S, L);
+  if (fn == luv_scope) make_scope(S, L);
+}
+
+static void wrap_waiting(luv_state *S, lua_State *L, lua_CFunction fn) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_wrapper);
   lua_insert(L, -2);
-  if (fn == luv_zmq_send) lua_pushinteger(L, 1);
+  if (is_short(fn)) lua_pushinteger(L, 3);
+  else if (fn == luv_zmq_send) lua_pushinteger(L, 1);
   else if (fn == luv_zmq_recv) lua_pushinteger(L, 2);
   else lua_pushnil(L);
   lua_call(L, 2, 1);

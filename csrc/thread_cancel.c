@@ -7,14 +7,6 @@
 #include <signal.h>
 #include "thread.h"
 
-/* The cancellation of a main function: not of a fiber. */
-void luv__thread_push_cancelled(luv_state *S, lua_State *L) {
-  S->main.flags &= (uint8_t)~LUV_F_CANCEL;
-  lua_newtable(L);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_cancelled);
-  lua_setmetatable(L, -2);
-}
-
 static int taken(luv_thread *t) { return t && __atomic_exchange_n(&t->cancelled, 0, __ATOMIC_ACQ_REL); }
 
 /* The state has been rung. */
@@ -32,7 +24,7 @@ static void stop_hook(lua_State *L, lua_Debug *ar) {
   if (!taken(t)) return;
   S = luv__thread_state(L);
   if (luv_current(S) && S->main.status == LUV_WAITING) luv__abandon(S, &S->main, LUV_OUT_CANCEL);
-  luv__thread_push_cancelled(S, L);
+  luv__push_cancelled(S, L, &S->main);
   lua_error(L);
 }
 

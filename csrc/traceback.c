@@ -47,6 +47,8 @@ void luv__traceback_frames(luv_state *S, luv_frame *fr, lua_State *W, const char
   }
 }
 
+void luv__traceback_of(luv_state *S, lua_State *T, lua_State *W) { one(S, T, W, NULL); }
+
 void luv__traceback(luv_state *S, luv_fiber *f, lua_State *W, const char *msg) {
   luv_frame *fr;
   if (!f->base) {

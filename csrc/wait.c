@@ -56,6 +56,18 @@ extern int luv__link_begin_put(luv_state *S, luv_fiber *f);
 extern int luv__proxy_begin(luv_state *S, luv_fiber *f);
 extern void luv__proxy_abandon(luv_state *S, luv_fiber *f);
 
+extern int luv__cond_begin(luv_state *S, luv_fiber *f);
+extern int luv__get_begin(luv_state *S, luv_fiber *f);
+extern int luv__put_begin(luv_state *S, luv_fiber *f);
+extern int luv__lock_begin(luv_state *S, luv_fiber *f);
+extern int luv__acquire_begin(luv_state *S, luv_fiber *f);
+extern void luv__acquire_abandon(luv_state *S, luv_fiber *f);
+extern int luv__group_begin(luv_state *S, luv_fiber *f);
+extern int luv__flag_begin(luv_state *S, luv_fiber *f);
+extern int luv__select_begin(luv_state *S, luv_fiber *f);
+extern void luv__select_abandon(luv_state *S, luv_fiber *f);
+extern int luv__scope_begin(luv_state *S, luv_fiber *f);
+
 const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_NONE] = {"nothing", 0, NULL, NULL},
   [LUV_OP_SLEEP] = {"sleep", 1, begin_asleep, NULL},
@@ -63,7 +75,18 @@ const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_SUSPEND] = {"suspend", 0, begin_asleep, NULL},
   [LUV_OP_TIMER] = {"timer", 1, begin_object, NULL},
   [LUV_OP_EVENT] = {"event", 1, begin_object, NULL},
-  [LUV_OP_COND] = {"cond", 0, begin_object, NULL},
+  [LUV_OP_COND] = {"cond", 0, luv__cond_begin, NULL},
+  [LUV_OP_RELOCK] = {"mutex", 0, NULL, NULL},
+  [LUV_OP_GET] = {"chan get", 0, luv__get_begin, NULL},
+  [LUV_OP_PUT] = {"chan put", 0, luv__put_begin, NULL},
+  [LUV_OP_LOCK] = {"mutex", 0, luv__lock_begin, NULL},
+  [LUV_OP_ACQUIRE] = {"semaphore", 0, luv__acquire_begin, luv__acquire_abandon},
+  [LUV_OP_GROUP] = {"waitgroup", 0, luv__group_begin, NULL},
+  [LUV_OP_FLAG] = {"event", 0, luv__flag_begin, NULL},
+  [LUV_OP_SELECT] = {"select", 0, luv__select_begin, luv__select_abandon},
+  [LUV_OP_SELECT_EVENT] = {"select", 1, luv__select_begin, luv__select_abandon},
+  [LUV_OP_SCOPE] = {"scope", 0, luv__scope_begin, NULL},
+  [LUV_OP_SCOPE_END] = {"scope", 0, luv__scope_begin, NULL},
   [LUV_OP_READ] = {"read", 1, luv__read_begin, luv__read_abandon},
   [LUV_OP_READ_EXACTLY] = {"read_exactly", 1, luv__read_begin, luv__read_abandon},
   [LUV_OP_READ_LINE] = {"read_line", 1, luv__read_begin, luv__read_abandon},
@@ -102,9 +125,22 @@ void luv__wake_error(luv_state *S, luv_fiber *f, int err) {
   luv__wake(S, f, LUV_OUT_ERROR);
 }
 
+/* Waits that end in their own way: that for a condition has its mutex back first, and a
+ * scope its children. What becomes of main by Ctrl-C or the end of its state does not wait. */
+static int holds_on(luv_state *S, luv_fiber *f, int out) {
+  if (out == LUV_OUT_RAISE || out == LUV_OUT_STACK) return 0;
+  switch (f->wait.op) {
+    case LUV_OP_COND: luv__cond_end(S, f, out); return 1;
+    case LUV_OP_RELOCK: return 1;
+    case LUV_OP_SCOPE: case LUV_OP_SCOPE_END: return luv__scope_abandon(S, f, out);
+    default: return 0;
+  }
+}
+
 void luv__abandon(luv_state *S, luv_fiber *f, int out) {
   const luv_op *op = &luv__ops[f->wait.op];
   luv_assert(f->status == LUV_WAITING);
+  if (LUV_UNLIKELY(holds_on(S, f, out))) return;
   if (op->abandon) op->abandon(S, f);
   luv__wake(S, f, out);
 }
@@ -153,9 +189,9 @@ static int prepare(luv_state *S, luv_fiber *f, int op, void *on, uint64_t arg,
   w->scoped = 0;
   w->due.at = 0;
   if (timeout >= 0) w->due.at = luv__due_in(S, timeout);
-  if (scope == LUV_FOREVER) return 0;
+  if (scope == LUV_FOREVER || op == LUV_OP_SCOPE_END) return 0;
   if (timeout < 0) S->now = uv_hrtime();
-  if (scope <= S->now) return LUV_OUT_EXPIRED;
+  if (scope <= S->now && op != LUV_OP_SCOPE) return LUV_OUT_EXPIRED;
   if (w->due.at && w->due.at <= scope) return 0;
   w->due.at = scope;
   w->scoped = 1;
@@ -194,8 +230,8 @@ static int wait_in_place(luv_state *S, lua_State *L, int op, void *on, uint64_t 
   luaL_checkstack(L, LUA_MINSTACK, "luv");
   luv__check_hook(S, L);
   luv__links_serve(S);
-  if (m->flags & LUV_F_CANCEL) {
-    luv__thread_push_cancelled(S, L);
+  if (LUV_UNLIKELY(m->flags & LUV_F_CANCEL)) { /* of a luv.scope, or of the thread */
+    luv__push_cancelled(S, L, m);
     return lua_error(L);
   }
   if (prepare(S, m, op, on, arg, timeout, scope)) return expired(S, L, scope);

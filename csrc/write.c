@@ -84,6 +84,7 @@ static void finished(luv_write *w, int status) {
   luaL_unref(S->M, LUA_REGISTRYINDEX, w->ref);
   if (f && status) luv__wake_error(S, f, status);
   else if (f) {
+    if (f->wait.op == LUV_OP_WRITE) S->bytes_written += w->total - f->wait.done;
     f->wait.arg = w->total;
     luv__wake(S, f, f->wait.op == LUV_OP_WRITE ? LUV_OUT_COUNT : LUV_OUT_SELF);
   }
@@ -204,7 +205,7 @@ static int64_t try_write(lua_State *L, luv_stream *s, uint64_t total) {
   do {
     unsigned count = luv__gather(L, 2, (size_t)done, bufs, FEW_BUFS);
     n = uv_try_write(&s->h.s, bufs, count);
-    if (n > 0) done += (uint64_t)n;
+    if (n > 0) done += (uint64_t)n, s->o.S->bytes_written += (uint64_t)n;
   } while (n > 0 && done < total);
   return n >= 0 || n == UV_EAGAIN ? (int64_t)done : n;
 }
@@ -250,6 +251,7 @@ int luv_stream_write(lua_State *L) {
     done = write_string(L, s, &n);
     if (done < 0 && done != UV_EAGAIN) return luv__fail(L, write_error(s, (int)done));
     if (done < 0) done = 0;
+    S->bytes_written += (uint64_t)done;
     if ((size_t)done < n) return write_rest(S, L, s, n, (uint64_t)done, LUV_NO_TIMEOUT);
     lua_pushnumber(L, (lua_Number)n);
     return 1;

@@ -116,6 +116,14 @@ function fiber:waiting() end
 ---| "timer"        # timer:next
 ---| "event"        # idle:wait
 ---| "cond"
+---| "chan get"
+---| "chan put"
+---| "mutex"
+---| "semaphore"
+---| "waitgroup"
+---| "event"
+---| "select"
+---| "scope"
 ---| "read"
 ---| "read_exactly"
 ---| "read_line"    # also lines()

@@ -207,6 +207,94 @@ function luv.on_error(handler) end
 ---@return any reason what was given to cancel (nil: nothing); "timeout" for a luv.timeout
 function luv.cancelled(err) end
 
+---All fibers of this thread, and its main chunk: id, name, age, state, what each waits for (the
+---object, a socket's address, since when), traceback. SIGQUIT (kill -QUIT, Ctrl-\) writes the
+---same to stderr and the process goes on, also while the loop is blocked or a fiber
+---computes; code that LuaJIT has compiled answers when it leaves its loop. A host that handles
+---SIGQUIT itself keeps its handler. Of more than 100,000 fibers the rest is counted.
+---Raises: path is no string.
+---@param path? string a file to write it to
+---@return string|true|nil text, or true when a path was given; nil when that cannot be written
+---@return string? message
+---@return luv.code? code
+function luv.dump(path) end
+
+---Warns on stderr, with a traceback, when one fiber (or the main chunk, between two waits)
+---keeps the thread for longer than ms: once for each such turn. A thread of its own looks,
+---every millisecond, so a switch costs nothing. See slow in luv.stats. Code that LuaJIT has
+---compiled is met when it leaves its loop.
+---Raises: no number of 0 to 1e9.
+---@param ms? number milliseconds; 0: off; nil: only asks
+---@return number? old what it was; nil when no thread can be made
+---@return string? message
+---@return luv.code? code
+function luv.watchdog(ms) end
+
+---A descriptor that is readable when the loop has something to do: for another loop (a
+---GUI's, a game's) to poll, which then calls luv.run("nowait"). Source: uv_backend_fd.
+---@return integer fd
+function luv.backend_fd() end
+
+---How long that other loop may wait before it calls luv.run("nowait"), in milliseconds: 0 when
+---a fiber is ready, -1 when only the descriptor says. Source: uv_backend_timeout.
+---@return number ms
+function luv.backend_timeout() end
+
+---A channel; see docs/chan.lua.
+---Raises: not a whole number of 0 to 2^31 - 2.
+---@param capacity? integer values that may lie in it; default 0: put waits for a getter
+---@return luv.chan chan
+function luv.chan(capacity) end
+
+---A mutex; see docs/mutex.lua.
+---@return luv.mutex mutex
+function luv.mutex() end
+
+---A condition; see docs/cond.lua.
+---@return luv.cond cond
+function luv.cond() end
+
+---A semaphore; see docs/semaphore.lua.
+---Raises: not a whole number of 0 to 2^31 - 2.
+---@param n? integer permits that are free; default 1
+---@return luv.semaphore semaphore
+function luv.semaphore(n) end
+
+---A waitgroup; see docs/waitgroup.lua.
+---@return luv.waitgroup waitgroup
+function luv.waitgroup() end
+
+---An event, not set; see docs/event.lua.
+---@return luv.event event
+function luv.event() end
+
+---Waits for the first of several calls. Each case is a table: an object, the name of a method
+---that suspends, and its arguments, as in {ch, "get"}, {ch2, "put", v}, {socket, "read", 100},
+---{zsock, "recv"}. Without a name it is next, join, wait, recv, accept or get: so {timer},
+---{fiber}, {chan}, {event}. Cases are tried in random order; one is carried out, and nothing
+---is taken or sent by the others. A case may have a timeout of its own, which then is its
+---result.
+---
+---Not to be selected: write, shutdown, connect, with, proxy, which do not take back what
+---they have begun. A fiber that has not been started is, when it is selected.
+---Raises: no cases, or more than 1000; a case that is no such table; what the call raises,
+---as the join of a fiber that failed does.
+---Suspends.
+---@async
+---@param cases table the cases; timeout = seconds; default = true: does not wait
+---@return integer? index of the case; nil when the timeout passed, or with default none is ready
+---@return any ... what its call returned; or message, "ETIMEDOUT" (with default: nothing)
+function luv.select(cases) end
+
+---Runs fn(s, ...) and waits for the fibers that s:spawn made; see docs/scope.lua.
+---Raises: fn is no function; the first error of fn or of a child.
+---Suspends.
+---@async
+---@param fn fun(s: luv.scope, ...): ...
+---@param ... any further arguments of fn
+---@return any ... what fn returned
+function luv.scope(fn, ...) end
+
 ---What the scheduler has done since the module was loaded, and what it holds now.
 ---@return luv.stats stats a new table
 function luv.stats() end
@@ -223,6 +311,29 @@ function luv.stats() end
 ---@field fibers luv.stats.fibers
 ---@field handles table<string, number> open objects by class, as in handles["luv.tcp"], and
 ---     their sum as handles.total; one that was just closed counts until the loop is polled
+
+---@field gc_closed number handles that nobody had closed, and the garbage collector did; with
+---     LUV_DEBUG=leaks in the environment each is reported on stderr with the line that made it
+---@field ready_delay luv.stats.delay how long a fiber that is ready waits for its turn
+---@field bytes luv.stats.bytes through the streams of this thread
+---@field slow luv.stats.slow[] the last ten turns that luv.watchdog has warned of
+
+---Sampled: one fiber is timed, the last in the queue, whenever luv looks at the clock (each
+---poll, and every 64 switches). Seconds.
+---@class luv.stats.delay
+---@field p50 number half of them waited at most so long (to a fifth)
+---@field p99 number
+---@field max number
+---@field samples number
+
+---@class luv.stats.bytes
+---@field read number
+---@field written number
+
+---@class luv.stats.slow
+---@field who string "fiber N" or "the main chunk"
+---@field ms number for how long it had kept the thread when it was met
+---@field traceback string
 
 ---@class luv.stats.fibers
 ---@field ready number

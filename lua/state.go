@@ -32,6 +32,15 @@ func NewState() *State {
 	return s
 }
 
+// Preload makes require("luv") in a state of golua's find the luv of this program.
+func Preload(s *golua.State) error {
+	state := &State{s}
+	if C.luv__preload(state.pointer()) != 0 {
+		return state.popError()
+	}
+	return nil
+}
+
 // Call calls the function that lies below its nargs arguments. golua's own makes of an
 // error a Go panic that unwinds Lua's frames: after it the state is unsound.
 func (s *State) Call(nargs, nresults int) error {

@@ -23,7 +23,8 @@ local rmrf = luv.fs.rmrf
 -- ---- what can be called -----------------------------------------------------------------
 
 -- These would change the rules of the game, or end it.
-local left_out = {rmrf = true, chdir = true, install = true, on_error = true, loop = true, run = true}
+local left_out = {rmrf = true, chdir = true, watchdog = true, install = true, on_error = true,
+                  loop = true, run = true}
 
 local functions = {}
 local function collect(t)
@@ -59,6 +60,11 @@ local makers = {
   function() return select(2, luv.net.socketpair()) end,
   function() return luv.idle.create() end,
   function() return luv.fiber.cond() end,
+  function() return luv.chan(random(0, 2)) end,
+  function() return luv.mutex() end,
+  function() return luv.semaphore(random(0, 2)) end,
+  function() return luv.event() end,
+  function() return luv.waitgroup():add() end,
   function() return luv.fiber.create(function(...) luv.sleep(random() / 300); return ... end, 1, 2) end,
   function() local c = luv.net.tcp(); c:connect("127.0.0.1", port, 0.01); return c end,
   function()
@@ -96,6 +102,7 @@ local values = {
   function() return function(...) if random(2) == 1 then luv.sleep(0.001) end; return ... end end,
   function() return coroutine.create(function() end) end,
   any_object,
+  function() return {{any_object()}, {any_object(), "get"}, timeout = random() / 100} end,
 }
 
 -- ---- the calls --------------------------------------------------------------------------------

@@ -1,0 +1,14 @@
+package bridge
+
+import (
+	golua "github.com/aarzilli/golua/lua"
+
+	"luv/lua"
+)
+
+// Open makes require("luv") in a Go program's own Lua state find this luv: its modules, and
+// those of the program's that lua.Register knows. The state and its fibers belong to one OS
+// thread: runtime.LockOSThread comes before the state is made.
+//
+// golua hides pcall and xpcall; scripts have luv.pcall and luv.xpcall, or lua.NewState.
+func Open(s *golua.State) error { return lua.Preload(s) }

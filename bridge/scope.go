@@ -1,0 +1,14 @@
+package bridge
+
+import "luv/lua"
+
+func init() {
+	lua.DefineClass(lua.ClassDef{
+		Name:  "luv.scope",
+		Plain: true,
+		Methods: []lua.Func{
+			{Name: "spawn", Face: "scope_spawn"},
+			{Name: "cancel", Face: "scope_cancel"},
+		},
+	})
+}

@@ -1,0 +1,15 @@
+package bridge
+
+import "luv/lua"
+
+func init() {
+	lua.DefineClass(lua.ClassDef{
+		Name: "luv.waitgroup",
+		Methods: []lua.Func{
+			{Name: "add", Face: "waitgroup_add"},
+			{Name: "done", Face: "waitgroup_done"},
+			{Name: "wait", Face: "waitgroup_wait"},
+			{Name: "count", Face: "waitgroup_count"},
+		},
+	})
+}

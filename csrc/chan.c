@@ -1,0 +1,273 @@
+/* chan.c - luv.chan: values from fiber to fiber.
+ *
+ * A value goes straight to the getter that has waited longest, onto its stack; it is
+ * woken and runs in its turn, while the putter goes on: no switch more than the one to
+ * the getter. A putter that has to wait keeps its value on its own stack, at 2. Getters
+ * wait only while the ring is empty, putters only while it is full. */
+#include "sync.h"
+
+#define MAX_PRESIZE 4096
+
+static luv_chan_t *check(luv_state *S, lua_State *L, const char *fname) {
+  return luv__self(S, L, LUV_CLASS_CHAN, fname);
+}
+
+int64_t luv__opt_count(luv_state *S, lua_State *L, int idx, const char *fname, int64_t min,
+                       int64_t otherwise) {
+  double n;
+  int arg = lua_type(L, 1) == LUA_TUSERDATA ? idx - 1 : idx;
+  if (lua_isnoneornil(L, idx)) return otherwise;
+  if (lua_type(L, idx) != LUA_TNUMBER) luv__type_error(S, L, idx, arg, fname, "number");
+  n = lua_tonumber(L, idx);
+  if (!(n >= (double)min && n <= 2147483646) || n != (double)(int64_t)n)
+    luv__arg_error(S, L, arg, fname, min < 0 ? "whole number expected"
+                   : min ? "whole number of 1 or more expected" : "whole number of 0 or more expected");
+  return (int64_t)n;
+}
+
+/* Makes an object and pushes its userdata. */
+int luv__make(luv_state *S, lua_State *L, int class_id, size_t size, luv_object **o) {
+  *o = luv__object_new(S, class_id, size);
+  if (!*o) return luaL_error(L, "not enough memory");
+  luv__push_object(S, L, *o);
+  return 1;
+}
+
+/* ch = luv.chan([capacity = 0]) */
+int luv_chan(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  uint32_t cap = (uint32_t)luv__opt_count(S, L, 1, "chan", 0, 0);
+  luv_object *o;
+  luv__make(S, L, LUV_CLASS_CHAN, sizeof(luv_chan_t), &o);
+  ((luv_chan_t *)o)->cap = cap;
+  queue_init(&((luv_chan_t *)o)->putters);
+  if (cap == 0) return 1;
+  lua_createtable(L, cap < MAX_PRESIZE ? (int)cap : MAX_PRESIZE, 0);
+  lua_setfenv(L, -2);
+  return 1;
+}
+
+/* ---- the two directions -------------------------------------------------------------- */
+
+/* The value of a waiting putter, onto W; it goes on. */
+static void take_from(luv_state *S, luv_fiber *f, lua_State *W) {
+  lua_State *T = f->chain.L;
+  lua_pushvalue(T, 2);
+  lua_xmove(T, W, 1);
+  lua_pushvalue(T, 1);
+  f->nargs = 1;
+  luv__wake(S, f, LUV_OUT_STACK);
+}
+
+/* Puts the value on top of W, above the ring's table, at the ring's end. */
+static void append(luv_chan_t *c, lua_State *W) {
+  uint32_t at = c->head + c->count;
+  lua_rawseti(W, -2, (int)(at < c->cap ? at : at - c->cap) + 1);
+  c->count++;
+}
+
+int luv__chan_take(luv_state *S, luv_chan_t *c, lua_State *W, int self) {
+  if (c->count == 0) {
+    if (queue_empty(&c->putters)) return 0;
+    take_from(S, luv__first_waiter(&c->putters), W);
+    return 1;
+  }
+  lua_getfenv(W, self);
+  lua_rawgeti(W, -1, (int)c->head + 1);
+  lua_pushnil(W);
+  lua_rawseti(W, -3, (int)c->head + 1);
+  if (++c->head == c->cap) c->head = 0;
+  c->count--;
+  lua_insert(W, -2);
+  if (LUV_UNLIKELY(!queue_empty(&c->putters))) {
+    take_from(S, luv__first_waiter(&c->putters), W);
+    append(c, W);
+  }
+  lua_pop(W, 1);
+  return 1;
+}
+
+int luv__chan_give(luv_state *S, luv_chan_t *c, lua_State *W, int self, int idx) {
+  if (!queue_empty(&c->o.waiters)) {
+    luv_fiber *f = luv__first_waiter(&c->o.waiters);
+    lua_pushvalue(W, idx);
+    lua_xmove(W, f->chain.L, 1);
+    f->nargs = 1;
+    luv__wake(S, f, LUV_OUT_STACK);
+    return 1;
+  }
+  if (c->count == c->cap) return 0;
+  lua_getfenv(W, self);
+  lua_pushvalue(W, idx);
+  append(c, W);
+  lua_pop(W, 1);
+  return 1;
+}
+
+/* Something may have come between the face and here: a finaliser. */
+int luv__get_begin(luv_state *S, luv_fiber *f) {
+  luv_chan_t *c = f->wait.on;
+  if (c->ended && !c->count) {
+    f->wait.arg = (uint64_t)(int64_t)UV_EOF;
+    return LUV_OUT_ERROR;
+  }
+  if (f->is_main != LUV_IS_CASE && luv__chan_take(S, c, f->chain.L, 1)) {
+    f->nargs = 1;
+    return LUV_OUT_STACK;
+  }
+  queue_push(&c->o.waiters, &f->wait.node);
+  return 0;
+}
+
+int luv__put_begin(luv_state *S, luv_fiber *f) {
+  luv_chan_t *c = f->wait.on;
+  if (c->ended) {
+    f->wait.arg = (uint64_t)(int64_t)UV_EOF;
+    return LUV_OUT_ERROR;
+  }
+  if (f->is_main != LUV_IS_CASE && luv__chan_give(S, c, f->chain.L, 1, 2)) return LUV_OUT_SELF;
+  queue_push(&c->putters, &f->wait.node);
+  return 0;
+}
+
+/* ---- faces --------------------------------------------------------------------------- */
+
+static int put(luv_state *S, lua_State *L, const char *fname, double timeout) {
+  luv_chan_t *c = check(S, L, fname);
+  lua_settop(L, 2);
+  luv__check_cancel(S, L);
+  if (!c) return luv__fail(L, UV_EBADF);
+  if (c->ended) return luv__fail(L, UV_EOF);
+  if (luv__chan_give(S, c, L, 1, 2)) {
+    lua_settop(L, 1);
+    return 1;
+  }
+  return luv__suspend(S, L, LUV_OP_PUT, c, 0, timeout);
+}
+
+static __attribute__((noinline)) int put_slowly(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  check(S, L, "put");
+  return put(S, L, "put", luv__opt_timeout(S, L, 3, 2, "put"));
+}
+
+/* The value on top of L goes to the getter that has waited longest. */
+static inline int hand_over(luv_chan_t *c, lua_State *L) {
+  luv_fiber *f = luv__first_waiter(&c->o.waiters);
+  lua_xmove(L, f->chain.L, 1);
+  f->nargs = 1;
+  luv__wake(c->o.S, f, LUV_OUT_STACK);
+  return 1;
+}
+
+/* What puts most often come to, with few calls into Lua. */
+static inline int put_quickly(luv_chan_t *c, lua_State *L) {
+  uint32_t at = c->head + c->count;
+  if (!queue_empty(&c->o.waiters)) return hand_over(c, L);
+  if (c->count == c->cap) return luv__suspend(c->o.S, L, LUV_OP_PUT, c, 0, LUV_NO_TIMEOUT);
+  lua_getfenv(L, 1);
+  lua_insert(L, 2);
+  lua_rawseti(L, 2, (int)(at < c->cap ? at : at - c->cap) + 1);
+  c->count++;
+  lua_settop(L, 1);
+  return 1;
+}
+
+static inline int get_quickly(luv_chan_t *c, lua_State *L) {
+  int at = (int)c->head + 1;
+  if (!queue_empty(&c->putters)) return luv__chan_take(c->o.S, c, L, 1);
+  if (!c->count) return luv__suspend(c->o.S, L, LUV_OP_GET, c, 0, LUV_NO_TIMEOUT);
+  lua_getfenv(L, 1);
+  lua_rawgeti(L, -1, at);
+  lua_pushnil(L);
+  lua_rawseti(L, -3, at);
+  if (++c->head == c->cap) c->head = 0;
+  c->count--;
+  return 1;
+}
+
+/* ch = ch:put(v[, timeout]) */
+LUV_HOT int luv_chan_put(lua_State *L) {
+  luv_chan_t *q = luv__quick(L, LUV_CLASS_CHAN);
+  if (LUV_LIKELY(q && !q->ended && luv__calm(q->o.S) && lua_gettop(L) == 2)) return put_quickly(q, L);
+  return put_slowly(L);
+}
+
+/* ch = ch:try_put(v) */
+int luv_chan_try_put(lua_State *L) { return put(luv_enter(L), L, "try_put", 0); }
+
+static int get(luv_state *S, lua_State *L, const char *fname, double timeout) {
+  luv_chan_t *c = check(S, L, fname);
+  luv__check_cancel(S, L);
+  if (!c) return luv__fail(L, UV_EBADF);
+  lua_settop(L, 1);
+  if (luv__chan_take(S, c, L, 1)) return 1;
+  if (c->ended) return luv__fail(L, UV_EOF);
+  return luv__suspend(S, L, LUV_OP_GET, c, 0, timeout);
+}
+
+static __attribute__((noinline)) int get_slowly(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  check(S, L, "get");
+  return get(S, L, "get", luv__opt_timeout(S, L, 2, 1, "get"));
+}
+
+/* v = ch:get([timeout]) */
+LUV_HOT int luv_chan_get(lua_State *L) {
+  luv_chan_t *c = luv__quick(L, LUV_CLASS_CHAN);
+  if (LUV_LIKELY(c && (c->count || !c->ended) && luv__calm(c->o.S) && lua_gettop(L) == 1)) return get_quickly(c, L);
+  return get_slowly(L);
+}
+
+/* v = ch:try_get() */
+int luv_chan_try_get(lua_State *L) { return get(luv_enter(L), L, "try_get", 0); }
+
+/* ch = ch:close(): those that wait get EOF; what lies in it can still be got */
+int luv_chan_close(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_chan_t *c = check(S, L, "close");
+  lua_settop(L, 1);
+  if (!c || c->ended) return 1;
+  c->ended = 1;
+  luv__wake_all_error(S, &c->putters, UV_EOF);
+  luv__wake_all_error(S, &c->o.waiters, UV_EOF);
+  return 1;
+}
+
+int luv_chan_closed(lua_State *L) {
+  luv_chan_t *c = check(luv_enter(L), L, "closed");
+  lua_pushboolean(L, !c || c->ended);
+  return 1;
+}
+
+/* n = #ch: values that lie in it */
+int luv_chan_len(lua_State *L) {
+  luv_chan_t *c = check(luv_enter(L), L, "#");
+  lua_pushnumber(L, c ? c->count : 0);
+  return 1;
+}
+
+int luv_chan_capacity(lua_State *L) {
+  luv_chan_t *c = check(luv_enter(L), L, "capacity");
+  if (!c) return luv__fail(L, UV_EBADF);
+  lua_pushnumber(L, c->cap);
+  return 1;
+}
+
+int luv__chan_next(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  lua_settop(L, 0);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  return get(S, L, "iter", LUV_NO_TIMEOUT);
+}
+
+/* for v in ch:iter() */
+int luv_chan_iter(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  check(S, L, "iter");
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushvalue(L, 1);
+  lua_pushcclosure(L, luv__chan_next, 2);
+  luv__wrap_suspending(S, L);
+  return 1;
+}

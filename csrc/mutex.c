@@ -1,0 +1,177 @@
+/* mutex.c - luv.mutex: one fiber at a time.
+ *
+ * unlock hands the mutex to the fiber that has waited longest: it owns it before it runs,
+ * so nobody overtakes it. The mutexes of a fiber hang on fiber->held; one that dies lets
+ * go of them. `with` is a frame of its own (frame_end.c), which lets go in whatever way
+ * its function ends. */
+#include "frame.h"
+#include "sync.h"
+
+static luv_mutex *check(luv_state *S, lua_State *L, const char *fname) {
+  return luv__self(S, L, LUV_CLASS_MUTEX, fname);
+}
+
+static inline void own(luv_mutex *m, luv_fiber *f) {
+  m->owner = f;
+  m->next = f->held;
+  m->prev = &f->held;
+  if (m->next) m->next->prev = &m->next;
+  f->held = m;
+}
+
+static inline void disown(luv_mutex *m) {
+  *m->prev = m->next;
+  if (m->next) m->next->prev = m->prev;
+  m->owner = NULL;
+}
+
+/* Lets go of m: the next in line owns it, and ends its wait, for a lock or a condition. */
+void luv__mutex_release(luv_state *S, luv_mutex *m) {
+  luv_fiber *f;
+  disown(m);
+  if (LUV_LIKELY(queue_empty(&m->o.waiters))) return;
+  f = luv__first_waiter(&m->o.waiters);
+  own(m, f->is_main == LUV_IS_CASE ? luv__case_owner(f) : f);
+  luv__wake(S, f, f->wait.op == LUV_OP_RELOCK ? (int)f->wait.done : LUV_OUT_SELF);
+}
+
+void luv__mutex_release_all(luv_state *S, luv_fiber *f) {
+  while (f->held) luv__mutex_release(S, f->held);
+}
+
+/* f waits to own m again; then its wait ends with `out`. */
+void luv__mutex_relock(luv_state *S, luv_mutex *m, luv_fiber *f, int out) {
+  luv_wait *w = &f->wait;
+  queue_remove(&w->node);
+  if (!m->owner) {
+    own(m, f);
+    luv__wake(S, f, out);
+    return;
+  }
+  S->external -= w->external;
+  w->external = 0;
+  w->due.at = 0;
+  w->op = LUV_OP_RELOCK;
+  w->on = m;
+  w->done = (uint64_t)out;
+  queue_push(&m->o.waiters, &w->node);
+}
+
+int luv__mutex_owned(luv_mutex *m, luv_fiber *f) { return m->owner == f; }
+
+/* The mutex closes: nobody owns it any more; those that wait to have it back go on. */
+void luv__mutex_closing(luv_mutex *m) {
+  luv_state *S = m->o.S;
+  luv_queue *q, *next;
+  if (m->owner) disown(m);
+  for (q = m->o.waiters.next; q != &m->o.waiters; q = next) {
+    luv_fiber *f = luv_container(q, luv_fiber, wait.node);
+    next = q->next;
+    if (f->wait.op == LUV_OP_RELOCK) luv__wake(S, f, (int)f->wait.done);
+  }
+}
+
+int luv__lock_begin(luv_state *S, luv_fiber *f) {
+  luv_mutex *m = f->wait.on;
+  (void)S;
+  if (!m->owner) {
+    own(m, f->is_main == LUV_IS_CASE ? luv__case_owner(f) : f);
+    return LUV_OUT_SELF;
+  }
+  queue_push(&m->o.waiters, &f->wait.node);
+  return 0;
+}
+
+/* m = luv.mutex() */
+int luv_mutex_create(lua_State *L) {
+  luv_object *o;
+  return luv__make(luv_enter(L), L, LUV_CLASS_MUTEX, sizeof(luv_mutex), &o);
+}
+
+static int lock(luv_state *S, lua_State *L, luv_mutex *m, double timeout) {
+  luv_fiber *me = luv__me(S);
+  if (me->is_main == LUV_IS_CASE) me = luv__case_owner(me);
+  luv__check_cancel(S, L);
+  if (!m) return luv__fail(L, UV_EBADF);
+  if (LUV_LIKELY(!m->owner)) {
+    own(m, me);
+    lua_settop(L, 1);
+    return 1;
+  }
+  if (m->owner == me && timeout != 0)
+    return luv__error(S, L, "lock: the mutex is locked by this fiber already");
+  return luv__suspend(S, L, LUV_OP_LOCK, m, 0, timeout);
+}
+
+static __attribute__((noinline)) int lock_slowly(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_mutex *m = check(S, L, "lock");
+  return lock(S, L, m, luv__opt_timeout(S, L, 2, 1, "lock"));
+}
+
+/* m = m:lock([timeout]) */
+LUV_HOT int luv_mutex_lock(lua_State *L) {
+  luv_mutex *m = luv__quick(L, LUV_CLASS_MUTEX);
+  luv_fiber *me = m && !m->owner && luv__calm(m->o.S) ? luv__me(m->o.S) : NULL;
+  if (LUV_UNLIKELY(!me || me->is_main == LUV_IS_CASE || lua_gettop(L) != 1)) return lock_slowly(L);
+  own(m, me);
+  return 1;
+}
+
+/* m = m:try_lock() */
+int luv_mutex_try_lock(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  return lock(S, L, check(S, L, "try_lock"), 0);
+}
+
+static __attribute__((noinline)) int unlock_slowly(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_mutex *m = check(S, L, "unlock");
+  if (!m) return luv__fail(L, UV_EBADF);
+  if (m->owner != luv__me(S))
+    return luv__error(S, L, m->owner ? "unlock: another fiber has locked the mutex"
+                                     : "unlock: the mutex is not locked");
+  luv__mutex_release(S, m);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* m = m:unlock() */
+LUV_HOT int luv_mutex_unlock(lua_State *L) {
+  luv_mutex *m = luv__quick(L, LUV_CLASS_MUTEX);
+  if (LUV_UNLIKELY(!m || m->owner != luv__me(m->o.S) || lua_gettop(L) != 1)) return unlock_slowly(L);
+  luv__mutex_release(m->o.S, m);
+  return 1;
+}
+
+/* yes = m:locked() */
+int luv_mutex_locked(lua_State *L) {
+  luv_mutex *m = check(luv_enter(L), L, "locked");
+  if (!m) return luv__fail(L, UV_EBADF);
+  lua_pushboolean(L, m->owner != NULL);
+  return 1;
+}
+
+/* The function of `with` has ended: `to` has the mutex at 1. */
+void luv__with_end(luv_state *S, lua_State *to) {
+  luv_box *b = lua_touserdata(to, 1);
+  luv_mutex *m = (luv_mutex *)b->o;
+  if (m && m->owner == luv__me(S)) luv__mutex_release(S, m);
+}
+
+/* The main chunk has no frames. */
+static int with_in_place(luv_state *S, lua_State *L) {
+  int status = lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0);
+  luv__with_end(S, L);
+  return status ? lua_error(L) : lua_gettop(L) - 1;
+}
+
+/* ... = m:with(fn, ...), once it is locked: suspend.c calls this */
+int luv_mutex_with(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_frame fr;
+  int n;
+  if (!S->chain || S->chain->L != L) return with_in_place(S, L);
+  n = luv__pool_take(S, L, &fr, LUV_FRAME_WITH, 1);
+  return luv__frame_run(S, L, S->chain, &fr, NULL, n);
+}

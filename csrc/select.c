@@ -1,0 +1,423 @@
+/* select.c - luv.select: the first of several waits.
+ *
+ * Each case is a wait record of its own, in a small luv_fiber that never runs Lua code: its
+ * `chain.L` is a Lua thread with the object and arguments where a suspended call has them,
+ * so any operation of any module can serve it. A case that ends does so through luv__wake
+ * like any wait; luv__case_done then unlinks all the others, before anything else can
+ * happen, and wakes the fiber. So one case ends, and nothing is taken by the others.
+ *
+ * The cases are tried in random order, each by its own method; a channel without calling
+ * one. What has to wait has only asked (DESIGN rule 6): it is linked in luv__select_begin. */
+#include <stdio.h>
+#include "sync.h"
+
+#define MAX_CASES 1000
+
+typedef struct luv_choice luv_choice;
+
+typedef struct {
+  luv_fiber f;
+  luv_choice *sel;
+  int nargs;    /* of the method's call, on its thread; -1: a channel */
+  int index;
+  int asked;    /* the method has been called, and has to wait */
+  int linked;
+} luv_case;
+
+struct luv_choice {
+  luv_fiber *parent;
+  int n, winner;
+  int all;      /* all cases are linked: the first that ends decides */
+  int waiting;  /* the parent waits */
+  luv_case v[];
+};
+
+enum { AT_CASES = 1, AT_SELECT, AT_THREADS };
+enum { NOT_READY = 0, FAILED = -1, GENERIC = -2 };
+
+static uint32_t draw(uint32_t n) {
+  static __thread uint32_t x = 2463534242u;
+  x ^= x << 13;
+  x ^= x >> 17;
+  x ^= x << 5;
+  return (uint32_t)(((uint64_t)x * n) >> 32);
+}
+
+static luv_case *case_of(luv_fiber *f) { return luv_container(f, luv_case, f); }
+
+luv_fiber *luv__case_owner(luv_fiber *f) { return case_of(f)->sel->parent; }
+
+/* ---- the end of it ----------------------------------------------------------------- */
+
+/* Cases leave their queues first of all: a semaphore that serves the next in line when one
+ * gives up shall not find another of them. */
+static void drop(luv_state *S, luv_choice *s) {
+  int i;
+  for (i = 0; i < s->n; i++) {
+    luv_case *c = &s->v[i];
+    luv__due_remove(&S->heap, &c->f.wait.due);
+    c->f.wait.due.at = 0;
+    if (c->linked && c->f.wait.op == LUV_OP_ACQUIRE) queue_remove(&c->f.wait.node);
+  }
+  for (i = 0; i < s->n; i++) {
+    luv_case *c = &s->v[i];
+    const luv_op *op = &luv__ops[c->f.wait.op];
+    int lasting = c->linked && c->f.status == LUV_WAITING;
+    int asked = c->asked && !c->linked && c->f.wait.op == LUV_OP_GO;
+    if ((lasting || asked) && op->abandon) op->abandon(S, &c->f);
+    if (lasting) queue_remove(&c->f.wait.node);
+    c->f.status = LUV_READY;
+    c->asked = c->linked = 0;
+  }
+}
+
+/* A case's wait has ended: luv__wake has unlinked it. */
+void luv__case_done(luv_state *S, luv_fiber *f) {
+  luv_case *c = case_of(f);
+  luv_choice *s = c->sel;
+  luv_assert(s->winner < 0);
+  s->winner = c->index;
+  c->linked = 0;
+  if (s->all) drop(S, s);
+  if (!s->waiting) return;
+  s->waiting = 0;
+  luv__wake(S, s->parent, LUV_OUT_CASE);
+}
+
+static int push_outcome(luv_state *S, luv_choice *s, lua_State *W) {
+  luv_case *c = &s->v[s->winner];
+  lua_State *T = c->f.chain.L;
+  int n;
+  lua_pushinteger(W, s->winner + 1);
+  if (c->f.out == LUV_OUT_STACK) {
+    n = c->f.nargs;
+    luaL_checkstack(W, n, "too many results");
+    if (T != W) lua_xmove(T, W, n);
+  } else n = luv__outcome(S, &c->f, W);
+  if (n == LUV_RAISE) {
+    lua_remove(W, -2);
+    return n;
+  }
+  return n + 1;
+}
+
+int luv__case_outcome(luv_state *S, luv_fiber *f, lua_State *W) {
+  return push_outcome(S, f->wait.on, W);
+}
+
+void luv__select_abandon(luv_state *S, luv_fiber *f) {
+  luv_choice *s = f->wait.on;
+  s->waiting = 0;
+  drop(S, s);
+}
+
+/* ---- linking ------------------------------------------------------------------------- */
+
+static void link_case(luv_state *S, luv_case *c) {
+  luv_wait *w = &c->f.wait;
+  int out;
+  c->f.status = LUV_WAITING;
+  c->linked = 1;
+  w->seq++;
+  w->since = S->now;
+  queue_init(&w->node);
+  out = luv__ops[w->op].begin(S, &c->f);
+  if (c->f.status != LUV_WAITING) return;
+  if (out) luv__wake(S, &c->f, out);
+  else if (w->due.at && luv__due_insert(&S->heap, &w->due, w->due.at)) luv__wake_error(S, &c->f, UV_ENOMEM);
+}
+
+/* A finaliser may have used a channel since it was tried. */
+static int serve_channel(luv_state *S, luv_case *c) {
+  luv_chan_t *ch = c->f.wait.on;
+  lua_State *T = c->f.chain.L;
+  int get = c->f.wait.op == LUV_OP_GET;
+  if (c->nargs >= 0) return 0;
+  if (get ? !luv__chan_take(S, ch, T, 1) : ch->ended || !luv__chan_give(S, ch, T, 1, 2)) return 0;
+  c->f.nargs = 1;
+  c->f.out = get ? LUV_OUT_STACK : LUV_OUT_SELF;
+  c->sel->winner = c->index;
+  return 1;
+}
+
+/* Links all; returns whether one of them has ended at once. */
+static int link_all(luv_state *S, luv_choice *s) {
+  int i;
+  for (i = 0; i < s->n && s->winner < 0; i++) serve_channel(S, &s->v[i]);
+  for (i = 0; i < s->n && s->winner < 0; i++) link_case(S, &s->v[i]);
+  if (s->winner >= 0) drop(S, s);
+  s->all = 1;
+  return s->winner >= 0;
+}
+
+static int any_external(luv_choice *s) {
+  int i;
+  for (i = 0; i < s->n; i++)
+    if (luv__ops[s->v[i].f.wait.op].external || s->v[i].f.wait.due.at) return 1;
+  return 0;
+}
+
+int luv__select_begin(luv_state *S, luv_fiber *f) {
+  luv_choice *s = f->wait.on;
+  if (any_external(s)) f->wait.op = LUV_OP_SELECT_EVENT;
+  queue_push(&S->asleep, &f->wait.node);
+  if (link_all(S, s)) return LUV_OUT_CASE;
+  s->waiting = 1;
+  return 0;
+}
+
+/* ---- what a script passes ------------------------------------------------------------- */
+
+static int bad_case(luv_state *S, lua_State *L, int i, const char *what) {
+  char text[160];
+  snprintf(text, sizeof text, "case %d: %s", i, what);
+  return luv__arg_error(S, L, 1, "select", text);
+}
+
+/* The method of a case that names none: what waits for that kind of object. */
+static const char *default_method(lua_State *L, int obj) {
+  static const char *const names[] = {"next", "join", "wait", "recv", "accept", "get"};
+  size_t i;
+  for (i = 0; i < sizeof names / sizeof *names; i++) {
+    lua_getfield(L, obj, names[i]);
+    if (!lua_isnil(L, -1)) return names[i];
+    lua_pop(L, 1);
+  }
+  return NULL;
+}
+
+/* What has an effect before it is done cannot be a loser. */
+static int refused(const char *m) {
+  static const char *const names[] = {"write", "shutdown", "connect", "with", "proxy", "call", NULL};
+  int i;
+  for (i = 0; names[i]; i++)
+    if (strcmp(m, names[i]) == 0) return 1;
+  return 0;
+}
+
+/* Pushes the method of the object at `obj`, whose name is above it. */
+static void push_method(luv_state *S, lua_State *L, int i, int obj) {
+  const char *name = lua_type(L, obj + 1) == LUA_TSTRING ? lua_tostring(L, obj + 1) : NULL;
+  if (luv__class_of(S, L, obj) < 0) bad_case(S, L, i, "it has to begin with an object of luv's");
+  if (lua_isnil(L, obj + 1)) {
+    if (!default_method(L, obj)) bad_case(S, L, i, "which method?");
+  } else if (!name) bad_case(S, L, i, "the name of a method expected");
+  else if (refused(name)) bad_case(S, L, i, "this method cannot be selected: it does not take back what it has begun");
+  else lua_getfield(L, obj, name);
+  if (!lua_isfunction(L, -1)) bad_case(S, L, i, "the object has no such method");
+}
+
+/* Lays the call of a method out on T. */
+static void lay_out_call(luv_state *S, lua_State *L, luv_case *c, lua_State *T, int t) {
+  int j, extra, method, top = lua_gettop(L), n = (int)lua_objlen(L, t);
+  push_method(S, L, c->index + 1, t + 1);
+  method = lua_gettop(L);
+  luaL_checkstack(L, n + 4, "too many arguments");
+  extra = luv__push_body(S, L, method, 1);
+  lua_pushvalue(L, method);
+  lua_pushvalue(L, t + 1);
+  for (j = 3; j <= n; j++) lua_rawgeti(L, t, j);
+  n = n > 2 ? n - 2 : 0;
+  if (!lua_checkstack(T, n + extra + LUA_MINSTACK)) luaL_error(L, "too many arguments");
+  lua_xmove(L, T, n + extra + 2);
+  c->nargs = n + extra + 1;
+  lua_settop(L, top);
+}
+
+/* A channel needs no call: its wait is filled in. */
+static void lay_out_channel(luv_state *S, lua_State *L, luv_case *c, lua_State *T, int t, luv_box *b) {
+  const char *m = lua_tostring(L, t + 2);
+  int put = m && strcmp(m, "put") == 0;
+  double timeout;
+  lua_rawgeti(L, t, put ? 4 : 3);
+  timeout = luv__opt_timeout(S, L, -1, put ? 2 : 1, put ? "put" : "get");
+  lua_pop(L, 1);
+  lua_pushvalue(L, t + 1);
+  lua_rawgeti(L, t, 3);
+  lua_xmove(L, T, 2);
+  c->nargs = -1;
+  c->f.wait.op = put ? LUV_OP_PUT : LUV_OP_GET;
+  c->f.wait.on = b->o;
+  if (timeout >= 0) c->f.wait.due.at = luv__due_in(S, timeout);
+}
+
+static void init_case(luv_state *S, luv_choice *s, int i, lua_State *T) {
+  luv_case *c = &s->v[i];
+  c->sel = s;
+  c->index = i;
+  c->f.state = S;
+  c->f.base = c->f.chain.L = T;
+  c->f.chain.fiber = &c->f;
+  c->f.is_main = LUV_IS_CASE;
+  c->f.status = LUV_READY;
+  queue_init(&c->f.wait.node);
+  queue_init(&c->f.joiners);
+}
+
+/* The case at i, as table, object and name on top of L; returns the table's place. */
+static int push_case(luv_state *S, lua_State *L, int i) {
+  lua_rawgeti(L, AT_CASES, i);
+  if (!lua_istable(L, -1)) bad_case(S, L, i, "a table expected");
+  lua_rawgeti(L, -1, 1);
+  lua_rawgeti(L, -2, 2);
+  return lua_gettop(L) - 2;
+}
+
+static int is_channel_case(lua_State *L, int t, luv_box **b) {
+  const char *m = lua_type(L, t + 2) == LUA_TSTRING ? lua_tostring(L, t + 2) : NULL;
+  *b = luv__tobox(L, t + 1, LUV_CLASS_CHAN);
+  return *b && (*b)->o && ((!m && lua_isnil(L, t + 2)) ||
+         (m && (strcmp(m, "get") == 0 || strcmp(m, "put") == 0)));
+}
+
+/* All that needs memory, before anything has begun. */
+static luv_choice *prepare(luv_state *S, lua_State *L, int n) {
+  size_t size = sizeof(luv_choice) + (size_t)n * sizeof(luv_case);
+  luv_choice *s = lua_newuserdata(L, size);
+  int i;
+  memset(s, 0, size);
+  s->n = n;
+  s->winner = -1;
+  s->parent = luv__me(S);
+  lua_createtable(L, n, 0);
+  for (i = 0; i < n; i++) {
+    int t = push_case(S, L, i + 1);
+    luv_box *b;
+    lua_State *T = lua_newthread(L);
+    lua_rawseti(L, AT_THREADS, i + 1);
+    init_case(S, s, i, T);
+    if (is_channel_case(L, t, &b)) lay_out_channel(S, L, &s->v[i], T, t, b);
+    else lay_out_call(S, L, &s->v[i], T, t);
+    lua_settop(L, AT_THREADS);
+  }
+  return s;
+}
+
+/* ---- trying ---------------------------------------------------------------------------- */
+
+/* Tries a channel; returns how many results are on top of L, or NOT_READY or GENERIC. */
+static int try_channel(luv_state *S, lua_State *L, int i) {
+  int top = lua_gettop(L), t = push_case(S, L, i), n;
+  luv_box *b;
+  luv_chan_t *c;
+  const char *m;
+  if (!is_channel_case(L, t, &b)) {
+    lua_settop(L, top);
+    return GENERIC;
+  }
+  c = (luv_chan_t *)b->o;
+  m = lua_tostring(L, t + 2);
+  if (m && *m == 'p') {
+    lua_rawgeti(L, t, 3);
+    if (c->ended) return luv__fail(L, UV_EOF);
+    n = luv__chan_give(S, c, L, t + 1, t + 3);
+    if (n) lua_pushvalue(L, t + 1);
+  } else {
+    n = luv__chan_take(S, c, L, t + 1);
+    if (!n && c->ended) return luv__fail(L, UV_EOF);
+  }
+  if (!n) lua_settop(L, top);
+  return n;
+}
+
+/* Calls the method of a case on its own thread. Returns the number of results there, FAILED
+ * with the error there, or NOT_READY: it has asked to wait. */
+static int try_call(luv_state *S, luv_case *c) {
+  luv_chain *outer = S->chain, stash = S->stash;
+  luv_fiber *pending = S->pending;
+  lua_State *turn = luv__turn, *T = c->f.chain.L;
+  int rc, attention = S->attention, suspended;
+  if (c->asked) return NOT_READY;
+  S->chain = &c->f.chain;
+  luv__turn = NULL;
+  rc = lua_resume(T, c->nargs);
+  suspended = rc == LUA_YIELD && S->pending == &c->f && lua_touserdata(T, -1) == &luv__suspended;
+  S->chain = outer;
+  S->stash = stash;
+  S->pending = pending;
+  S->attention = attention || S->main.status != LUV_WAITING;
+  luv__turn = turn;
+  c->asked = suspended;
+  if (suspended) return NOT_READY;
+  if (rc == 0) return lua_gettop(T) + 1; /* the index, too */
+  if (rc == LUA_YIELD) lua_pushliteral(T, "select: the method cannot be selected");
+  return FAILED;
+}
+
+static int push_result(luv_state *S, lua_State *L, luv_choice *s, int i, int n) {
+  lua_State *T = s->v[i].f.chain.L;
+  drop(S, s);
+  if (n == FAILED) {
+    lua_xmove(T, L, 1);
+    return lua_error(L);
+  }
+  n--;
+  luaL_checkstack(L, n + 1, "too many results");
+  lua_pushinteger(L, i + 1);
+  lua_xmove(T, L, n);
+  return n + 1;
+}
+
+/* Looks at the outside once, for a call that is not to wait. */
+static int glance(luv_state *S, lua_State *L, luv_choice *s) {
+  int n;
+  if (!link_all(S, s)) luv__glance(S);
+  if (s->winner < 0) {
+    drop(S, s);
+    return 0;
+  }
+  n = push_outcome(S, s, L);
+  return n == LUV_RAISE ? lua_error(L) : n;
+}
+
+static int try_all(luv_state *S, lua_State *L, int n, luv_choice **s) {
+  uint16_t order[MAX_CASES];
+  int i, k, got;
+  for (k = 0; k < n; k++) order[k] = (uint16_t)k;
+  for (k = 0; k < n; k++) {
+    uint32_t j = (uint32_t)k + draw((uint32_t)(n - k));
+    i = order[j];
+    order[j] = order[k];
+    got = try_channel(S, L, i + 1);
+    if (got > 0) {
+      if (*s) drop(S, *s);
+      lua_pushinteger(L, i + 1);
+      lua_insert(L, -got - 1);
+      return got + 1;
+    }
+    if (got != GENERIC) continue;
+    if (!*s) *s = prepare(S, L, n);
+    got = try_call(S, &(*s)->v[i]);
+    if (got != NOT_READY) return push_result(S, L, *s, i, got);
+  }
+  return 0;
+}
+
+static int outside(luv_state *S) { return luv_current(S) || S->depth == 0; }
+
+/* index, ... = luv.select{ {object, "method", ...}, ..., timeout = s, default = true } */
+int luv_select(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_choice *s = NULL;
+  int n, got, by_default;
+  double timeout;
+  if (!lua_istable(L, 1)) return luv__type_error(S, L, 1, 1, "select", "table");
+  lua_settop(L, 1);
+  lua_getfield(L, 1, "default");
+  by_default = lua_toboolean(L, -1);
+  lua_getfield(L, 1, "timeout");
+  timeout = by_default ? 0 : luv__opt_timeout(S, L, 3, 1, "select");
+  lua_settop(L, 1);
+  n = (int)lua_objlen(L, 1);
+  if (n < 1 || n > MAX_CASES) return luv__arg_error(S, L, 1, "select", "1 to 1000 cases expected");
+  luv__check_cancel(S, L);
+  if ((got = try_all(S, L, n, &s))) return got;
+  if (timeout == 0 || !outside(S)) {
+    if (s && (got = glance(S, L, s))) return got;
+    if (!by_default) return luv__fail(L, UV_ETIMEDOUT);
+    lua_pushnil(L);
+    return 1;
+  }
+  if (!s) s = prepare(S, L, n);
+  return luv__suspend(S, L, LUV_OP_SELECT, s, 0, timeout);
+}

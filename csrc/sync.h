@@ -1,0 +1,71 @@
+/* sync.h - what chan.c, mutex.c, cond.c, semaphore.c, waitgroup.c, event.c and select.c
+ * share. Each is an object without a handle of libuv's: close disposes of it at once. */
+#ifndef LUV_SYNC_H
+#define LUV_SYNC_H
+
+#include "luv.h"
+
+/* A channel. Getters wait in o.waiters; the values lie in the userdata's environment
+ * table, a ring of `cap` places. One of both queues is empty. */
+typedef struct {
+  luv_object o;
+  luv_queue putters;
+  uint32_t head, count, cap;
+  int ended; /* closed for putting */
+} luv_chan_t;
+
+struct luv_mutex {
+  luv_object o;
+  luv_fiber *owner;        /* NULL: free */
+  luv_mutex *next, **prev; /* in owner->held */
+};
+
+/* A semaphore, a waitgroup or an event: one number. */
+typedef struct {
+  luv_object o;
+  int64_t n;
+} luv_counter;
+
+/* The fiber that runs; the main chunk counts as one. */
+static inline luv_fiber *luv__me(luv_state *S) {
+  luv_fiber *f = luv_current(S);
+  return f ? f : &S->main;
+}
+
+static inline luv_fiber *luv__first_waiter(luv_queue *q) {
+  return luv_container(q->next, luv_fiber, wait.node);
+}
+
+/* The object of a method call: NULL if it is closed, raises for anything else. */
+static inline void *luv__self(luv_state *S, lua_State *L, int class_id, const char *fname) {
+  luv_box *b = luv__tobox(L, 1, class_id);
+  if (LUV_UNLIKELY(!b)) luv__type_error(S, L, 1, 0, fname, luv__class_name(class_id));
+  return b->o && LUV_LIKELY(!(b->o->flags & LUV_O_CLOSING)) ? b->o : NULL;
+}
+
+/* The same for the way that is to be short: the state comes from the object, and what is
+ * not as it should be is NULL, for the long way to say so. */
+static inline void *luv__quick(lua_State *L, uint32_t class_id) {
+  luv_box *b = lua_touserdata(L, 1);
+  if (LUV_UNLIKELY(!b || lua_objlen(L, 1) != sizeof *b || b->magic != &luv__magic)) return NULL;
+  if (LUV_UNLIKELY(b->class_id != class_id || !b->o || b->o->flags & LUV_O_CLOSING)) return NULL;
+  if (LUV_UNLIKELY(luv__forked | b->o->S->dead)) return NULL;
+  luv__check_crossing(L);
+  return b->o;
+}
+/* No cancellation is pending for f, so a call that need not wait can go on. */
+static inline int luv__calm(luv_state *S) {
+  return !S->chain || !S->chain->fiber || !(S->chain->fiber->flags & LUV_F_CANCEL);
+}
+
+/* A count at idx, or `otherwise`: a whole number of min to 2^31 - 2. Raises. */
+int64_t luv__opt_count(luv_state *S, lua_State *L, int idx, const char *fname, int64_t min,
+                       int64_t otherwise);
+int luv__make(luv_state *S, lua_State *L, int class_id, size_t size, luv_object **o);
+
+/* A value, if there is one, on W; `self` is the channel's place on W. Returns 1 or 0. */
+int luv__chan_take(luv_state *S, luv_chan_t *c, lua_State *W, int self);
+/* Takes the value at idx of W. Returns 1 or 0. */
+int luv__chan_give(luv_state *S, luv_chan_t *c, lua_State *W, int self, int idx);
+
+#endif

@@ -1,0 +1,157 @@
+-- Being seen: luv.dump, SIGQUIT, luv.watchdog, the figures of luv.stats, LUV_DEBUG=leaks; and
+-- luv.backend_fd, luv.backend_timeout, for a loop that drives luv.
+
+local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")
+local luv = require("luv")
+
+tap.both("a dump names fibers, states, what they wait for, and where", function()
+  local m, ch = luv.mutex():lock(), luv.chan()
+  local server = tap.listen()
+  local all = {
+    luv.spawn(function() m:lock() end):name("locker"),
+    luv.spawn(function() ch:get() end):name("getter"),
+    luv.spawn(function() server:accept() end):name("acceptor"),
+    luv.spawn(function() luv.select{{ch}, {m, "lock"}} end):name("chooser"),
+  }
+  all[5] = luv.spawn(function() all[1]:join() end):name("joiner")
+  luv.sleep(0.002)
+  local text = luv.dump()
+  tap.match(text, "main chunk: ")
+  tap.match(text, "'locker', [%d.]+ s old: waiting for [%d.]+ s, for mutex on luv.mutex 0x%x+, locked by ")
+  tap.match(text, "'getter'[^\n]*for chan get on luv.chan 0x")
+  tap.match(text, "'acceptor'[^\n]*for accept on luv.tcp 0x%x+ %(127.0.0.1 port %d+%)")
+  tap.match(text, "'chooser'[^\n]*for select")
+  tap.match(text, "'joiner'[^\n]*for join of fiber " .. all[1]:id())
+  tap.match(text, "test%-dump.lua:%d+")
+  local path = tap.tempfile()
+  tap.equal(luv.dump(path), true)
+  tap.match(tap.slurp(path), "'locker'")
+  os.remove(path)
+  tap.fails("ENOENT", luv.dump("/nowhere/at/all"))
+  tap.raises("string expected", luv.dump, {})
+  for _, f in ipairs(all) do f:cancel() end
+  server:close()
+  luv.sleep(0.002)
+end)
+
+-- A script in the background that gets SIGQUIT once it has said that it is ready.
+local function quit(body)
+  local path, ready = tap.tempfile("local luv = require('luv')\n" .. body), os.tmpname()
+  local _, err, rc = tap.shell("(" .. tap.command(path) .. ") >" .. ready .. " & pid=$!; " ..
+    "i=0; while ! grep -q ready " .. ready .. " && [ $i -lt 400 ]; do sleep 0.05; i=$((i+1)); done; " ..
+    "child=$pid; for p in $(cat /proc/$pid/task/$pid/children); do child=$p; done; " ..
+    "sleep 0.05; kill -QUIT $child; wait $pid")
+  os.remove(path)
+  os.remove(ready)
+  return err, rc
+end
+
+local say = "print('ready') io.stdout:flush() "
+
+tap.test("SIGQUIT: while the loop is blocked, and the process goes on", function()
+  local err, rc = quit("luv.spawn(function() luv.sleep(60) end):name('sleeper') " .. say .. "luv.sleep(1.5) os.exit(7)")
+  tap.match(err, "'sleeper'[^\n]*waiting for [%d.]+ s, for sleep")
+  tap.equal(rc, 7)
+end)
+
+tap.test("SIGQUIT: while a fiber spins", function()
+  if tap.jit then tap.skip("compiled code looks at no hook") end
+  local err = quit("luv.spawn(function() " .. say .. "local t = luv.hrtime() + 15e8 while luv.hrtime() < t do end end)" ..
+    ":name('spinner'):join() os.exit(7)")
+  tap.match(err, "'spinner'[^\n]*running")
+end)
+
+tap.test("SIGQUIT: while the main chunk computes, and while everything is at work", function()
+  if tap.jit then tap.skip("compiled code looks at no hook") end
+  local err, rc = quit(say .. "local t = luv.hrtime() + 15e8 while luv.hrtime() < t do end os.exit(7)")
+  tap.match(err, "main chunk: running")
+  tap.equal(rc, 7)
+  err, rc = quit([[
+    local ch, m = luv.chan(3), luv.mutex()
+    for i = 1, 20 do
+      luv.spawn(function() while true do ch:put(i) m:with(luv.sleep, 0) end end)
+      luv.spawn(function() while true do luv.select{{ch, "get"}, {ch, "put", 1}} luv.timeout(0.001, m.lock, m) luv.pcall(m.unlock, m) end end)
+    end ]] .. say .. "luv.sleep(1.5) os.exit(7)")
+  tap.match(err, "luv: 40 fibers")
+  tap.equal(rc, 7)
+end)
+
+tap.test("the watchdog warns, with a traceback, once per turn", function()
+  local _, err, rc = tap.run([[
+    if type(rawget(_G, "jit")) == "table" then jit.off() end
+    local luv = require("luv")
+    assert(luv.watchdog() == 0)
+    assert(luv.watchdog(30) == 0 and luv.watchdog() == 30)
+    luv.spawn(function()
+      local t = luv.hrtime() + 3e8
+      while luv.hrtime() < t do end
+    end):join()
+    local slow = luv.stats().slow
+    assert(#slow == 1, #slow)
+    assert(slow[1].who:find("^fiber %d+$") and slow[1].ms >= 30 and slow[1].traceback:find(":7: in"), slow[1].traceback)
+    luv.watchdog(0)
+    local t = luv.hrtime() + 1e8
+    while luv.hrtime() < t do end
+    assert(#luv.stats().slow == 1)]])
+  tap.equal(rc, 0, err)
+  tap.match(err, "luv: watchdog: fiber %d+ has kept its thread for %d+ ms.*:7: in")
+  local _, count = err:gsub("luv: watchdog", "")
+  tap.equal(count, 1)
+  tap.raises("number expected", luv.watchdog, "x")
+  tap.raises("milliseconds expected", luv.watchdog, -1)
+end)
+
+tap.both("stats: the delay of the ready queue, bytes", function()
+  local before = luv.stats()
+  for _ = 1, 10 do
+    luv.spawn(function() luv.sleep(0.005); local t = luv.hrtime() + 2e6; while luv.hrtime() < t do end end)
+  end
+  luv.sleep(0.03)
+  local a, b = luv.net.socketpair()
+  a:write("12345")
+  b:read_exactly(5)
+  a:close()
+  b:close()
+  luv.sleep(0)
+  local d = luv.stats().ready_delay
+  tap.ok(d.samples > before.ready_delay.samples, "samples")
+  tap.ok(d.p50 >= 0 and d.p50 <= d.p99 and d.p99 <= d.max, tap.dump(d))
+  tap.ok(d.max >= 0.01, "the others had 2 ms each: " .. d.max)
+  local bytes = luv.stats().bytes
+  tap.equal(bytes.read - before.bytes.read, 5)
+  tap.equal(bytes.written - before.bytes.written, 5)
+end)
+
+tap.test("handles that the collector closes are counted, and reported with their line", function()
+  local _, err, rc = tap.run([[
+    local luv = require("luv")
+    local a = luv.net.tcp()
+    a = luv.net.tcp():close()
+    collectgarbage() collectgarbage()
+    assert(luv.stats().gc_closed == 1, luv.stats().gc_closed)]], "export LUV_DEBUG=leaks")
+  tap.equal(rc, 0, err)
+  tap.match(err, "luv: [^\n]*:2: nobody has closed this luv.tcp\n$")
+end)
+
+tap.test("another loop drives luv", function()
+  local woken, n = 0, 0
+  local a, b = luv.net.socketpair()
+  tap.ok(luv.backend_fd() >= 0)
+  local f = luv.spawn(function() luv.sleep(0.02); woken = woken + 1 end)
+  local g = luv.spawn(function() a:read(); woken = woken + 1 end)
+  tap.equal(luv.backend_timeout(), 0, "fibers are ready")
+  luv.run("nowait")
+  local ms = luv.backend_timeout()
+  tap.ok(ms > 0 and ms <= 21, ms)
+  b:write("x")
+  while woken < 2 and n < 1e6 do luv.run("nowait"); n = n + 1 end
+  tap.equal(woken, 2)
+  f:join()
+  g:join()
+  luv.run("nowait")
+  tap.equal(luv.backend_timeout(), -1)
+  a:close()
+  b:close()
+end)
+
+tap.done()
