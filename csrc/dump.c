@@ -32,12 +32,12 @@ static const char *state_of(luv_state *S, luv_fiber *f) {
   return f == luv_current(S) ? "running" : names[f->status];
 }
 
+/* wait.on is what its operation makes of it: an object only if the state knows it as one. */
 static luv_object *object_of(luv_fiber *f) {
-  switch (f->wait.op) {
-    case LUV_OP_NONE: case LUV_OP_SLEEP: case LUV_OP_JOIN: case LUV_OP_SUSPEND: case LUV_OP_GO:
-    case LUV_OP_RUN: case LUV_OP_SELECT: case LUV_OP_SELECT_EVENT: case LUV_OP_ZMQ_PROXY: return NULL;
-    default: return f->wait.on;
-  }
+  luv_queue *q, *objects = &f->state->objects;
+  for (q = objects->next; q != objects; q = q->next)
+    if (luv_container(q, luv_object, link) == f->wait.on) return f->wait.on;
+  return NULL;
 }
 
 /* " of 127.0.0.1:80": the peer of a socket, or what it listens on. */

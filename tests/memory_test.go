@@ -18,7 +18,7 @@ func TestMemory(t *testing.T) {
 	for seed, rate := range []int{5000, 1000, 200, 50} {
 		t.Run(strconv.Itoa(rate), func(t *testing.T) {
 			cmd := exec.Command("timeout", "30", program, "lib/monkey.lua", strconv.Itoa(seed), "0.7", strconv.Itoa(rate))
-			cmd.Env = where(so)
+			cmd.Env = append(where(so), "TMPDIR="+t.TempDir()) // what a failed try leaves behind
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%.2000s", err, out)
