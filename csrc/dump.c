@@ -1,36 +1,18 @@
-/* dump.c - luv.dump, SIGQUIT and luv.watchdog: who does what, and who waits for what.
+/* dump.c - luv.dump: who does what, and who waits for what.
  *
- * A dump is written by the thread whose fibers it shows, between two instructions of Lua.
- * SIGQUIT asks for one in two ways: through the loop's async handle, for a thread that is
- * blocked in its loop, and through a hook, for one that runs Lua code. (Code that LuaJIT
- * has compiled looks at no hook until it leaves its loop.) A host that handles SIGQUIT
- * itself keeps its handler.
- *
- * The watchdog is one thread per process. It looks whether the turn that was running when it
- * last looked still runs, so a switch costs nothing; the thread in question is asked to
- * write its traceback by the same hook. */
+ * Each thread writes of its own fibers only. luv.dump(path, "all") asks the other states
+ * (ask.c) and waits a moment without suspending, so it can be called anywhere; meanwhile it
+ * answers those who ask it. Who has not answered by then computes, or is in a C function. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <time.h>
-#include <unistd.h>
-#include "sync.h"
+#include "dump.h"
+#include "thread.h"
 
-#define MAX_STATES 256
 #define MAX_SHOWN 100000
+#define PATIENCE 250 /* ms that luv.dump waits for other threads */
 
-static luv_state *volatile states[MAX_STATES];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int handled; /* SIGQUIT is ours */
-
-/* ---- one fiber ------------------------------------------------------------------------ */
-
-static const char *state_of(luv_state *S, luv_fiber *f) {
-  static const char *const names[] = {"new", "ready", "waiting", "dead"};
-  return f == luv_current(S) ? "running" : names[f->status];
-}
+/* ---- one wait -------------------------------------------------------------------------- */
 
 /* wait.on is what its operation makes of it: an object only if the state knows it as one. */
 static luv_object *object_of(luv_fiber *f) {
@@ -40,37 +22,73 @@ static luv_object *object_of(luv_fiber *f) {
   return NULL;
 }
 
-/* " of 127.0.0.1:80": the peer of a socket, or what it listens on. */
-static void write_address(luv_object *o, FILE *out) {
-  struct sockaddr_storage a;
-  int port, n = sizeof a;
+static void write_ip(const struct sockaddr_storage *a, FILE *out) {
   char host[64] = "";
-  uv_tcp_t *t;
-  if (o->class_id != LUV_CLASS_TCP) return;
-  t = (uv_tcp_t *)luv__handle(o);
-  if (uv_tcp_getpeername(t, (struct sockaddr *)&a, &n) != 0) {
-    n = sizeof a;
-    if (uv_tcp_getsockname(t, (struct sockaddr *)&a, &n) != 0) return;
-  }
-  if (a.ss_family == AF_INET) uv_ip4_name((struct sockaddr_in *)&a, host, sizeof host);
-  else uv_ip6_name((struct sockaddr_in6 *)&a, host, sizeof host);
-  port = ntohs(((struct sockaddr_in *)&a)->sin_port); /* at the same place in both */
-  fprintf(out, " (%s port %d)", host, port);
+  if (a->ss_family == AF_INET) uv_ip4_name((const struct sockaddr_in *)a, host, sizeof host);
+  else if (a->ss_family == AF_INET6) uv_ip6_name((const struct sockaddr_in6 *)a, host, sizeof host);
+  else return;
+  fprintf(out, " (%s port %d)", host, ntohs(((const struct sockaddr_in *)a)->sin_port)); /* at one place in both */
 }
 
-static void write_wait(luv_fiber *f, FILE *out) {
+/* The peer of a socket, or what it is bound to. */
+static void write_address(luv_object *o, FILE *out) {
+  struct sockaddr_storage a;
+  struct sockaddr *p = (struct sockaddr *)&a;
+  char path[256];
+  size_t n = sizeof path;
+  int len = sizeof a;
+  union { uv_handle_t *h; uv_tcp_t *tcp; uv_udp_t *udp; uv_pipe_t *pipe; } u;
+  if (!(o->flags & LUV_O_HANDLE)) return;
+  u.h = luv__handle(o);
+  if (u.h->type == UV_TCP && (uv_tcp_getpeername(u.tcp, p, &len) == 0 || uv_tcp_getsockname(u.tcp, p, (len = sizeof a, &len)) == 0))
+    write_ip(&a, out);
+  else if (u.h->type == UV_UDP && uv_udp_getsockname(u.udp, p, &len) == 0) write_ip(&a, out);
+  else if (u.h->type == UV_NAMED_PIPE && ((uv_pipe_getpeername(u.pipe, path, &n) == 0 && n) ||
+           (n = sizeof path, uv_pipe_getsockname(u.pipe, path, &n) == 0)) && n)
+    fprintf(out, " (%.*s)", (int)n, path);
+}
+
+static void write_owner(luv_mutex *m, FILE *out) {
+  if (!m->owner) return;
+  if (m->owner->is_main) fputs(", locked by the main chunk", out);
+  else fprintf(out, ", locked by fiber %u", m->owner->id);
+}
+
+static void write_object(luv_fiber *f, FILE *out) {
   luv_object *o = object_of(f);
-  if (f->status != LUV_WAITING) return;
-  fprintf(out, " for %.3f s, for %s", (double)(uv_hrtime() - f->wait.since) / 1e9, luv__ops[f->wait.op].name);
-  if (f->wait.op == LUV_OP_JOIN) fprintf(out, " of fiber %u", ((luv_fiber *)f->wait.on)->id);
   if (!o) return;
   fprintf(out, " on %s %p", luv__class_name(o->class_id), (void *)o->box);
   write_address(o, out);
-  if (o->class_id == LUV_CLASS_MUTEX && ((luv_mutex *)o)->owner) {
-    luv_fiber *owner = ((luv_mutex *)o)->owner;
-    if (owner->is_main) fputs(", locked by the main chunk", out);
-    else fprintf(out, ", locked by fiber %u", owner->id);
-  }
+  if (o->class_id == LUV_CLASS_MUTEX) write_owner((luv_mutex *)o, out);
+  if (o->class_id == LUV_CLASS_THREAD) fprintf(out, " '%s'", ((luv_thread *)((luv_link *)o)->core)->name);
+}
+
+/* What f waits for, with the object; of luv.select, each case. */
+void luv__write_wait(luv_state *S, luv_fiber *f, FILE *out) {
+  fputs(luv__ops[f->wait.op].name, out);
+  if (f->wait.op == LUV_OP_JOIN) fprintf(out, " of fiber %u", ((luv_fiber *)f->wait.on)->id);
+  else if (f->wait.op == LUV_OP_SELECT || f->wait.op == LUV_OP_SELECT_EVENT) luv__select_write(S, f, out);
+  else write_object(f, out);
+}
+
+static void write_waiting(luv_state *S, luv_fiber *f, FILE *out) {
+  if (f->status != LUV_WAITING) return;
+  fprintf(out, " for %.3f s, for ", (double)(uv_hrtime() - f->wait.since) / 1e9);
+  luv__write_wait(S, f, out);
+}
+
+/* ---- one fiber, one thread --------------------------------------------------------------- */
+
+static const char *state_of(luv_state *S, luv_fiber *f) {
+  static const char *const names[] = {"new", "ready", "waiting", "dead"};
+  return f == luv_current(S) ? "running" : names[f->status];
+}
+
+/* The traceback on top of W. */
+static void write_trace(lua_State *W, FILE *out) {
+  const char *text = lua_tostring(W, -1);
+  fprintf(out, "%s\n\n", text ? text : "");
+  lua_pop(W, 1);
 }
 
 /* The fiber whose userdata is on top of W. */
@@ -80,24 +98,32 @@ static void write_fiber(luv_state *S, lua_State *W, luv_fiber *f, FILE *out) {
   if (name) fprintf(out, " '%s'", name);
   if (name) lua_pop(W, 1);
   fprintf(out, ", %.3f s old: %s", (double)(uv_hrtime() - f->born) / 1e9, state_of(S, f));
-  write_wait(f, out);
+  write_waiting(S, f, out);
   luv__traceback(S, f, W, NULL);
-  fprintf(out, "%s\n\n", lua_tostring(W, -1));
-  lua_pop(W, 1);
+  write_trace(W, out);
 }
 
 static void write_main(luv_state *S, lua_State *W, FILE *out) {
-  fputs(luv_current(S) || S->main.status == LUV_WAITING ? "main chunk: waiting" : "main chunk: running", out);
-  if (S->main.status == LUV_WAITING) write_wait(&S->main, out);
-  luv__traceback_of(S, S->main.chain.L, W);
-  fprintf(out, "%s\n\n", lua_tostring(W, -1));
-  lua_pop(W, 1);
+  luv_chain *c = S->chain;
+  int waits = S->main.status == LUV_WAITING;
+  fputs(waits ? "main chunk: waiting" : "main chunk: running", out);
+  write_waiting(S, &S->main, out);
+  fputs("\nstack traceback:", out);
+  luv__traceback_of(S, waits ? S->main.chain.L : c && !c->fiber ? c->L : S->home, W);
+  write_trace(W, out);
+}
+
+static void write_head(luv_state *S, FILE *out) {
+  luv_thread *t = S->thread;
+  fputs("luv: ", out);
+  if (t) fprintf(out, "thread %u '%s': ", t->id, t->name);
+  fprintf(out, "%u fibers, %d in a wait that something outside can end\n\n", S->nfibers, S->external);
 }
 
 static void write_all(luv_state *S, lua_State *W, FILE *out) {
   uint32_t slot, shown = 0;
   luaL_checkstack(W, LUA_MINSTACK, "luv");
-  fprintf(out, "luv: %u fibers, %d in a wait that something outside can end\n\n", S->nfibers, S->external);
+  write_head(S, out);
   write_main(S, W, out);
   lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_anchors);
   for (slot = 1; slot <= S->top_slot && shown < MAX_SHOWN; slot++) {
@@ -111,8 +137,6 @@ static void write_all(luv_state *S, lua_State *W, FILE *out) {
   if (shown < S->nfibers) fprintf(out, "and %u more\n", S->nfibers - shown);
 }
 
-/* ---- luv.dump --------------------------------------------------------------------------- */
-
 typedef struct { luv_state *S; FILE *out; } job;
 
 static int dump_job(lua_State *W) {
@@ -122,234 +146,227 @@ static int dump_job(lua_State *W) {
 }
 
 /* What it writes is not Lua's memory: an error on the way must not lose it. */
-static int dump_to(luv_state *S, lua_State *L, FILE *out) {
-  job j = {S, out};
-  return lua_cpcall(L, dump_job, &j);
-}
-
-static int dump_text(luv_state *S, lua_State *L) {
+char *luv__dump_text(luv_state *S, lua_State *W, size_t *n) {
   char *text = NULL;
-  size_t n = 0;
-  FILE *out = open_memstream(&text, &n);
+  job j = {S, open_memstream(&text, n)};
   int err;
-  if (!out) return luaL_error(L, "not enough memory");
-  err = dump_to(S, L, out);
-  fclose(out);
-  if (!err) lua_pushlstring(L, text, n);
+  if (!j.out) {
+    lua_pushliteral(W, "not enough memory");
+    return NULL;
+  }
+  err = lua_cpcall(W, dump_job, &j);
+  fclose(j.out);
+  if (!err && text) return text;
   free(text);
-  return err ? lua_error(L) : 1;
-}
-
-/* text = luv.dump(); true = luv.dump(path) */
-int luv_dump(lua_State *L) {
-  luv_state *S = luv_enter(L);
-  FILE *out;
-  int err;
-  if (lua_isnoneornil(L, 1)) return dump_text(S, L);
-  if (lua_type(L, 1) != LUA_TSTRING) return luv__type_error(S, L, 1, 1, "dump", "string");
-  out = fopen(lua_tostring(L, 1), "we");
-  if (!out) return luv__fail(L, uv_translate_sys_error(errno));
-  err = dump_to(S, L, out);
-  if (fclose(out) && !err) return luv__fail(L, uv_translate_sys_error(errno));
-  if (err) return lua_error(L);
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
-/* Writes what was asked for by a signal or the watchdog. */
-void luv__dump_asked(luv_state *S, lua_State *W) {
-  int wanted = S->dump_wanted;
-  S->dump_wanted = 0;
-  if (!(wanted & LUV_DUMP_ALL)) return;
-  fflush(stdout);
-  if (dump_to(S, W, stderr)) lua_pop(W, 1);
-  fflush(stderr);
-}
-
-/* ---- slices that took long ---------------------------------------------------------------- */
-
-static int hog_job(lua_State *W) {
-  luv_state *S = lua_touserdata(W, 1);
-  luv_fiber *f = luv_current(S);
-  double ms = (double)(uv_hrtime() - S->hog_since) / 1e6;
-  int n;
-  luaL_checkstack(W, LUA_MINSTACK, "luv");
-  if (f) luv__traceback(S, f, W, NULL);
-  else luv__traceback_of(S, S->chain ? S->chain->L : S->main.chain.L, W);
-  if (f) lua_pushfstring(W, "fiber %d", (int)f->id);
-  else lua_pushliteral(W, "the main chunk");
-  fflush(stdout);
-  fprintf(stderr, "luv: watchdog: %s has kept its thread for %.0f ms%s\n", lua_tostring(W, -1), ms, lua_tostring(W, -2));
-  fflush(stderr);
-  lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_slow);
-  if (!lua_istable(W, -1)) {
-    lua_pop(W, 1);
-    lua_newtable(W);
-    lua_pushvalue(W, -1);
-    lua_rawseti(W, LUA_REGISTRYINDEX, S->ref_slow);
-  }
-  lua_newtable(W);
-  lua_pushvalue(W, -3);
-  lua_setfield(W, -2, "who");
-  lua_pushnumber(W, ms);
-  lua_setfield(W, -2, "ms");
-  lua_pushvalue(W, -4);
-  lua_setfield(W, -2, "traceback");
-  n = (int)lua_objlen(W, -2);
-  if (n >= 10) n = (int)(S->hogs % 10); /* the last ten */
-  S->hogs++;
-  lua_rawseti(W, -2, n + 1);
-  return 0;
-}
-
-/* On the thread that was asked, at its next instruction of Lua. */
-static void on_hook(lua_State *L, lua_Debug *ar) {
-  luv_state *S = luv__state(L);
-  (void)ar;
-  lua_sethook(L, NULL, 0, 0);
-  if (!S || S->dead) return;
-  if (S->dump_wanted & LUV_DUMP_HOG && lua_cpcall(L, hog_job, S)) lua_pop(L, 1);
-  luv__dump_asked(S, L);
-}
-
-/* ---- SIGQUIT ------------------------------------------------------------------------------ */
-
-static lua_State *running_thread(luv_state *S) {
-  luv_chain *c = S->chain;
-  if (c) return c->L;
-  return S->depth ? NULL : S->main.chain.L; /* in the loop no Lua code runs */
-}
-
-static void ask(luv_state *S, int what) {
-  lua_State *L = running_thread(S);
-  S->dump_wanted |= what;
-  if (L && !lua_gethook(L)) lua_sethook(L, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
-  if (what & LUV_DUMP_ALL) uv_async_send(S->wakeup);
-}
-
-static void on_sigquit(int sig) {
-  int i;
-  (void)sig;
-  if (luv__forked) return;
-  for (i = 0; i < MAX_STATES; i++)
-    if (states[i]) ask(states[i], LUV_DUMP_ALL);
-}
-
-static void install(void) {
-  struct sigaction now, ours;
-  sigaction(SIGQUIT, NULL, &now);
-  if (handled || now.sa_handler != SIG_DFL) return;
-  memset(&ours, 0, sizeof ours);
-  ours.sa_handler = on_sigquit;
-  ours.sa_flags = SA_ONSTACK | SA_RESTART;
-  sigaction(SIGQUIT, &ours, NULL);
-  handled = 1;
-}
-
-void luv__dump_watch(luv_state *S) {
-  int i;
-  pthread_mutex_lock(&lock);
-  for (i = 0; i < MAX_STATES && states[i]; i++) {}
-  if (i < MAX_STATES) states[i] = S;
-  install();
-  pthread_mutex_unlock(&lock);
-}
-
-void luv__dump_forget(luv_state *S) {
-  int i;
-  pthread_mutex_lock(&lock);
-  for (i = 0; i < MAX_STATES; i++)
-    if (states[i] == S) states[i] = NULL;
-  pthread_mutex_unlock(&lock);
-}
-
-/* ---- the watchdog --------------------------------------------------------------------------- */
-
-/* Which turn is running: another number after each switch and each poll. */
-static uint64_t turn_of(luv_state *S) {
-  return ((uint64_t)*(volatile uint32_t *)&S->ready.head << 32) ^ *(volatile uint64_t *)&S->polls;
-}
-
-static void look_after(luv_state *S) {
-  uint64_t now = uv_hrtime(), turn = turn_of(S);
-  int runs = *(luv_chain *volatile *)&S->chain != NULL || !S->depth;
-  if (!S->watch_ns) return;
-  if (!runs || turn != S->watched_turn) {
-    S->watched_turn = turn;
-    S->hog_since = now;
-    S->barked = 0;
-    return;
-  }
-  if (S->barked || now - S->hog_since < S->watch_ns) return;
-  S->barked = 1;
-  ask(S, LUV_DUMP_HOG);
-}
-
-static void *watch(void *unused) {
-  struct timespec pause = {0, 1000000};
-  (void)unused;
-  for (;;) {
-    int i;
-    nanosleep(&pause, NULL);
-    pthread_mutex_lock(&lock);
-    for (i = 0; i < MAX_STATES; i++)
-      if (states[i]) look_after(states[i]);
-    pthread_mutex_unlock(&lock);
-  }
+  if (!err) lua_pushliteral(W, "not enough memory");
   return NULL;
 }
 
-/* Signals are for the threads that run Lua. */
-static int start_watching(void) {
-  static int started;
-  pthread_t t;
-  sigset_t all, before;
-  int err;
-  if (started) return 0;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  err = pthread_create(&t, NULL, watch, NULL);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (err) return uv_translate_sys_error(err);
-  pthread_detach(t);
-  started = 1;
+/* ---- all threads --------------------------------------------------------------------------- */
+
+typedef struct { luv_state *of; uint32_t id; char name[LUV_THREAD_NAME]; char *text; size_t n; } part;
+
+/* Somebody who waits for the dumps of all states. */
+typedef struct asking {
+  struct asking *next;
+  int n, open; /* parts; those without an answer */
+  part v[];
+} asking;
+
+static asking *askings; /* under luv__states_lock */
+
+static part *part_of(asking *a, luv_state *S) {
+  int i;
+  for (i = 0; i < a->n; i++)
+    if (a->v[i].of == S) return &a->v[i];
+  return NULL;
+}
+
+/* S closes. Locked. */
+void luv__dump_gone(luv_state *S) {
+  asking *a;
+  for (a = askings; a; a = a->next) {
+    part *p = part_of(a, S);
+    if (!p) continue;
+    p->of = NULL;
+    a->open -= !p->text;
+  }
+}
+
+/* Others wait for this state's dump. */
+void luv__dump_answer(luv_state *S, lua_State *W) {
+  size_t n;
+  char *text = luv__dump_text(S, W, &n);
+  asking *a;
+  if (!text) lua_pop(W, 1);
+  pthread_mutex_lock(&luv__states_lock);
+  for (a = askings; a && text; a = a->next) {
+    part *p = part_of(a, S);
+    if (!p || p->text || !(p->text = malloc(n))) continue;
+    memcpy(p->text, text, p->n = n);
+    a->open--;
+  }
+  pthread_mutex_unlock(&luv__states_lock);
+  free(text);
+}
+
+static int by_id(const void *a, const void *b) {
+  uint32_t x = ((const part *)a)->id, y = ((const part *)b)->id;
+  return x < y ? -1 : x > y;
+}
+
+/* Locked. */
+static asking *begin(luv_state *self, char *own, size_t own_n) {
+  luv_state *S;
+  asking *a;
+  int n = 0;
+  for (S = luv__states; S; S = S->peer) n++;
+  a = calloc(1, sizeof *a + (size_t)n * sizeof *a->v);
+  if (!a) return NULL;
+  for (S = luv__states; S; S = S->peer) {
+    part *p = &a->v[a->n++];
+    p->of = S;
+    p->id = S->thread_id;
+    memcpy(p->name, S->thread->name, sizeof p->name);
+  }
+  qsort(a->v, (size_t)a->n, sizeof *a->v, by_id);
+  part_of(a, self)->text = own;
+  part_of(a, self)->n = own_n;
+  a->open = a->n - 1;
+  a->next = askings;
+  askings = a;
+  for (S = luv__states; S; S = S->peer)
+    if (S != self) luv__ask(S, LUV_DUMP_ASKED);
+  return a;
+}
+
+static int answered(asking *a) {
+  int open;
+  pthread_mutex_lock(&luv__states_lock);
+  open = a->open;
+  pthread_mutex_unlock(&luv__states_lock);
+  return open <= 0;
+}
+
+static void end(asking *a) {
+  asking **p;
+  pthread_mutex_lock(&luv__states_lock);
+  for (p = &askings; *p != a; p = &(*p)->next) {}
+  *p = a->next;
+  pthread_mutex_unlock(&luv__states_lock);
+}
+
+static void wait_for(luv_state *S, lua_State *L, asking *a) {
+  struct timespec pause = {0, 200000};
+  uint64_t until = uv_hrtime() + PATIENCE * 1000000ull;
+  while (!answered(a) && uv_hrtime() < until) {
+    if (__atomic_fetch_and(&S->dump_wanted, ~LUV_DUMP_ASKED, __ATOMIC_SEQ_CST) & LUV_DUMP_ASKED)
+      luv__dump_answer(S, L); /* of one who asks us meanwhile: this one, too, has its part then */
+    nanosleep(&pause, NULL);
+  }
+}
+
+/* Those that run, and have needed no luv so far. */
+static void write_others(FILE *out) {
+  luv_thread *t;
+  uint32_t id = 0;
+  while ((t = luv__thread_after(id))) {
+    id = t->id;
+    pthread_mutex_lock(&t->task.core.lock);
+    if (!t->S) fprintf(out, "luv: thread %u '%s': has not opened luv, or has closed it\n\n", t->id, t->name);
+    pthread_mutex_unlock(&t->task.core.lock);
+    luv__core_drop(&t->task.core);
+  }
+}
+
+static void write_parts(asking *a, FILE *out) {
+  int i;
+  for (i = 0; i < a->n; i++) {
+    part *p = &a->v[i];
+    if (p->text) fwrite(p->text, 1, p->n, out);
+    else fprintf(out, "luv: thread %u '%s': %s\n\n", p->id, p->name, p->of ?
+                 "has not answered: it computes, or is in a C function that blocks" : "has ended meanwhile");
+    free(p->text);
+  }
+  write_others(out);
+}
+
+/* The text of all threads; NULL: an error is on L. */
+static char *text_of_all(luv_state *S, lua_State *L, size_t *n) {
+  size_t own_n;
+  char *own = luv__dump_text(S, L, &own_n), *text = NULL;
+  FILE *out;
+  asking *a;
+  if (!own) return NULL;
+  out = open_memstream(&text, n);
+  pthread_mutex_lock(&luv__states_lock);
+  a = out ? begin(S, own, own_n) : NULL;
+  pthread_mutex_unlock(&luv__states_lock);
+  if (a) {
+    wait_for(S, L, a);
+    end(a);
+    write_parts(a, out);
+  } else free(own);
+  if (out) fclose(out);
+  if (!a || !text) lua_pushliteral(L, "not enough memory");
+  free(a);
+  if (a && text) return text;
+  free(text);
+  return NULL;
+}
+
+/* ---- luv.dump --------------------------------------------------------------------------- */
+
+static int write_file(const char *path, const char *text, size_t n) {
+  FILE *out = fopen(path, "we");
+  size_t done;
+  if (!out) return uv_translate_sys_error(errno);
+  done = fwrite(text, 1, n, out);
+  if (fclose(out) || done < n) return uv_translate_sys_error(errno);
   return 0;
 }
 
-/* old = luv.watchdog([ms]): 0 turns it off */
-int luv_watchdog(lua_State *L) {
+static int check_all(luv_state *S, lua_State *L) {
+  if (lua_isnoneornil(L, 2)) return 0;
+  if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "all") == 0) return 1;
+  return luv__arg_error(S, L, 2, "dump", "nil or \"all\" expected");
+}
+
+/* text = luv.dump([nil[, "all"]]); true = luv.dump(path[, "all"]) */
+int luv_dump(lua_State *L) {
   luv_state *S = luv_enter(L);
-  double ms, old = (double)S->watch_ns / 1e6;
-  int err;
+  const char *path = NULL;
+  size_t n = 0;
+  int err = 0, all = check_all(S, L);
+  char *text;
   if (!lua_isnoneornil(L, 1)) {
-    if (lua_type(L, 1) != LUA_TNUMBER) return luv__type_error(S, L, 1, 1, "watchdog", "number");
-    ms = lua_tonumber(L, 1);
-    if (!(ms >= 0 && ms <= 1e9)) return luv__arg_error(S, L, 1, "watchdog", "0 to 1e9 milliseconds expected");
-    if (ms > 0 && (err = start_watching())) return luv__fail(L, err);
-    S->hog_since = uv_hrtime();
-    S->watch_ns = (uint64_t)(ms * 1e6);
+    if (lua_type(L, 1) != LUA_TSTRING) return luv__type_error(S, L, 1, 1, "dump", "string");
+    path = lua_tostring(L, 1);
   }
-  lua_pushnumber(L, old);
-  return 1;
+  text = all ? text_of_all(S, L, &n) : luv__dump_text(S, L, &n);
+  if (!text) return lua_error(L);
+  if (path) err = write_file(path, text, n);
+  if (path) lua_pushboolean(L, 1);
+  else lua_pushlstring(L, text, n);
+  free(text);
+  return err ? luv__fail(L, err) : 1;
 }
 
-/* ---- driven by another loop ------------------------------------------------------------------- */
-
-/* fd = luv.backend_fd(): readable when luv.run("nowait") has something to do */
-int luv_backend_fd(lua_State *L) {
-  lua_pushinteger(L, uv_backend_fd(luv_enter(L)->loop));
-  return 1;
+static void to_stderr(luv_state *S, lua_State *W) {
+  size_t n;
+  char *text = luv__dump_text(S, W, &n);
+  if (text) {
+    fflush(stdout);
+    fwrite(text, 1, n, stderr); /* at once, since other threads write theirs */
+    fflush(stderr);
+  } else lua_pop(W, 1);
+  free(text);
 }
 
-/* ms = luv.backend_timeout(): when to call luv.run("nowait") at the latest; -1: no limit */
-int luv_backend_timeout(lua_State *L) {
-  luv_state *S = luv_enter(L);
-  uint64_t first, now;
-  if (S->depth == 0) luv__glance(S); /* descriptors that were added since are polled from here on */
-  first = luv__due_first(S);
-  now = uv_hrtime();
-  if (!luv_ready_empty(S) || first <= now || (S->zmq && luv__zmq_pending(S))) lua_pushnumber(L, 0);
-  else if (first == LUV_FOREVER) lua_pushnumber(L, uv_backend_timeout(S->loop));
-  else lua_pushnumber(L, (lua_Number)((first - now + 999999) / 1000000));
-  return 1;
+/* Does what S has been asked for: at a poll, or in a hook. */
+void luv__dump_asked(luv_state *S, lua_State *W, int at_hook) {
+  int wanted = __atomic_exchange_n(&S->dump_wanted, 0, __ATOMIC_SEQ_CST);
+  if (wanted & LUV_DUMP_HOG && at_hook) luv__hog_report(S, W);
+  if (wanted & LUV_DUMP_STDERR) to_stderr(S, W);
+  if (wanted & LUV_DUMP_ASKED) luv__dump_answer(S, W);
 }

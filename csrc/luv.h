@@ -67,6 +67,7 @@ struct luv_state {
   luv_fiber *finishing; /* what it ended with is being kept */
   int attention;       /* the switch just made was not a plain yield, or main is woken */
   lua_State *M;        /* the scheduler's own Lua thread */
+  lua_State *home;     /* the Lua thread that opened it: the main chunk's, for a dump */
   uv_loop_t *loop;
   luv_heap heap;
   uint64_t now;        /* uv_hrtime at the last look */
@@ -103,7 +104,7 @@ struct luv_state {
   int ref_meta[LUV_MAX_CLASSES];
   int ref_anchors, ref_pool, ref_raise, ref_on_error,
       ref_traceback, ref_wrapper, ref_body, ref_boundary, ref_env, ref_module, ref_state,
-      ref_kept, ref_kept_error, ref_deliver, ref_cancelled, ref_expired, ref_thread, ref_spare, ref_probe, ref_watch;
+      ref_kept, ref_kept_error, ref_deliver, ref_cancelled, ref_expired, ref_thread, ref_spare, ref_probe, ref_watch, ref_home;
   lua_State *probe;    /* see suspend.c */
   uint32_t *free_slots;
   uint32_t nfree, cap_slots, top_slot;
@@ -132,8 +133,11 @@ struct luv_state {
   int run_mode;        /* of luv.run: RUN_DEFAULT, RUN_ONCE, RUN_NOWAIT */
   uint64_t slice;      /* when fibers began to run without a poll, ns */
   uint32_t renewed, look; /* ready.head at the last look at the clock, and at the next */
-  /* dump.c */
-  volatile int dump_wanted;
+  /* ask.c, watchdog.c */
+  luv_state *peer;       /* the next of the states of this process */
+  int tid;               /* the kernel's number of its thread */
+  uint32_t thread_id;    /* luv's */
+  volatile int dump_wanted; /* atomic */
   int barked;            /* about this turn */
   uint64_t watch_ns;     /* how long a turn may be; 0: no watchdog */
   uint64_t watched_turn, hog_since, hogs;
@@ -148,10 +152,11 @@ struct luv_state {
   luv_fiber main;
 };
 
-enum { LUV_DUMP_ALL = 1, LUV_DUMP_HOG = 2 }; /* state->dump_wanted */
-void luv__dump_watch(luv_state *S);
-void luv__dump_forget(luv_state *S);
-void luv__dump_asked(luv_state *S, lua_State *W);
+/* state->dump_wanted: a dump to stderr, one for who asks, what the running turn does */
+enum { LUV_DUMP_STDERR = 1, LUV_DUMP_ASKED = 2, LUV_DUMP_HOG = 4 };
+void luv__states_add(luv_state *S);
+void luv__states_remove(luv_state *S);
+void luv__dump_asked(luv_state *S, lua_State *W, int at_hook);
 /* The delay of the ready queue: begins and ends one measurement, at a look at the clock. */
 void luv__delay_begin(luv_state *S, uint64_t now);
 void luv__delay_end(luv_state *S, uint64_t now);

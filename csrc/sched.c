@@ -218,7 +218,7 @@ static int body(lua_State *M) {
       interrupt(S);
       break;
     }
-    if (LUV_UNLIKELY(S->dump_wanted)) luv__dump_asked(S, M);
+    if (LUV_UNLIKELY(S->dump_wanted)) luv__dump_asked(S, M, 0);
     run_ready(S);
     if (S->main.status == LUV_WAITING) turn(S);
   }

@@ -8,8 +8,7 @@
  *
  * The cases are tried in random order, each by its own method; a channel without calling
  * one. What has to wait has only asked (DESIGN rule 6): it is linked in luv__select_begin. */
-#include <stdio.h>
-#include "sync.h"
+#include "dump.h"
 
 #define MAX_CASES 1000
 
@@ -109,6 +108,17 @@ void luv__select_abandon(luv_state *S, luv_fiber *f) {
   luv_choice *s = f->wait.on;
   s->waiting = 0;
   drop(S, s);
+}
+
+/* For a dump: " of 1 chan get on luv.chan 0x…, 2 …". */
+void luv__select_write(luv_state *S, luv_fiber *f, FILE *out) {
+  luv_choice *s = f->wait.on;
+  int i;
+  for (i = 0; i < s->n && i < 8; i++) {
+    fprintf(out, "%s %d ", i ? "," : " of", i + 1);
+    luv__write_wait(S, &s->v[i].f, out);
+  }
+  if (s->n > i) fprintf(out, " and %d more", s->n - i);
 }
 
 /* ---- linking ------------------------------------------------------------------------- */

@@ -53,6 +53,9 @@ static void init(luv_state *S, lua_State *L) {
 static void ref_values(luv_state *S, lua_State *L) {
   S->M = lua_newthread(L);
   luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushthread(L);
+  S->home = L;
+  S->ref_home = luaL_ref(L, LUA_REGISTRYINDEX);
   luaL_unref(L, LUA_REGISTRYINDEX, (lua_pushboolean(L, 1), luaL_ref(L, LUA_REGISTRYINDEX)));
   lua_newtable(L);
   S->ref_anchors = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -164,11 +167,11 @@ static void close_loop(luv_state *S) {
  * whose opening failed half-way. */
 void luv__close_state(luv_state *S, lua_State *L) {
   if (luv__threads_wait(S) && has_arg(L)) exit_failed = 1;
+  luv__states_remove(S);
   luv__threads_close(S);
   S->dead = 1;
   S->ending = 0;
   luv__interrupt_forget(S);
-  luv__dump_forget(S);
   if (S->untaken > 0 && has_arg(L)) exit_failed = 1;
   if (S->opened) close_loop(S);
   else free(S->alarm), free(S->wakeup);
@@ -252,7 +255,6 @@ static void new_state(lua_State *L) {
   ref_values(S, L);
   open_loop(S, L);
   luv__deliver_open(S, L);
-  luv__dump_watch(S);
   luv__wrapper_open(S, L);
   ref_errors(S, L);
   luv__codec_begin(S, L);
@@ -260,6 +262,7 @@ static void new_state(lua_State *L) {
   luv__codec_once();
   luv__codec_open(S, L);
   luv__threads_open(S, L);
+  luv__states_add(S);
   lua_pushvalue(L, -1);
   S->ref_module = luaL_ref(L, LUA_REGISTRYINDEX);
 }

@@ -247,6 +247,7 @@ void luv__threads_open(luv_state *S, lua_State *L) {
   lua_newtable(L);
   S->ref_threads = luaL_ref(L, LUA_REGISTRYINDEX);
   S->thread = t;
+  S->thread_id = t->id;
   luv__core_hold(&t->task.core); /* the object is collected before the state is */
   pthread_mutex_lock(&t->task.core.lock);
   t->S = S;

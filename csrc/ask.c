@@ -1,0 +1,141 @@
+/* ask.c - asking a state for a dump, from SIGQUIT, the watchdog or another thread.
+ *
+ * A dump is written by the thread whose fibers it shows, between two instructions of Lua.
+ * It is asked in two ways: through the loop's async handle, which wakes a thread that is
+ * blocked in its loop, and by a signal of luv's own to the thread, whose handler sets a hook
+ * on the Lua code that it finds running. So what a running thread does is read by nobody
+ * but itself. (Code that LuaJIT has compiled looks at no hook until it leaves its loop.)
+ *
+ * Handlers walk the list of states without a lock, and are counted meanwhile: a state that
+ * has left the list goes on to close when no handler walks any more.
+ *
+ * A host that handles SIGQUIT itself keeps its handler. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "dump.h"
+
+pthread_mutex_t luv__states_lock = PTHREAD_MUTEX_INITIALIZER;
+luv_state *luv__states;
+static int walking; /* atomic: handlers that do */
+
+static int ask_signal(void) { return SIGRTMAX - 4; }
+static pid_t this_tid(void) { return (pid_t)syscall(SYS_gettid); }
+
+/* On the thread that was asked, at its next instruction of Lua. */
+static void on_hook(lua_State *L, lua_Debug *ar) {
+  luv_state *S = luv__state(L);
+  (void)ar;
+  lua_sethook(L, NULL, 0, 0);
+  if (S && !S->dead) luv__dump_asked(S, L, 1);
+}
+
+/* The number n, as text that ends before p. */
+static char *digits(char *p, uint64_t n) {
+  do *--p = (char)('0' + n % 10);
+  while (n /= 10);
+  return p;
+}
+
+static void say(const char *s, size_t n) {
+  ssize_t unused = write(STDERR_FILENO, s, n);
+  (void)unused;
+}
+
+#define SAY(text) say(text, sizeof text - 1)
+
+static void say_number(uint64_t n) {
+  char text[24], *p = digits(text + sizeof text, n);
+  say(p, (size_t)(text + sizeof text - p));
+}
+
+/* What can be said at once, should the hook be long in coming. */
+static void say_busy(luv_state *S) {
+  luv_fiber *f = luv_current(S);
+  SAY("luv: SIGQUIT: thread ");
+  say_number(S->thread_id);
+  if (f) SAY(" runs fiber "), say_number(f->id);
+  else SAY(" runs its main chunk");
+  SAY("; its dump follows when it leaves compiled code\n");
+}
+
+/* On the thread of S itself. In the loop, no Lua code runs. */
+static void set_hook(luv_state *S) {
+  lua_State *L = S->chain ? S->chain->L : S->home;
+  if (luv__running == S && !S->chain) return;
+  if (S->jit && S->dump_wanted & LUV_DUMP_STDERR) say_busy(S);
+  if (!lua_gethook(L)) lua_sethook(L, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}
+
+void luv__ask(luv_state *S, int what) {
+  __atomic_or_fetch(&S->dump_wanted, what, __ATOMIC_SEQ_CST);
+  uv_async_send(S->wakeup);
+  if (S->tid == this_tid()) set_hook(S);
+  else syscall(SYS_tgkill, getpid(), S->tid, ask_signal());
+}
+
+static luv_state *next(luv_state *const *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
+
+static void on_asked(int sig) {
+  luv_state *S;
+  pid_t me = this_tid();
+  int saved = errno;
+  (void)sig;
+  if (luv__forked) return;
+  __atomic_add_fetch(&walking, 1, __ATOMIC_SEQ_CST);
+  for (S = next(&luv__states); S; S = next(&S->peer))
+    if (S->tid == me && S->dump_wanted) set_hook(S);
+  __atomic_sub_fetch(&walking, 1, __ATOMIC_SEQ_CST);
+  errno = saved;
+}
+
+static void on_sigquit(int sig) {
+  luv_state *S;
+  int saved = errno;
+  (void)sig;
+  if (luv__forked) return;
+  __atomic_add_fetch(&walking, 1, __ATOMIC_SEQ_CST);
+  for (S = next(&luv__states); S; S = next(&S->peer)) luv__ask(S, LUV_DUMP_STDERR);
+  __atomic_sub_fetch(&walking, 1, __ATOMIC_SEQ_CST);
+  errno = saved;
+}
+
+/* Nobody else's handler is replaced. */
+static void handle(int sig, void (*fn)(int)) {
+  struct sigaction now, ours;
+  sigaction(sig, NULL, &now);
+  if (now.sa_handler != SIG_DFL) return;
+  memset(&ours, 0, sizeof ours);
+  ours.sa_handler = fn;
+  ours.sa_flags = SA_ONSTACK | SA_RESTART;
+  sigaction(sig, &ours, NULL);
+}
+
+static void install(void) {
+  handle(ask_signal(), on_asked);
+  handle(SIGQUIT, on_sigquit);
+}
+
+/* S can be asked from here on. */
+void luv__states_add(luv_state *S) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, install);
+  S->tid = this_tid();
+  pthread_mutex_lock(&luv__states_lock);
+  S->peer = luv__states;
+  __atomic_store_n(&luv__states, S, __ATOMIC_SEQ_CST);
+  pthread_mutex_unlock(&luv__states_lock);
+}
+
+void luv__states_remove(luv_state *S) {
+  luv_state **p;
+  pthread_mutex_lock(&luv__states_lock);
+  for (p = &luv__states; *p && *p != S; p = &(*p)->peer) {}
+  if (*p) __atomic_store_n(p, S->peer, __ATOMIC_SEQ_CST);
+  luv__dump_gone(S);
+  pthread_mutex_unlock(&luv__states_lock);
+  while (__atomic_load_n(&walking, __ATOMIC_SEQ_CST)) sched_yield();
+}
