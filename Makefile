@@ -4,7 +4,8 @@
 #   make demo       install what is missing, build, run the two scripts of the README
 #   make test       install what is missing, build, run every test under lua5.1 and luajit
 #   make check      the Lua tests with assertions on, then under AddressSanitizer
-#                   (make -k check goes on to the second when the first fails)
+#                   (make -k check goes on to the second when the first fails), and threads,
+#                   channels and ØMQ at work under ThreadSanitizer
 #   make bench      the benchmarks, each beside its limit in C
 #   make lint       gofmt and go vet
 #   make install    copy luv.so to $(DESTDIR)$(LIBDIR); see PREFIX
@@ -26,6 +27,7 @@ TAGS = lluadash
 LINK  = -Wl,--version-script=$(CURDIR)/luv.map -Wl,-z,pack-relative-relocs
 BUILD = $(GO) build -buildvcs=false -buildmode=c-shared -ldflags '-extldflags "$(LINK)"'
 ASAN  = -g -O1 -fsanitize=address -fno-omit-frame-pointer $(INCLUDE)
+TSAN  = -g -O1 -fsanitize=thread -fno-omit-frame-pointer $(INCLUDE)
 
 export GO LUAS LUA_INCDIR
 ifneq ($(LUA_INCDIR),)
@@ -46,7 +48,7 @@ test: deps luv.so vet
 	$(GO) test -count=1 -tags $(TAGS) ./...
 	@.ci/lua-tests .
 
-check: check-assert check-asan
+check: check-assert check-asan check-tsan
 
 check-assert: deps
 	$(BUILD) -tags "$(TAGS) luvcheck" -o build/check/luv.so .
@@ -56,6 +58,11 @@ check-asan: deps
 	CGO_CFLAGS="$(ASAN)" CGO_LDFLAGS="-fsanitize=address" $(BUILD) -tags $(TAGS) -o build/asan/luv.so .
 	@UNDER="env LD_PRELOAD=$$($${CC:-gcc} -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0" \
 	  .ci/lua-tests build/asan
+
+check-tsan: deps
+	CGO_CFLAGS="$(TSAN)" CGO_LDFLAGS="-fsanitize=thread" $(BUILD) -tags $(TAGS) -o build/tsan/luv.so .
+	LUA_CPATH="$(CURDIR)/build/tsan/?.so;;" LD_PRELOAD=$$($${CC:-gcc} -print-file-name=libtsan.so) \
+	  TSAN_OPTIONS="suppressions=tests/lib/tsan.supp exitcode=1" lua5.1 tests/lib/race.lua
 
 bench: deps luv.so
 	$(GO) run -tags $(TAGS) ./bench $(ARGS)
@@ -83,5 +90,5 @@ ready:
 clean:
 	rm -rf luv.so luv.h build
 
-.PHONY: all luv.so demo test check check-assert check-asan bench lint vet install deps ready clean
+.PHONY: all luv.so demo test check check-assert check-asan check-tsan bench lint vet install deps ready clean
 .NOTPARALLEL:

@@ -91,7 +91,7 @@ int luv__task_run(lua_State *L, luv_task *t) {
 /* From here on it can be joined. */
 void luv__task_end(luv_task *t, int status) {
   pthread_mutex_lock(&t->core.lock);
-  t->status = status;
+  __atomic_store_n(&t->status, status, __ATOMIC_RELEASE); /* also read without the lock */
   luv__core_ring_all(&t->core, LUV_BELL_GET);
   pthread_mutex_unlock(&t->core.lock);
 }
