@@ -85,8 +85,10 @@ static int read_linger(lua_State *M) {
   if (!lua_istable(M, -1)) return 0;
   lua_pushliteral(M, "exit_linger");
   lua_rawget(M, -2);
-  if (lua_type(M, -1) == LUA_TNUMBER && lua_tonumber(M, -1) >= 0)
-    exit_linger = lua_tonumber(M, -1);
+  if (lua_type(M, -1) == LUA_TNUMBER && lua_tonumber(M, -1) >= 0) {
+    double seconds = lua_tonumber(M, -1);
+    __atomic_store(&exit_linger, &seconds, __ATOMIC_RELAXED); /* states of several threads end */
+  }
   return 0;
 }
 
