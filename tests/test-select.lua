@@ -112,6 +112,63 @@ tap.both("ØMQ and accept", function()
   ctx:close()
 end)
 
+tap.both("threads, and what they share", function()
+  local up, other = luv.thread.chan(), luv.thread.chan(1)
+  local t = luv.thread.create(function(up, n)
+    local luv = require("luv")
+    luv.sleep(0.005)
+    up:put("from the thread")
+    luv.sleep(0.005)
+    return n, "done"
+  end, up, 7)
+  tap.same({select_{{t}, {other}, {up}, timeout = 20}}, {3, "from the thread"})
+  tap.same({select_{{up, "get"}, {t}, {other, "get"}, timeout = 20}}, {2, 7, "done"})
+  tap.same({select_{{up, "get"}, {other, "put", {"a"}}}}, {2, true})
+  tap.same({other:get()}, {{"a"}}, "put once")
+  other:put("full")
+  tap.fails("ETIMEDOUT", select_{{other, "put", "loser"}, {up}, timeout = 0.01})
+  tap.equal(other:get(), "full")
+  tap.fails("ETIMEDOUT", other:get(0.01)) -- the loser has put nothing
+  other:put("still here")
+  tap.same({select_{{other, "get"}, {up}, timeout = 5}}, {1, "still here"})
+  local dead = luv.thread.create(function() error({code = 5}, 0) end)
+  local ok, err = luv.pcall(select_, {{dead}, {up}})
+  tap.same({ok, err}, {false, {code = 5}})
+end)
+
+tap.both("files and watched files: the loser's bytes stay", function()
+  local path = tap.tempfile("first line\nrest")
+  local ch, f = luv.chan(1), assert(luv.fs.open(path))
+  ch:put("ready")
+  for _ = 1, 20 do
+    f:seek("set", 0)
+    local i, n, data = select_{{ch, "get"}, {f, "read", 11}, timeout = 5}
+    if i == 1 then ch:put("again") else tap.same({n, data}, {11, "first line\n"}) end
+    tap.same({f:read(4)}, i == 1 and {4, "firs"} or {4, "rest"})
+  end
+  f:close()
+  local w = assert(luv.fs.poll(path, 5))
+  tap.fails("ETIMEDOUT", select_{{w}, {luv.chan()}, timeout = 0.02})
+  w:close()
+  os.remove(path)
+end)
+
+tap.both("a timer that ticked while another case won has lost no tick", function()
+  local t, ch = luv.timer.create():start(1, 1), luv.chan(1)
+  local ticks, others, last = 0, 0
+  local stop = luv.hrtime() + 3e7
+  while luv.hrtime() < stop do
+    if #ch == 0 then ch:put(1) end
+    local i, n = select_{{t}, {ch}}
+    if i == 1 then ticks = ticks + n else others = others + 1 end
+    luv.sleep(0)
+  end
+  last = luv.hrtime()
+  tap.ok(ticks >= 20 and ticks <= 30 + (last - stop) / 1e6 + 1, "ticks: " .. ticks)
+  tap.ok(others > 0)
+  t:close()
+end)
+
 tap.both("default does not wait, timeout 0 fails", function()
   local ch, a, b = luv.chan(1), luv.net.socketpair()
   tap.same(tap.pack(select_{{ch}, default = true}), {n = 1})
@@ -162,7 +219,9 @@ tap.both("mistakes raise, and leave nothing behind", function()
   tap.raises("case 2: it has to begin", select_, {{ch}, {1}})
   tap.raises("case 1: the object has no such method", select_, {{ch, "nothing"}})
   tap.raises("case 1: the name", select_, {{ch, 1}})
-  tap.raises("cannot be selected", select_, {{a, "write", "x"}})
+  for _, m in ipairs{"write", "shutdown", "connect", "close", "readable"} do
+    tap.raises("cannot be selected", select_, {{ch}, {a, m, "x"}})
+  end
   tap.raises("bad argument #1 to 'read'", select_, {{ch}, {a, "read", "x"}})
   tap.raises("seconds of 0", select_, {{ch}, timeout = -1})
   tap.fails("ETIMEDOUT", a:read(nil, 0))
