@@ -26,6 +26,9 @@ func init() {
 	lua.DefineClass(lua.ClassDef{Name: "luv.thread.chan", Plain: true, Methods: []lua.Func{
 		{Name: "put", Face: "thread_chan_put"},
 		{Name: "get", Face: "thread_chan_get"},
+		{Name: "try_put", Face: "thread_chan_try_put"},
+		{Name: "try_get", Face: "thread_chan_try_get"},
+		{Name: "capacity", Face: "thread_chan_capacity"},
 		{Name: "iter", Face: "thread_chan_iter"},
 		{Name: "close", Face: "thread_chan_close"},
 		{Name: "closed", Face: "thread_chan_closed"},

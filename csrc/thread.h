@@ -9,6 +9,7 @@
 enum { LUV_TASK_RUNNING, LUV_TASK_DONE, LUV_TASK_FAILED };
 
 typedef struct luv_msg luv_msg;
+typedef struct luv_package luv_package;
 
 typedef struct {
   luv_core core;
@@ -34,7 +35,7 @@ typedef struct luv_thread {
   const void *globals; /* tells its Lua state from others */
   lua_CFunction body; /* runs instead of a function from the task; NULL: none */
   luv_core *body_core; /* what body works on; a reference */
-  char *path, *cpath; /* package.path and package.cpath of its parent */
+  luv_package *package; /* where its parent looks for modules */
   char name[LUV_THREAD_NAME];
   uint32_t id;
   int is_main;        /* not made here: a host's */
@@ -63,6 +64,11 @@ void luv__plain_clear(luv_task *t);
 luv_state *luv__thread_state(lua_State *L);
 int luv__thread_start(luv_thread *t);
 extern __thread luv_thread *luv__this_thread __attribute__((tls_model("initial-exec")));
+
+/* thread_package.c */
+luv_package *luv__package_copy(luv_state *S, lua_State *L);
+void luv__package_set(lua_State *L, luv_package *p);
+void luv__package_free(luv_package *p);
 
 /* thread_cancel.c */
 void luv__thread_stop(luv_thread *t);
@@ -106,7 +112,7 @@ typedef struct {
 } luv_channel;
 
 luv_channel *luv__thread_chan_new(double cap);
-int luv__thread_chan_put(luv_channel *c, const luv_msg *m); /* 0, UV_EAGAIN, UV_EPIPE, UV_ENOMEM */
+int luv__thread_chan_put(luv_channel *c, const luv_msg *m); /* 0, UV_EAGAIN, UV_EOF, UV_ENOMEM */
 void luv__thread_chan_close(luv_channel *c);
 
 #endif

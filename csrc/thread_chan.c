@@ -62,7 +62,7 @@ static int push_back(luv_channel *c, const luv_msg *m) {
 int luv__thread_chan_put(luv_channel *c, const luv_msg *m) {
   int err;
   pthread_mutex_lock(&c->putting);
-  err = closed(c) ? UV_EPIPE : room_seen(c) ? push_back(c, m) : UV_EAGAIN;
+  err = closed(c) ? UV_EOF : room_seen(c) ? push_back(c, m) : UV_EAGAIN;
   pthread_mutex_unlock(&c->putting);
   return err;
 }
@@ -103,7 +103,7 @@ static int take(luv_link *k, luv_channel *c, luv_fiber *f) {
   if (err) luv__wake_error(k->o.S, f, err);
   else {
     m->kind = LUV_MSG_NIL;
-    luv__wake(k->o.S, f, LUV_OUT_TRUE);
+    luv__wake(k->o.S, f, LUV_OUT_SELF);
   }
   return 1;
 }
@@ -233,11 +233,7 @@ int luv_thread_chan(lua_State *L) {
 /* Values that need not wait must not keep the other fibers waiting for ever. */
 static int overdue(luv_state *S) { return (++S->link_ops & 63) == 0 && uv_hrtime() - S->slice >= LUV_SLICE; }
 
-/* value = ch:get([timeout]) */
-int luv_thread_chan_get(lua_State *L) {
-  luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "get");
-  double timeout = luv__opt_timeout(S, L, 2, 1, "get");
+static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
   luv_channel *c = k ? (luv_channel *)k->core : NULL;
   luv_msg m;
   int err;
@@ -250,6 +246,19 @@ int luv_thread_chan_get(lua_State *L) {
   if (err) return luv__fail(L, err);
   luv__core_tell(&c->core, LUV_BELL_PUT);
   return luv__msg_push(S, L, &m) == LUV_RAISE ? lua_error(L) : 1;
+}
+
+/* value = ch:get([timeout]) */
+int luv_thread_chan_get(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "get");
+  return get(S, L, k, luv__opt_timeout(S, L, 2, 1, "get"));
+}
+
+/* value = ch:try_get() */
+int luv_thread_chan_try_get(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  return get(S, L, luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "try_get"), 0);
 }
 
 static int message_gc(lua_State *L) {
@@ -283,7 +292,7 @@ static int put_later(luv_state *S, lua_State *L, luv_link *k, const luv_msg *m, 
 }
 
 /* With a capacity of 0 it counts how many wait, which the core's lock keeps. */
-static int put(luv_channel *c, const luv_msg *m) {
+static int put_now(luv_channel *c, const luv_msg *m) {
   int err;
   if (LUV_LIKELY(c->cap > 0)) return luv__thread_chan_put(c, m);
   pthread_mutex_lock(&c->core.lock);
@@ -292,28 +301,45 @@ static int put(luv_channel *c, const luv_msg *m) {
   return err;
 }
 
-/* true = ch:put(value[, timeout]) */
-int luv_thread_chan_put(lua_State *L) {
-  luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "put");
-  double timeout = luv__opt_timeout(S, L, 3, 2, "put");
+static int put(luv_state *S, lua_State *L, luv_link *k, double timeout) {
   luv_channel *c = k ? (luv_channel *)k->core : NULL;
   luv_msg m;
   int err;
   luv__check_cancel(S, L);
   if (!c) return luv__fail(L, UV_EBADF);
-  lua_settop(L, 3);
+  lua_settop(L, 2);
   luaL_checkstack(L, 10, "luv");
   if (luv__msg_pack(S, L, 2, &m)) return luv__error(S, L, "cannot put %s", lua_tostring(L, -1));
   err = UV_EAGAIN;
-  if (queue_empty(&k->senders) && !(timeout != 0 && overdue(S))) err = put(c, &m);
+  if (queue_empty(&k->senders) && !(timeout != 0 && overdue(S))) err = put_now(c, &m);
   if (err == UV_EAGAIN) return put_later(S, L, k, &m, timeout);
   if (err) {
     luv__msg_free(&m);
     return luv__fail(L, err);
   }
   luv__core_tell(&c->core, LUV_BELL_GET);
-  lua_pushboolean(L, 1);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* ch = ch:put(value[, timeout]) */
+int luv_thread_chan_put(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "put");
+  return put(S, L, k, luv__opt_timeout(S, L, 3, 2, "put"));
+}
+
+/* ch = ch:try_put(value) */
+int luv_thread_chan_try_put(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  return put(S, L, luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "try_put"), 0);
+}
+
+/* n = ch:capacity() */
+int luv_thread_chan_capacity(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "capacity");
+  lua_pushnumber(L, k ? ((luv_channel *)k->core)->cap : 0);
   return 1;
 }
 

@@ -14,8 +14,7 @@ static void free_thread(luv_core *c) {
   luv_thread *t = (luv_thread *)c;
   luv__task_clear(&t->task);
   if (t->body_core) luv__core_drop(t->body_core);
-  free(t->path);
-  free(t->cpath);
+  luv__package_free(t->package);
   free(t);
 }
 
@@ -57,18 +56,6 @@ void luv__thread_gone(luv_thread *t) {
 
 /* ---- making -------------------------------------------------------------------------------- */
 
-static char *copy_field(lua_State *L, const char *name) {
-  char *s = NULL;
-  lua_getglobal(L, "package");
-  if (lua_istable(L, -1)) {
-    lua_getfield(L, -1, name);
-    if (lua_isstring(L, -1)) s = strdup(lua_tostring(L, -1));
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-  return s;
-}
-
 static void anchor(luv_state *S, lua_State *L, luv_link *k, int on) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_threads);
   lua_pushlightuserdata(L, k);
@@ -103,8 +90,7 @@ static void abandon(luv_thread *t) {
 int luv__thread_spawn(luv_state *S, lua_State *L, luv_thread *t) {
   luv_link *k;
   int err;
-  t->path = copy_field(L, "path");
-  t->cpath = copy_field(L, "cpath");
+  t->package = luv__package_copy(S, L);
   k = luv__link_new(S, LUV_CLASS_THREAD, &t->task.core);
   if (!k) return luaL_error(L, "not enough memory");
   luv__push_object(S, L, &k->o);

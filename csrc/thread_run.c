@@ -10,18 +10,8 @@ __thread luv_thread *luv__this_thread __attribute__((tls_model("initial-exec")))
 
 extern int luaopen_luv(lua_State *L);
 
-static void set_path(lua_State *L, const char *field, const char *value) {
-  if (!value) return;
-  lua_pushstring(L, value);
-  lua_setfield(L, -2, field);
-}
-
-/* The new state looks for modules where its parent does. */
 static int set_up(lua_State *L) {
-  luv_thread *t = lua_touserdata(L, 1);
-  lua_getglobal(L, "package");
-  set_path(L, "path", t->path);
-  set_path(L, "cpath", t->cpath);
+  luv__package_set(L, ((luv_thread *)lua_touserdata(L, 1))->package);
   return 0;
 }
 

@@ -85,7 +85,6 @@ local luv = {}
 ---@field lua string the host: "Lua 5.1", or LuaJIT's jit.version
 
 ---What luv.self() returns in a main chunk. It has no methods.
----@class luv.thread
 
 ---Makes a fiber of fn and puts it into the ready queue: it starts when the caller next
 ---waits or yields. Same as luv.fiber.create(fn, ...):ready().
