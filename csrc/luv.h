@@ -123,6 +123,8 @@ struct luv_state {
   luv_queue children;  /* threads made here, by luv_thread.child */
   uint32_t link_ops;   /* puts and gets that did not wait */
   luv_queue links;     /* to what other threads share, while fibers wait: link.h */
+  int link_locked;     /* a core's lock is held, so no other may be taken */
+  int link_left;       /* fibers have left links meanwhile */
   int rung, blocking;  /* atomic: link.h, rule 3 */
   struct luv_thread *thread; /* the thread that it runs on */
   int ref_zmq_fields;  /* 0: none; see zmq_index.c */

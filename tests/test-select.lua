@@ -101,6 +101,12 @@ tap.both("ØMQ and accept", function()
   tap.fails("ETIMEDOUT", select_{{p, "recv"}, {ch}, timeout = 0.005})
   luv.spawn(function() luv.sleep(0.002); q:send("m") end)
   tap.same({select_{{ch}, {p, "recv"}, timeout = 5}}, {2, "m"})
+  luv.spawn(function() luv.sleep(0.002); q:send{"a", "", "c"}; q:send{"d", "e"} end)
+  tap.same({select_{{ch}, {p, "recv"}, timeout = 5}}, {2, "a", "", "c"})
+  tap.same({select_{{p, "recv_multipart"}, {ch}, timeout = 5}}, {1, {"d", "e"}})
+  tap.same({(select_{{p, "recv", 0.002}, {ch}})}, {1})
+  tap.same({select_{{ch}, {q, "send", {"x", "y"}}}}, {2, q})
+  tap.same({p:recv()}, {"x", "y"})
   local server, port = tap.listen()
   luv.spawn(function() luv.net.tcp():connect("127.0.0.1", port):close() end)
   local i, client = select_{{p, "recv"}, {server, "accept"}, timeout = 5}
@@ -123,7 +129,7 @@ tap.both("threads, and what they share", function()
   end, up, 7)
   tap.same({select_{{t}, {other}, {up}, timeout = 20}}, {3, "from the thread"})
   tap.same({select_{{up, "get"}, {t}, {other, "get"}, timeout = 20}}, {2, 7, "done"})
-  tap.same({select_{{up, "get"}, {other, "put", {"a"}}}}, {2, true})
+  tap.same({select_{{up, "get"}, {other, "put", {"a"}}}}, {2, other})
   tap.same({other:get()}, {{"a"}}, "put once")
   other:put("full")
   tap.fails("ETIMEDOUT", select_{{other, "put", "loser"}, {up}, timeout = 0.01})
@@ -134,6 +140,41 @@ tap.both("threads, and what they share", function()
   local dead = luv.thread.create(function() error({code = 5}, 0) end)
   local ok, err = luv.pcall(select_, {{dead}, {up}})
   tap.same({ok, err}, {false, {code = 5}})
+end)
+
+tap.test("cases of one thread channel, of two in either order, from several threads", function()
+  local a, b, done = luv.thread.chan(2), luv.thread.chan(2), luv.thread.chan(100)
+  local one = luv.thread.create(function(a) require("luv").sleep(0.005); a:put("x") end, a)
+  tap.same({select(2, select_{{a, "get"}, {a, "get"}, timeout = 20})}, {"x"})
+  one:join()
+  local function taker(first, second, done)
+    local luv = require("luv")
+    local n = 0
+    while true do
+      local _, v, _, code = luv.select{{first, "get"}, {second, "get"}}
+      if code then return n end
+      n = n + 1
+    end
+  end
+  local t, u = luv.thread.create(taker, a, b), luv.thread.create(taker, b, a)
+  for i = 1, 3000 do (i % 3 == 0 and a or b):put(i) end
+  while #a > 0 or #b > 0 do luv.sleep(0.001) end
+  a:close()
+  tap.equal(t:join(20) + u:join(20), 3000)
+  b:close()
+  done:close()
+end)
+
+tap.both("two files, each with its own read", function()
+  local path = tap.tempfile(("0123456789"):rep(10))
+  local f, g = assert(luv.fs.open(path)), assert(luv.fs.open(path))
+  for _ = 1, 10 do
+    local i, n, data = select_{{f, "read", 3, 20}, {g, "read", 5, 31}, timeout = 5}
+    tap.same({n, data}, i == 1 and {3, "012"} or {5, "12345"})
+  end
+  f:close()
+  g:close()
+  os.remove(path)
 end)
 
 tap.both("files and watched files: the loser's bytes stay", function()
