@@ -79,7 +79,6 @@ struct luv_state {
   lua_State *from;     /* the thread whose plain yield has just arrived */
   int yielded;         /* how many values of it, on top of that thread */
   luv_chain stash;     /* the chain of the yield that is on its way to the run loop */
-  uint64_t expired;    /* the deadline of the luv.timeout that passed last */
   int jit;
   int opened;          /* the loop is there, and the alarm */
   int dead;            /* the Lua state is closing: nothing is open any more */

@@ -17,7 +17,6 @@ struct luv_scope_t {
   int flagged;     /* the owner's cancellation is the scope's own */
   int error, text; /* registry: the first error, and its traceback */
   int out;         /* or: CANCEL, EXPIRED */
-  uint64_t expired;
 };
 
 static luv_scope_t *check(luv_state *S, lua_State *L, const char *fname) {
@@ -89,10 +88,7 @@ int luv__scope_begin(luv_state *S, luv_fiber *f) {
 }
 
 static void give_up(luv_state *S, luv_scope_t *s, int out) {
-  if (!s->error && !s->out) {
-    s->out = out;
-    s->expired = S->expired;
-  }
+  if (!s->error && !s->out) s->out = out;
   abort_scope(S, s);
 }
 
@@ -221,7 +217,6 @@ int luv__scope_leave(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_scope_t *s = check(S, L, "scope");
   int out = s->out, failed = s->error != 0;
-  uint64_t expired = s->expired;
   luv_fiber *owner = s->owner;
   if (failed) push_error(S, L, s);
   luv__object_close(&s->o);
@@ -233,7 +228,6 @@ int luv__scope_leave(lua_State *L) {
     return lua_error(L);
   }
   if (out == LUV_OUT_EXPIRED) {
-    S->expired = expired;
     luv__push_expired(S, L);
     return lua_error(L);
   }

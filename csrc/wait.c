@@ -204,8 +204,7 @@ void luv__raise_cancel(luv_state *S, lua_State *L) {
   lua_error(L);
 }
 
-static int expired(luv_state *S, lua_State *L, uint64_t scope) {
-  S->expired = scope;
+static int expired(luv_state *S, lua_State *L) {
   luv__push_expired(S, L);
   return lua_error(L);
 }
@@ -215,7 +214,7 @@ static int suspend_fiber(luv_state *S, lua_State *L, luv_fiber *f, int op, void 
   luv_chain *c = S->chain;
   uint64_t scope = luv__frame_due(c->top);
   luv__check_cancel(S, L);
-  if (prepare(S, f, op, on, arg, timeout, scope)) return expired(S, L, scope);
+  if (prepare(S, f, op, on, arg, timeout, scope)) return expired(S, L);
   return luv__yield_suspended(S, L, c);
 }
 
@@ -234,7 +233,7 @@ static int wait_in_place(luv_state *S, lua_State *L, int op, void *on, uint64_t 
     luv__push_cancelled(S, L, m);
     return lua_error(L);
   }
-  if (prepare(S, m, op, on, arg, timeout, scope)) return expired(S, L, scope);
+  if (prepare(S, m, op, on, arg, timeout, scope)) return expired(S, L);
   m->chain.L = L;
   m->nargs = 0;
   S->chain = NULL;
