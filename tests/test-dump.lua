@@ -146,6 +146,14 @@ tap.test("SIGQUIT: while the main chunk computes, and while everything is at wor
   tap.equal(rc, 7)
 end)
 
+tap.test("SIGQUIT, every few milliseconds, while all primitives are at work", function()
+  for _, file in ipairs{"test-sync.lua", "test-model.lua 0.3", "test-chan-many.lua 2000", "test-scope.lua"} do
+    local _, err, rc = tap.shell("LUA_CPATH=" .. tap.quote(package.cpath) .. " " .. tap.interpreter .. " " .. tap.dir .. file ..
+      " >/dev/null 2>&1 & pid=$!; sleep 0.1; while kill -QUIT $pid 2>/dev/null; do sleep 0.01; done; wait $pid")
+    tap.equal(rc, 0, file .. ": " .. err)
+  end
+end)
+
 tap.test("the watchdog warns, with a traceback, once per turn", function()
   local _, err, rc = tap.run([[
     if type(rawget(_G, "jit")) == "table" then jit.off() end
