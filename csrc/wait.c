@@ -126,9 +126,9 @@ void luv__wake_error(luv_state *S, luv_fiber *f, int err) {
 }
 
 /* Waits that end in their own way: that for a condition has its mutex back first, and a
- * scope its children. What becomes of main by Ctrl-C or the end of its state does not wait. */
+ * scope its children. What becomes of main by Ctrl-C, a deadlock or the end of its state does not wait. */
 static int holds_on(luv_state *S, luv_fiber *f, int out) {
-  if (out == LUV_OUT_RAISE || out == LUV_OUT_STACK) return 0;
+  if (out == LUV_OUT_RAISE || out == LUV_OUT_STACK || out == LUV_OUT_DEADLOCK) return 0;
   switch (f->wait.op) {
     case LUV_OP_COND: luv__cond_end(S, f, out); return 1;
     case LUV_OP_RELOCK: return 1;
