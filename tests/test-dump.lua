@@ -165,7 +165,7 @@ local function pester(pid)
 end
 
 tap.test("SIGQUIT, every few milliseconds, while all primitives are at work", function()
-  for _, file in ipairs{"test-sync.lua", "test-model.lua 0.5", "test-chan-many.lua 3000", "test-scope.lua"} do
+  for _, file in ipairs{"test-sync.lua", "test-model.lua 0.5", "test-chan-many.lua 20000", "test-scope.lua"} do
     local pid = tap.tempfile()
     local out, err, rc = tap.shell(pester(pid) .. "sh -c 'echo $$ >" .. pid .. "; LUA_CPATH=\"" .. package.cpath .. "\" exec " ..
       tap.interpreter .. " " .. tap.dir .. file .. "'")
@@ -249,6 +249,37 @@ tap.test("another loop drives luv", function()
   g:join()
   luv.run("nowait")
   tap.equal(luv.backend_timeout(), -1)
+  a:close()
+  b:close()
+end)
+
+-- The foreign loop is poll(2), which LuaJIT can call: it only wakes when there is something to do.
+tap.test("a loop of poll(2) drives luv: timers, sockets, other threads", function()
+  if not tap.jit then tap.skip("needs the FFI") end
+  local ffi = require("ffi")
+  ffi.cdef("struct luv_test_pollfd { int fd; short events, revents; }; int poll(struct luv_test_pollfd *, unsigned long, int);")
+  local p = ffi.new("struct luv_test_pollfd[1]", {{luv.backend_fd(), 1, 0}})
+  local a, b = luv.net.socketpair()
+  local up, slept, read, got = luv.thread.chan(), 0, 0, 0
+  local all = {
+    luv.spawn(function() for _ = 1, 5 do luv.sleep(0.01); slept = slept + 1 end end),
+    luv.spawn(function() for _ = 1, 3 do a:read(1); read = read + 1 end end),
+    luv.spawn(function() for _ = 1, 3 do luv.sleep(0.01); b:write("x") end end),
+    luv.spawn(function() for _ = 1, 3 do up:get(); got = got + 1 end end),
+  }
+  local t = luv.thread.create(function(up)
+    local luv = require("luv")
+    for i = 1, 3 do luv.sleep(0.02); up:put(i) end
+  end, up)
+  local rounds = 0
+  while slept < 5 or read < 3 or got < 3 do
+    luv.run("nowait")
+    ffi.C.poll(p, 1, luv.backend_timeout())
+    rounds = rounds + 1
+    if rounds > 2000 then error("it spins: " .. slept .. " " .. read .. " " .. got) end
+  end
+  for i = 1, #all do all[i]:join() end
+  t:join()
   a:close()
   b:close()
 end)
