@@ -99,7 +99,7 @@ local function quit(body)
   local _, err, rc = tap.shell("(" .. tap.command(path) .. ") >" .. ready .. " & pid=$!; " ..
     "i=0; while ! grep -q ready " .. ready .. " && [ $i -lt 400 ]; do sleep 0.05; i=$((i+1)); done; " ..
     "child=$pid; for p in $(cat /proc/$pid/task/$pid/children); do child=$p; done; " ..
-    "sleep 0.05; kill -QUIT $child; sleep 0.1; echo >" .. sent .. "; wait $pid")
+    "sleep 0.05; kill -QUIT $child; sleep 0.3; echo >" .. sent .. "; wait $pid")
   os.remove(path)
   os.remove(sent)
   os.remove(ready)
@@ -165,13 +165,13 @@ local function pester(pid)
 end
 
 tap.test("SIGQUIT, every few milliseconds, while all primitives are at work", function()
-  for _, file in ipairs{"test-sync.lua", "test-model.lua 0.5", "test-chan-many.lua 20000", "test-scope.lua"} do
+  for _, file in ipairs{"test-sync.lua", "test-model.lua 0.5", "test-chan-many.lua 2000", "test-scope.lua"} do
     local pid = tap.tempfile()
     local out, err, rc = tap.shell(pester(pid) .. "sh -c 'echo $$ >" .. pid .. "; LUA_CPATH=\"" .. package.cpath .. "\" exec " ..
       tap.interpreter .. " " .. tap.dir .. file .. "'")
     os.remove(pid)
     tap.equal(rc, 0, file .. ": " .. out:gsub("\nok[^\n]*", ""))
-    tap.match(err, "luv: thread 1 'main': %d+ fibers", file)
+    if file:find("model") then tap.match(err, "luv: thread 1 'main': %d+ fibers") end -- the others may be too fast
   end
 end)
 
