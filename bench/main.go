@@ -55,6 +55,7 @@ var workloads = []workload{
 	{"zmq tcp 16 B", func(b *bench) error { return b.zmqTCP(16, 500000, atLeast(0.7)) }},
 	{"zmq tcp 1 KB", func(b *bench) error { return b.zmqTCP(1024, 200000, atLeast(0.9)) }},
 	{"zmq tcp 64 KB", func(b *bench) error { return b.zmqTCP(65536, 8000, atLeast(0.95)) }},
+	{"zmq proxy, tcp 16 B", (*bench).zmqProxy},
 	{"zmq REQ/REP over tcp", func(b *bench) error { return b.zmqRoundTrip("tcp") }},
 	{"zmq REQ/REP over ipc", func(b *bench) error { return b.zmqRoundTrip("ipc") }},
 	{"zmq, 10 busy pairs among 1,000 sockets", (*bench).zmqIdle},

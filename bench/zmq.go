@@ -95,6 +95,42 @@ func (b *bench) zmqRoundTrip(transport string) error {
 	return err
 }
 
+// Between two ends in C on the first CPU the one that is measured has the second.
+func (b *bench) zmqProxy() error {
+	_, err := b.zmqEach(func(e zmqEnd) func() (values, error) {
+		return func() (values, error) {
+			ctx, cancel := context.WithTimeout(b.ctx, patience)
+			defer cancel()
+			return b.meeting(b.zmqC().with("pull", "300000", "16"), func(endpoint string) []string {
+				front, err := b.tells(ctx, spec{argv: e.with("proxy", endpoint), pin: b.cpu(1)})
+				if err != nil {
+					return []string{"false"}
+				}
+				return b.zmqC().with("push", front, "300000", "16")
+			})
+		}
+	}, "rate", "msg/s", both(atLeast(0.9)))
+	return err
+}
+
+// tells starts a program that ends with ctx, and returns its first line.
+func (b *bench) tells(ctx context.Context, s spec) (string, error) {
+	c := b.command(ctx, s)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := c.Start(); err != nil {
+		return "", err
+	}
+	go func() { <-ctx.Done(); c.Wait() }()
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() {
+		return "", fmt.Errorf("%s: says no endpoint", strings.Join(s.argv, " "))
+	}
+	return lines.Text(), nil
+}
+
 // What a message costs among 10 busy pairs and 980 sockets that only wait, beside as many
 // fibers without sockets.
 func (b *bench) zmqIdle() error {

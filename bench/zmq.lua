@@ -2,6 +2,7 @@
 --
 --   lua zmq.lua inproc N SIZE           fiber to fiber: "rate N callbacks N"
 --   lua zmq.lua push ENDPOINT N SIZE    lua zmq.lua pull N SIZE
+--   lua zmq.lua proxy ENDPOINT
 --   lua zmq.lua rep ENDPOINT            lua zmq.lua req ENDPOINT N
 --   lua zmq.lua idle KIND N             ten pairs busy, and N fibers that wait, each for a
 --                                       socket of its own or, KIND being "fibers", for
@@ -56,6 +57,11 @@ local function pull(n)
   for _ = 1, n do s:recv() end
   say("rate %.0f", n / (luv.hrtime() - start) * 1e9)
   os.exit(0)
+end
+
+local function proxy(endpoint)
+  local back = ctx:socket(zmq.PUSH):connect(endpoint)
+  zmq.proxy(bound(zmq.PULL, "tcp://127.0.0.1:*"), back)
 end
 
 local function rep(endpoint)
@@ -120,7 +126,7 @@ local function idle(kind, count)
 end
 
 local modes = {
-  inproc = inproc, push = push, pull = pull, rep = rep, req = req, idle = idle,
+  inproc = inproc, push = push, pull = pull, proxy = proxy, rep = rep, req = req, idle = idle,
 }
 local arguments = {}
 for i = 2, #arg do arguments[i - 1] = tonumber(arg[i]) or arg[i] end

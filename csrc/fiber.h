@@ -179,6 +179,7 @@ void luv__traceback_of(luv_state *S, lua_State *T, lua_State *W);
 void luv__traceback(luv_state *S, luv_fiber *f, lua_State *W, const char *msg);
 uint64_t luv__frame_due(luv_frame *f); /* the earliest of the timeouts around */
 void luv__check_hook(luv_state *S, lua_State *L);
+void luv__regain(luv_state *S, lua_State *L);
 /* Replaces the C function on top of L by what Lua is to call instead (LuaJIT). */
 void luv__wrap_suspending(luv_state *S, lua_State *L);
 /* Pushes a Lua function to run the function at idx with, if that is C on Lua 5.1. */

@@ -234,6 +234,7 @@ static int come_out(luv_state *S, lua_State *L, luv_frame *fr, luv_frame *inner,
     S->stash.top = NULL;
     return luv__frame_yielded(inner, fr, S->from, S->yielded, L);
   }
+  if (ran == LUV_RAN_ERROR) luv__regain(S, L);
   n = luv__frame_end(S, fr, L, L, ran == LUV_RAN_ERROR);
   return n == LUV_RAISE ? lua_error(L) : n;
 }

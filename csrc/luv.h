@@ -103,7 +103,7 @@ struct luv_state {
   int ref_meta[LUV_MAX_CLASSES];
   int ref_anchors, ref_pool, ref_raise, ref_on_error,
       ref_traceback, ref_wrapper, ref_body, ref_boundary, ref_env, ref_module, ref_state,
-      ref_kept, ref_kept_error, ref_deliver, ref_cancelled, ref_expired, ref_thread, ref_spare, ref_probe, ref_watch, ref_home;
+      ref_kept, ref_kept_error, ref_deliver, ref_cancelled, ref_expired, ref_thread, ref_spare, ref_probe, ref_nothing, ref_watch, ref_home;
   lua_State *probe;    /* see suspend.c */
   uint32_t *free_slots;
   uint32_t nfree, cap_slots, top_slot;

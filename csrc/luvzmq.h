@@ -32,6 +32,7 @@ typedef struct luv_zmq {
   uint8_t stopped;     /* a monitor: its last event has been */
   uint8_t has_first;   /* the next message's first frame is in `first` */
   zmq_msg_t first;
+  int kept;            /* registry: the frames of a message that has too many for results */
 } luv_zmq;
 
 /* A message that was taken for a fiber and not delivered yet. */
@@ -43,6 +44,7 @@ typedef struct luv_parcel {
 /* A box that is known to be an open socket's: see zmq_fast.c. */
 typedef struct { const void *box; luv_zmq *z; } luv_zmq_known;
 #define LUV_ZMQ_KNOWN 512
+#define LUV_ZMQ_RESULTS 7000 /* frames that recv returns as results */
 #define LUV_ZMQ_RELEASE 4096 /* the scratch message lets go of what is larger at once */
 
 /* What a state keeps for all its sockets. */

@@ -270,6 +270,7 @@ int luv__run_main(luv_state *S, lua_State *L) {
   int rc = 0;
   luv__interrupt_watch(S);
   if (S->main.status == LUV_WAITING) rc = goRun((uintptr_t)S);
+  luv__regain(S, L);
   if (rc) lua_xmove(S->M, L, 1);
   if (LUV_UNLIKELY(S->ending)) luv__close_state(S, L);
   return rc;

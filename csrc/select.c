@@ -336,7 +336,7 @@ static int try_channel(luv_state *S, lua_State *L, int i) {
 
 /* Calls the method of a case on its own thread. Returns the number of results there, FAILED
  * with the error there, or NOT_READY: it has asked to wait. */
-static int try_call(luv_state *S, luv_case *c) {
+static int try_call(luv_state *S, lua_State *L, luv_case *c) {
   luv_chain *outer = S->chain, stash = S->stash;
   luv_fiber *pending = S->pending;
   lua_State *turn = luv__turn, *T = c->f.chain.L;
@@ -351,6 +351,7 @@ static int try_call(luv_state *S, luv_case *c) {
   S->pending = pending;
   S->attention = attention || S->main.status != LUV_WAITING;
   luv__turn = turn;
+  luv__regain(S, L);
   c->asked = suspended;
   if (suspended) return NOT_READY;
   if (rc == 0) return lua_gettop(T) + 1; /* the index, too */
@@ -401,7 +402,7 @@ static int try_all(luv_state *S, lua_State *L, int n, luv_choice **s) {
     }
     if (got != GENERIC) continue;
     if (!*s) *s = prepare(S, L, n);
-    got = try_call(S, &(*s)->v[i]);
+    got = try_call(S, L, &(*s)->v[i]);
     if (got != NOT_READY) return push_result(S, L, *s, i, got);
   }
   return 0;

@@ -109,12 +109,31 @@ static void make_probe(luv_state *S, lua_State *L) {
   lua_resume(S->probe, 1);
 }
 
+/* LuaJIT notes which Lua thread runs, for compiled code to find when it leaves a trace.
+ * Releases before October 2023 do not set the note right when a C function has run
+ * other threads and then raises: a crash, some time later. Any call on L sets it. So this
+ * comes between running others and whatever may raise. */
+void luv__regain(luv_state *S, lua_State *L) {
+  if (!S->jit || !lua_checkstack(L, 1)) return;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_nothing);
+  lua_call(L, 0, 0);
+}
+
+static int nothing(lua_State *L) {
+  (void)L;
+  return 0;
+}
+
 /* Raises where L is in a finaliser or a hook, which cannot wait there. */
 void luv__check_hook(luv_state *S, lua_State *L) {
+  int refused;
   if (!S->jit) return;
   lua_settop(S->probe, 0);
-  if (lua_resume(S->probe, 0) == LUA_YIELD && lua_gettop(S->probe) == 1) return;
+  refused = lua_resume(S->probe, 0) != LUA_YIELD || lua_gettop(S->probe) != 1;
+  luv__regain(S, L);
+  if (!refused) return;
   make_probe(S, L);
+  luv__regain(S, L);
   luv__error(S, L, "cannot wait in a finalizer or a debug hook");
 }
 
@@ -135,6 +154,8 @@ void luv__wrapper_open(luv_state *S, lua_State *L) {
   lua_pushboolean(L, 0);
   S->ref_probe = luaL_ref(L, LUA_REGISTRYINDEX);
   if (S->jit) make_probe(S, L);
+  lua_pushcfunction(L, nothing);
+  S->ref_nothing = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 /* Faces of at most three arguments that return one value, or nil, message and code. */

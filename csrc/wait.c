@@ -227,8 +227,8 @@ static int wait_in_place(luv_state *S, lua_State *L, int op, void *on, uint64_t 
   int n;
   if (outer) scope = earliest(scope, luv__frame_due(outer->top));
   luaL_checkstack(L, LUA_MINSTACK, "luv");
-  luv__check_hook(S, L);
   luv__links_serve(S);
+  luv__check_hook(S, L);
   if (LUV_UNLIKELY(m->flags & LUV_F_CANCEL)) { /* of a luv.scope, or of the thread */
     luv__push_cancelled(S, L, m);
     return lua_error(L);

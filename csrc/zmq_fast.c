@@ -55,7 +55,7 @@ const char *luv_zmq_try_recv(luv_state *S, const void *box, double *n) {
   luv_zmq *z = plain(S, box);
   zmq_msg_t *m;
   int size;
-  if (LUV_UNLIKELY(!z || z->has_first || !queue_empty(&z->receivers))) return NULL;
+  if (LUV_UNLIKELY(!z || z->has_first || z->kept || !queue_empty(&z->receivers))) return NULL;
   m = &S->zmq->scratch;
   size = zmq_msg_recv(m, z->socket, ZMQ_DONTWAIT);
   luv__zmq_touch(z);

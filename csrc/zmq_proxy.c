@@ -27,11 +27,22 @@ struct luv_proxy {
 
 /* ---- life ---------------------------------------------------------------------------- */
 
+/* A frame that could not be passed on is the first that its side receives again. */
+static void give_back(luv_zmq *z, direction *d) {
+  if (d->stage == EMPTY || d->within || z->has_first || z->o.flags & LUV_O_CLOSING) {
+    zmq_msg_close(&d->frame);
+    return;
+  }
+  zmq_msg_init(&z->first);
+  zmq_msg_move(&z->first, &d->frame);
+  z->has_first = 1;
+}
+
 static void free_proxy(luv_proxy *p) {
   int i;
   for (i = 0; i < SOCKETS; i++) if (p->z[i]) p->z[i]->proxy = NULL;
-  zmq_msg_close(&p->from[FRONT].frame);
-  zmq_msg_close(&p->from[BACK].frame);
+  give_back(p->z[FRONT], &p->from[FRONT]);
+  give_back(p->z[BACK], &p->from[BACK]);
   free(p);
 }
 
@@ -136,7 +147,7 @@ static int pass(luv_proxy *p, int side) {
 
 static int burst(luv_proxy *p, int side) {
   int i, err = 0;
-  for (i = 0; i < BURST && err == 0; i++) err = pass(p, side);
+  for (i = 0; (i < BURST || p->from[side].within) && err == 0; i++) err = pass(p, side);
   if (err == UV_EHOSTUNREACH) { /* a ROUTER that insists on its peers: the frame goes */
     p->from[side].stage = EMPTY;
     err = 0;

@@ -40,28 +40,64 @@ static void drop_rest(luv_zmq *z, zmq_msg_t *m) {
   while (zmq_msg_more(m) && luv__zmq_take(z, m) == 0) {}
 }
 
-/* The frames after the first. Their number is not known before: the stack, or `table`,
- * takes them one by one. */
-static int push_rest(luv_state *S, lua_State *L, luv_zmq *z, zmq_msg_t *m, int table) {
+static const char too_many[] = "a message of too many frames: receive it with recv_multipart";
+
+/* Keeps the table of frames on top of W for the next recv_multipart. */
+static void keep(luv_zmq *z, lua_State *W) {
+  luaL_unref(W, LUA_REGISTRYINDEX, z->kept);
+  z->kept = luaL_ref(W, LUA_REGISTRYINDEX);
+}
+
+static int push_kept(luv_state *S, lua_State *L, luv_zmq *z, int mode) {
+  if (!(mode & LUV_ZMQ_TABLE)) return luv__error(S, L, too_many);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, z->kept);
+  luaL_unref(L, LUA_REGISTRYINDEX, z->kept);
+  z->kept = 0;
+  return 1;
+}
+
+/* The frames after the n-th, into the table on top of L. */
+static int fill_rest(lua_State *L, luv_zmq *z, zmq_msg_t *m, int n) {
+  while (zmq_msg_more(m) && luv__zmq_take(z, m) == 0) {
+    push_frame(L, m);
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
+/* The n frames on top of L, and those that follow, are too many. */
+static int keep_all(luv_state *S, lua_State *L, luv_zmq *z, zmq_msg_t *m, int n) {
+  int i, first = lua_gettop(L) - n + 1;
+  lua_createtable(L, 2 * n, 0);
+  for (i = 0; i < n; i++) {
+    lua_pushvalue(L, first + i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  fill_rest(L, z, m, n);
+  keep(z, L);
+  return luv__error(S, L, too_many);
+}
+
+/* The frames after the first, as results. Their number is not known before. */
+static int push_rest(luv_state *S, lua_State *L, luv_zmq *z, zmq_msg_t *m) {
   int n = 1;
-  while (luv__zmq_take(z, m) == 0) {
-    int more = zmq_msg_more(m);
-    if (!table && !lua_checkstack(L, 4)) {
-      drop_rest(z, m);
-      return luv__error(S, L, "a message of more than %d frames: receive it with recv_multipart", n);
-    }
+  while (zmq_msg_more(m)) {
+    if (n == LUV_ZMQ_RESULTS || !lua_checkstack(L, 8)) return keep_all(S, L, z, m, n);
+    if (luv__zmq_take(z, m)) break;
     push_frame(L, m);
     n++;
-    if (table) lua_rawseti(L, -2, n);
-    if (!more) break;
   }
-  return table ? 1 : n;
+  return n;
 }
 
 /* On LuaJIT recv's own wrapper makes results of true, frames, their number (suspend.c). */
 static int push_packed(luv_state *S, lua_State *L, luv_zmq *z) {
   lua_pushboolean(L, 1);
   push_all(S, L, z, LUV_ZMQ_TABLE);
+  if (lua_objlen(L, -1) > LUV_ZMQ_RESULTS) {
+    keep(z, L);
+    return luv__error(S, L, too_many);
+  }
   lua_pushinteger(L, (lua_Integer)lua_objlen(L, -1));
   return 3;
 }
@@ -73,7 +109,8 @@ static int push_all(luv_state *S, lua_State *L, luv_zmq *z, int mode) {
   if (table) lua_createtable(L, 1 + more, 0);
   push_frame(L, m);
   if (table) lua_rawseti(L, -2, 1);
-  return more ? push_rest(S, L, z, m, table) : 1;
+  if (!more) return 1;
+  return table ? fill_rest(L, z, m, 1) : push_rest(S, L, z, m);
 }
 
 /* ---- the events of a monitor --------------------------------------------------------- */
@@ -133,6 +170,7 @@ static inline int receive(lua_State *L, int class_id, const char *fname, int mod
   if (!z) return luv__fail(L, UV_EBADF);
   if (z->proxy) return luv__fail(L, UV_EBUSY);
   if (z->stopped) return luv__fail(L, UV_EOF);
+  if (LUV_UNLIKELY(z->kept)) return push_kept(S, L, z, mode);
   luv__zmq_know(z);
   if (timeout < 0) timeout = z->rcvtimeo;
   if (LUV_UNLIKELY(!queue_empty(&z->receivers) || (timeout != 0 && luv__zmq_overdue(S))))
@@ -240,6 +278,18 @@ static int push_table(lua_State *W, luv_parcel *p) {
   return 1;
 }
 
+/* The message waits for a recv_multipart; the fiber that has it gets an error. */
+static int refuse(luv_fiber *f, lua_State *W, luv_parcel *p) {
+  luv_box *b = luv__tobox(f->chain.L, 1, LUV_CLASS_ZMQ);
+  push_table(W, p);
+  if (b && b->o) keep((luv_zmq *)b->o, W);
+  else lua_pop(W, 1);
+  luv__where(f->chain.L, W);
+  lua_pushstring(W, too_many);
+  lua_concat(W, 2);
+  return LUV_RAISE;
+}
+
 static int push_packed_parcel(lua_State *W, luv_parcel *p) {
   lua_pushboolean(W, 1);
   push_table(W, p);
@@ -249,7 +299,7 @@ static int push_packed_parcel(lua_State *W, luv_parcel *p) {
 
 static int push_results(lua_State *W, luv_parcel *p) {
   int i;
-  luaL_checkstack(W, p->n + 4, "a message of so many frames: receive it with recv_multipart");
+  luaL_checkstack(W, p->n + 4, too_many);
   for (i = 0; i < p->n; i++) push_frame(W, &p->m[i]);
   return p->n;
 }
@@ -269,7 +319,8 @@ int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *W) {
   int n;
   luv__parcel_free(S->zmq->delivering);
   S->zmq->delivering = p;
-  if (f->wait.arg & LUV_ZMQ_EVENT) n = push_parcel_event(W, p);
+  if (p->n > LUV_ZMQ_RESULTS && !(f->wait.arg & LUV_ZMQ_TABLE)) n = refuse(f, W, p);
+  else if (f->wait.arg & LUV_ZMQ_EVENT) n = push_parcel_event(W, p);
   else if (f->wait.arg & LUV_ZMQ_PACKED && p->n > 1 && f->is_main != LUV_IS_CASE) /* nobody unpacks a case's */
     n = push_packed_parcel(W, p);
   else n = f->wait.arg & LUV_ZMQ_TABLE ? push_table(W, p) : push_results(W, p);

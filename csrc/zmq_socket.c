@@ -126,6 +126,8 @@ void luv__zmq_closing(luv_object *o) {
   luv__zmq_forget(z);
   if (z->has_first) zmq_msg_close(&z->first);
   z->has_first = 0;
+  if (z->kept) luaL_unref(o->S->M, LUA_REGISTRYINDEX, z->kept);
+  z->kept = 0;
   luv__wake_all_error(o->S, &z->receivers, UV_ECANCELED);
   luv__wake_all_error(o->S, &z->senders, UV_ECANCELED);
   queue_remove(&z->dirty);

@@ -406,6 +406,7 @@ function fslib.walk(path, timeout) end
 function fslib.watch(path) end
 
 ---Asks for the attributes of a path every so often, for what inotify cannot see. Source: uv_fs_poll_start.
+---The pool takes the first look as soon as it can: what changes before that is not told.
 ---Raises: ms is less than 1.
 ---@param path string
 ---@param ms number milliseconds

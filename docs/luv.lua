@@ -84,8 +84,6 @@ local luv = {}
 ---@field go string the Go that luv was built with, such as "go1.26.8"
 ---@field lua string the host: "Lua 5.1", or LuaJIT's jit.version
 
----What luv.self() returns in a main chunk. It has no methods.
-
 ---Makes a fiber of fn and puts it into the ready queue: it starts when the caller next
 ---waits or yields. Same as luv.fiber.create(fn, ...):ready().
 ---Raises: fn is not a function (a C function will do).

@@ -244,9 +244,9 @@ function zmqlib.z85_decode(text) end
 ---Passes the messages of each socket on to the other, until told to terminate. Frames move
 ---without a copy; other fibers run meanwhile, but the sockets are the proxy's: a send or
 ---receive on one is EBUSY. `capture` gets a copy of every message. `control` receives PAUSE,
----RESUME, TERMINATE and STATISTICS, which it answers with 8 frames of 64 bits each. When it
----ends otherwise (cancel, timeout) while a side has no room, one message that was on its way
----is dropped. ETERM: the context was closed; ECANCELED: a socket was.
+---RESUME, TERMINATE and STATISTICS, which it answers with 8 frames of 64 bits each. However it
+---ends, a message that could not be passed on yet is what its side receives next; `capture` may
+---have had it. ETERM: the context was closed; ECANCELED: a socket was.
 ---Suspends.
 ---@async
 ---@param front luv.zmq.socket
@@ -315,9 +315,10 @@ function context:closed() end
 function socket:send(message, timeout) end
 
 ---Receives a message: every frame is a result. Source: zmq_msg_recv.
+---Raises: a message of more than 7,000 frames, which then waits for recv_multipart.
 ---Suspends.
 ---@async
----@param timeout? number seconds; nil: what the option RCVTIMEO says
+---@param timeout? number seconds; nil: what the option RCVTIMEO says, whose end is ETIMEDOUT too
 ---@return string? frame nil when it fails
 ---@return string? ... more frames; the message of an error
 ---@return luv.code? code

@@ -37,6 +37,8 @@ local blocked = {
   ["read in a fiber"] = "local a, b = luv.net.socketpair() ready() luv.spawn(function() a:read_line() end):join()",
   ["write to a peer that never reads"] = "local a, b = luv.net.socketpair() ready() a:write(('x'):rep(8000000))",
   ["timer:next"] = "local t = luv.timer.create():start(30000) ready() t:next()",
+  ["join of a thread"] = "local t = luv.thread.create(function() luv.sleep(30) end) ready() t:join()",
+  ["get of a thread's channel"] = "ready() luv.thread.chan():get()",
   ["luv.run"] = "luv.spawn(luv.sleep, 30) ready() luv.run()",
   ["luv.pcall in luv.timeout"] = "ready() luv.timeout(20, function() assert(luv.pcall(luv.sleep, 30)) end)",
   ["a coroutine of the main chunk"] = "ready() coroutine.wrap(function() luv.sleep(30) end)()",
@@ -177,6 +179,33 @@ tap.test("after a fork without exec every call raises, and both processes end we
     print(a:read_exactly(5), f:join())]])
   tap.equal(rc, 0, err:sub(1, 500))
   tap.equal(out, "child done\nchild's code\t0\nalive\ttrue\n")
+end)
+
+tap.test("fork with a context, sockets and traffic: the child's calls raise, the parent goes on", function()
+  local out, err, rc = with_helper([[
+    local signal, luv = require("csignal"), require("luv")
+    local ctx = luv.zmq.create(1)
+    local pull, push = ctx:socket(luv.zmq.PULL), ctx:socket(luv.zmq.PUSH)
+    pull:bind("tcp://127.0.0.1:*")
+    push:connect(pull:last_endpoint())
+    push:send("before")
+    print(pull:recv())
+    io.flush()
+    local pid = signal.fork()
+    if pid == 0 then
+      for i, c in ipairs{{push.send, push, "x"}, {pull.recv, pull}, {ctx.socket, ctx, 1}, {push.close, push}, {ctx.close, ctx}} do
+        local ok, e = pcall(unpack(c))
+        if ok or not tostring(e):find("luv: used after fork", 1, true) then print("child: call " .. i, ok, e) end
+      end
+      print("child done")
+      return
+    end
+    print("child's code", signal.wait(pid))
+    push:send("after")
+    print(pull:recv())
+    push:close() pull:close() ctx:close()]])
+  tap.equal(rc, 0, err:sub(1, 500))
+  tap.equal(out, "before\nchild done\nchild's code\t0\nafter\n")
 end)
 
 tap.test("require for the first time in a forked child works or says so", function()

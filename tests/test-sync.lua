@@ -5,9 +5,6 @@
 local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")
 local luv = require("luv")
 
--- LuaJIT 2.1-beta3 now and then crashes in a trace stitched over a call that raises.
-if tap.jit then require("jit").opt.start("minstitch=100000") end
-
 local function settle() for _ = 1, 3 do luv.fiber.yield() end end
 
 -- Each: make() → object; wait(o) waits; wake(o) ends one such wait; undo(o) if wake left

@@ -107,6 +107,76 @@ tap.test("a socket keeps its context, a waiting fiber its socket", function()
   tap.equal(f:join(), "there")
 end)
 
+tap.test("a context in threads ends when the last of them has let go", function()
+  local threads, answers = {}, luv.thread.chan(10)
+  do
+    local ctx = zmq.create(0)
+    for i = 1, 4 do
+      threads[i] = luv.thread.create(function()
+        local s = ctx:socket(luv.zmq.PAIR)
+        s:bind("inproc://pair" .. i)
+        local other = luv.thread.create(function()
+          local c = ctx:socket(luv.zmq.PAIR):connect("inproc://pair" .. i)
+          c:send("from " .. i)
+          c:close()
+        end)
+        answers:put(s:recv())
+        other:join()
+        if i % 2 == 0 then s:close() end -- else the thread's end does
+      end)
+    end
+  end
+  collect()
+  local got = {}
+  for i = 1, 4 do got[i] = answers:get() end
+  table.sort(got)
+  tap.same(got, {"from 1", "from 2", "from 3", "from 4"})
+  for i = 1, 4 do threads[i]:join() end
+end)
+
+tap.test("a context closed in one thread: ETERM in the fibers of the others", function()
+  local ctx, ready = zmq.create(0), luv.thread.chan(4)
+  local threads = {}
+  for i = 1, 3 do
+    threads[i] = luv.thread.create(function()
+      local s = ctx:socket(luv.zmq.PULL):bind("inproc://never" .. i)
+      ready:put(i)
+      local _, _, code = s:recv()
+      return code
+    end)
+  end
+  for _ = 1, 3 do ready:get() end
+  luv.sleep(0.01)
+  ctx:close()
+  for i = 1, 3 do tap.equal(threads[i]:join(), "ETERM") end
+end)
+
+tap.test("garbage of sockets and contexts inside threads, at their ends too", function()
+  for i = 1, 6 do
+    luv.thread.create(function(i)
+      for k = 1, 10 do
+        local ctx = luv.zmq.create(k % 2)
+        local a, b = ctx:socket(luv.zmq.PAIR), ctx:socket(luv.zmq.PAIR)
+        a:bind("inproc://x")
+        b:connect("inproc://x")
+        a:send("x")
+        if k % 3 == 0 then ctx = nil collectgarbage() end
+        if k % 4 == 0 then a:close() end
+        if i % 2 == 0 then luv.spawn(function() b:recv() b:recv() end) luv.fiber.yield() end
+      end
+    end, i):join()
+  end
+end)
+
+tap.test("a socket does not go to another thread", function()
+  local ctx = zmq.create(0)
+  local s = ctx:socket(zmq.PAIR)
+  tap.raises("cannot pass argument 1: upvalue 's': luv.zmq.socket", luv.thread.create, function() s:recv() end)
+  tap.raises("cannot put argument 1: luv.zmq.socket", function() luv.thread.chan(1):put(s) end)
+  s:close()
+  ctx:close()
+end)
+
 tap.test("2,000 sockets, closed and forgotten", function()
   local ctx, all = zmq.create(), {}
   ctx:set("MAX_SOCKETS", 4000)

@@ -615,6 +615,85 @@ tap.both("a proxy loses and doubles nothing when the other side is slow", functi
   end)
 end)
 
+tap.both("a proxy that ends while a side has no room gives the message back", function()
+  with(function(ctx)
+    local function small(s) s.sndhwm, s.rcvhwm, s.linger = 1, 1, 0 return s end
+    local front, back = small(ctx:socket(zmq.PULL)), small(ctx:socket(zmq.PUSH))
+    front:bind("inproc://in")
+    local push = ctx:socket(zmq.PUSH):connect("inproc://in")
+    push.linger = 0
+    for _, stop in ipairs{function(f) f:cancel() luv.pcall(f.join, f) end,
+                          function(f) luv.pcall(f.join, f) end} do
+      push:send{"held", "1"}
+      push:send{"next", "2"}
+      local proxy = luv.spawn(zmq.proxy, front, back, nil, nil, 0.02)
+      luv.sleep(0.01)
+      stop(proxy)
+      tap.same({front:recv(2)}, {"held", "1"})
+      tap.same({front:recv(2)}, {"next", "2"})
+    end
+    close(front, back, push)
+  end)
+end)
+
+tap.both("a message of too many frames for results waits for recv_multipart", function()
+  with(function(ctx)
+    local push, pull = pair(ctx, "PUSH", "PULL", "inproc://frames")
+    local frames = {}
+    for i = 1, 7000 do frames[i] = "f" .. i end
+    push:send(frames)
+    tap.equal(select("#", pull:recv()), 7000)
+    for i = 7001, 20000 do frames[i] = "f" .. i end
+    push:send(frames)
+    push:send("after")
+    for _ = 1, 2 do tap.raises("recv_multipart", pull.recv, pull) end
+    tap.same(pull:recv_multipart(), frames)
+    tap.equal(pull:recv(), "after")
+    local waiter = luv.spawn(function() pull:recv() end)
+    luv.fiber.yield()
+    push:send(frames)
+    tap.raises("recv_multipart", waiter.join, waiter)
+    tap.equal(#pull:recv_multipart(0), 20000)
+    push:send(frames)
+    tap.raises("recv_multipart", pull.recv, pull)
+    close(push, pull) -- with the message
+  end)
+end)
+
+-- In a process of its own, whose memory is measured.
+tap.test("a large message is copied once at most: 1 GB, or what LUV_TEST_MB says", function()
+  local mb = tonumber(os.getenv("LUV_TEST_MB")) or 64
+  for _, address in ipairs{"inproc://large", "tcp://127.0.0.1:*"} do
+    local out, err = tap.run(([[
+      local luv = require("luv")
+      local n, address = %d * 1048576, %q
+      local function peak()
+        for line in io.lines("/proc/self/status") do
+          local kb = line:match("^VmHWM:%%s+(%%d+)")
+          if kb then return kb / 1024 end
+        end
+      end
+      local ctx = luv.zmq.create(1)
+      local push, pull = ctx:socket(luv.zmq.PUSH), ctx:socket(luv.zmq.PULL)
+      push:bind(address)
+      pull:connect(push:last_endpoint())
+      local text = ("x"):rep(n - 3) .. "end"
+      collectgarbage()
+      local reset = io.open("/proc/self/clear_refs", "w")
+      reset:write("5")
+      reset:close()
+      local before = peak()
+      luv.spawn(function() push:send(text) end)
+      local got = pull:recv()
+      print(#got == n and got:sub(-3) == "end", (peak() - before) / %d)
+      push:close() pull:close() ctx:close()]]):format(mb, address, mb))
+    local whole, copies = out:match("(%a+)%s+([%d.]+)")
+    tap.equal(whole, "true", err)
+    -- The message and the string received; over tcp libzmq has a message at either end.
+    tap.ok(tonumber(copies) < (address:match("^tcp") and 3.6 or 2.6), copies .. " times its size")
+  end
+end)
+
 -- ---- security ----------------------------------------------------------------------------
 
 tap.both("keys and Z85", function()

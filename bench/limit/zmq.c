@@ -3,6 +3,7 @@
  *   zmq inproc N SIZE             one thread, PUSH to PULL: prints "rate N" in messages/s
  *   zmq push ENDPOINT N SIZE      connects and sends, after a first message N more
  *   zmq pull N SIZE               binds, prints where, receives: "rate N cpu N" of its own
+ *   zmq proxy ENDPOINT            binds, prints where, passes on to ENDPOINT until killed
  *   zmq rep ENDPOINT              binds, prints where, answers until "end"
  *   zmq req ENDPOINT N            connects and asks: "us N" a round trip of this process
  *
@@ -81,6 +82,11 @@ static void pull(int n, size_t size) {
   _Exit(0);
 }
 
+static void proxy(const char *endpoint) {
+  void *back = connected(ZMQ_PUSH, endpoint);
+  zmq_proxy(bound(ZMQ_PULL, "tcp://127.0.0.1:*", 1), back, NULL);
+}
+
 static void rep(const char *endpoint) {
   void *s = bound(ZMQ_REP, endpoint, 1);
   char buffer[64];
@@ -118,6 +124,7 @@ int main(int argc, char **argv) {
   if (strcmp(mode, "inproc") == 0) inproc(atoi(argv[2]), (size_t)atoi(argv[3]));
   else if (strcmp(mode, "push") == 0) push(argv[2], atoi(argv[3]), (size_t)atoi(argv[4]));
   else if (strcmp(mode, "pull") == 0) pull(atoi(argv[2]), (size_t)atoi(argv[3]));
+  else if (strcmp(mode, "proxy") == 0) proxy(argv[2]);
   else if (strcmp(mode, "rep") == 0) rep(argv[2]);
   else if (strcmp(mode, "req") == 0) req(argv[2], atoi(argv[3]));
   else return 2;
