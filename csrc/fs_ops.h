@@ -19,8 +19,8 @@ enum {
 };
 
 #define LUV_FS_OPS(X) \
-  X(fs_open, 1, "po?m?", FILE, luv__try_open, uv_fs_open(l, q, P(0), (int)N(1), PERM(2, 0644), cb)) \
-  X(fs_lines, 1, "p", LINES, luv__try_open, uv_fs_open(l, q, P(0), UV_FS_O_RDONLY, 0, cb)) \
+  X(fs_open, 1, "po?m?", FILE, luv__try_open, luv__fs_job(l, r, luv__job_open)) \
+  X(fs_lines, 1, "p", LINES, luv__try_open, luv__fs_job(l, r, luv__job_open)) \
   X(fs_unlink, 1, "p", TRUE, NULL, uv_fs_unlink(l, q, P(0), cb)) \
   X(fs_mkdir, 1, "pm?", TRUE, NULL, uv_fs_mkdir(l, q, P(0), PERM(1, 0777), cb)) \
   X(fs_rmdir, 1, "p", TRUE, NULL, uv_fs_rmdir(l, q, P(0), cb)) \
@@ -39,8 +39,8 @@ enum {
   X(fs_statfs, 1, "p", STATFS, NULL, uv_fs_statfs(l, q, P(0), cb)) \
   X(fs_access, 1, "pa?", OK, NULL, uv_fs_access(l, q, P(0), (int)N(1), cb)) \
   X(fs_copyfile, 1, "ppc?", TRUE, NULL, uv_fs_copyfile(l, q, P(0), P(1), (int)N(2), cb)) \
-  X(fs_mkdtemp, 1, "p", TEMP_DIR, NULL, uv_fs_mkdtemp(l, q, P(0), cb)) \
-  X(fs_mkstemp, 1, "p", TEMP_FILE, NULL, uv_fs_mkstemp(l, q, P(0), cb)) \
+  X(fs_mkdtemp, 1, "p", TEMP_DIR, NULL, luv__fs_job(l, r, luv__job_mkdtemp)) \
+  X(fs_mkstemp, 1, "p", TEMP_FILE, NULL, luv__fs_job(l, r, luv__job_mkstemp)) \
   X(fs_scandir, 1, "p", LIST, NULL, uv_fs_scandir(l, q, P(0), 0, cb)) \
   X(fs_readdir, 1, "p", NAMES, NULL, uv_fs_scandir(l, q, P(0), 0, cb)) \
   X(fs_chdir, 1, "p", TRUE, NULL, luv__fs_job(l, r, luv__job_chdir)) \
