@@ -173,12 +173,14 @@ int luv__dir_more(luv_fsreq *r);
 
 void luv__event_closing(luv_object *o);
 void luv__watch_close(luv_state *S);
+int luv__push_watch(luv_state *S, lua_State *W, int at, const char *path);
 int luv__push_event(luv_object *o, lua_State *W);
 int luv__push_poll(luv_state *S, luv_object *o, lua_State *W);
 
 /* ---- fs_inline.c -------------------------------------------------------------------------- */
 
 int luv__try_open(luv_state *S, lua_State *L, const luv_fs_call *c);
+int luv__try_watch(luv_state *S, lua_State *L, const luv_fs_call *c);
 int luv__try_stat(luv_state *S, lua_State *L, const luv_fs_call *c);
 int luv__try_lstat(luv_state *S, lua_State *L, const luv_fs_call *c);
 int luv__try_fstat(luv_state *S, lua_State *L, const luv_fs_call *c);
@@ -193,6 +195,7 @@ void luv__desc_look(luv_desc *d);
 /* ---- fs_job.c, fs_write.c, fs_rmrf.c, fs_walk.c: on a thread of the pool ------------------- */
 
 void luv__job_open(luv_fsreq *r);
+void luv__job_look(luv_fsreq *r);
 void luv__job_mkstemp(luv_fsreq *r);
 void luv__job_mkdtemp(luv_fsreq *r);
 void luv__job_undo(luv_fsreq *r);

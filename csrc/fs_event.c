@@ -144,37 +144,40 @@ void luv__event_closing(luv_object *o) {
 
 /* ---- the faces ---------------------------------------------------------------------------- */
 
-static int start(luv_state *S, watch *w, const char *path) {
+/* The name has been looked up already, by somebody who may wait for it. */
+static int add_watch(luv_state *S, int at, const char *path) {
+  char name[32];
+  int wd;
+  snprintf(name, sizeof name, "/proc/self/fd/%d", at);
+  wd = inotify_add_watch(S->fs->inotify->fd, name, ASKED);
+  if (wd < 0 && errno == ENOENT) wd = inotify_add_watch(S->fs->inotify->fd, path, ASKED); /* no /proc */
+  return wd < 0 ? uv_translate_sys_error(errno) : wd;
+}
+
+static int start(luv_state *S, watch *w, int at, const char *path) {
   int err = S->fs->inotify ? 0 : open_inotify(S, &S->fs->inotify);
   if (err) return err;
   queue_push(&S->fs->inotify->watches, &w->link);
   w->path = strdup(path);
   if (!w->path) return UV_ENOMEM;
-  w->wd = inotify_add_watch(S->fs->inotify->fd, path, ASKED);
-  return w->wd < 0 ? uv_translate_sys_error(errno) : 0;
+  w->wd = add_watch(S, at, path);
+  return w->wd < 0 ? w->wd : 0;
 }
 
-/* watch = luv.fs.watch(path) */
-int luv_fs_watch(lua_State *L) {
-  luv_state *S = luv_enter(L);
-  watch *w;
-  const char *path;
-  int err;
-  if (lua_type(L, 1) != LUA_TSTRING) return luv__type_error(S, L, 1, 1, "watch", "string");
-  path = lua_tostring(L, 1);
-  if (strlen(path) != lua_objlen(L, 1)) return luv__arg_error(S, L, 1, "watch", "a name cannot hold a zero byte");
-  if (!luv__fs(S)) return luv__fail(L, UV_ENOMEM);
-  w = (watch *)luv__object_new(S, LUV_CLASS_FS_EVENT, sizeof *w);
-  if (!w) return luv__fail(L, UV_ENOMEM);
-  queue_init(&w->link);
-  w->last = &w->first;
-  w->wd = -1;
-  err = start(S, w, path);
-  if (err) {
-    luv__object_close(&w->o);
-    return luv__fs_fail(L, err, path, NULL);
+/* Makes the userdata that watches what `at` leads to, which is closed. */
+int luv__push_watch(luv_state *S, lua_State *W, int at, const char *path) {
+  watch *w = (watch *)luv__object_new(S, LUV_CLASS_FS_EVENT, sizeof *w);
+  int err = UV_ENOMEM;
+  if (w) {
+    queue_init(&w->link);
+    w->last = &w->first;
+    w->wd = -1;
+    err = start(S, w, at, path);
   }
-  luv__push_object(S, L, &w->o);
+  close(at);
+  if (err && w) luv__object_close(&w->o);
+  if (err) return luv__fs_fail(W, err, path, NULL);
+  luv__push_object(S, W, &w->o);
   return 1;
 }
 

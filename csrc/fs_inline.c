@@ -154,6 +154,13 @@ static int try_stat(luv_state *S, lua_State *L, const luv_fs_call *c, int flags)
 int luv__try_stat(luv_state *S, lua_State *L, const luv_fs_call *c) { return try_stat(S, L, c, 0); }
 int luv__try_lstat(luv_state *S, lua_State *L, const luv_fs_call *c) { return try_stat(S, L, c, O_NOFOLLOW); }
 
+int luv__try_watch(luv_state *S, lua_State *L, const luv_fs_call *c) {
+  struct statx x;
+  int fd = lookup(S, c->path[0], 0, &x);
+  if (fd == UV_EAGAIN) return 0;
+  return fd < 0 ? luv__fs_fail(L, fd, c->path[0], NULL) : luv__push_watch(S, L, fd, c->path[0]);
+}
+
 int luv__try_fstat(luv_state *S, lua_State *L, const luv_fs_call *c) {
   struct statx x;
   uv_stat_t s;

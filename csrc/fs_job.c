@@ -27,6 +27,9 @@ void luv__job_open(luv_fsreq *r) {
   r->result = made(r, open(r->path[0], (int)r->n[1] | O_CLOEXEC, perm));
 }
 
+/* The name is looked up, and nothing is opened. */
+void luv__job_look(luv_fsreq *r) { r->result = made(r, open(r->path[0], O_PATH | O_CLOEXEC)); }
+
 void luv__job_mkstemp(luv_fsreq *r) { r->result = made(r, mkostemp(r->path[0], O_CLOEXEC)); }
 void luv__job_mkdtemp(luv_fsreq *r) { r->result = made(r, mkdtemp(r->path[0]) ? 0 : -1); }
 

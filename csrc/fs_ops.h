@@ -13,7 +13,7 @@
 enum {
   LUV_FS_TRUE, LUV_FS_SELF, LUV_FS_WRITTEN, LUV_FS_SENT, LUV_FS_TEMP_DIR, LUV_FS_TEMP_FILE,
   LUV_FS_CLOSED,
-  LUV_FS_OK, LUV_FS_FILE, LUV_FS_LINES, LUV_FS_STAT, LUV_FS_STATFS, LUV_FS_TEXT, LUV_FS_LIST,
+  LUV_FS_OK, LUV_FS_FILE, LUV_FS_LINES, LUV_FS_WATCH, LUV_FS_STAT, LUV_FS_STATFS, LUV_FS_TEXT, LUV_FS_LIST,
   LUV_FS_NAMES, LUV_FS_DATA, LUV_FS_WHOLE, LUV_FS_LINE, LUV_FS_SIZE, LUV_FS_DIR, LUV_FS_WALK,
   LUV_FS_ENTRY
 };
@@ -21,6 +21,7 @@ enum {
 #define LUV_FS_OPS(X) \
   X(fs_open, 1, "po?m?", FILE, luv__try_open, luv__fs_job(l, r, luv__job_open)) \
   X(fs_lines, 1, "p", LINES, luv__try_open, luv__fs_job(l, r, luv__job_open)) \
+  X(fs_watch, 1, "p", WATCH, luv__try_watch, luv__fs_job(l, r, luv__job_look)) \
   X(fs_unlink, 1, "p", TRUE, NULL, uv_fs_unlink(l, q, P(0), cb)) \
   X(fs_mkdir, 1, "pm?", TRUE, NULL, uv_fs_mkdir(l, q, P(0), PERM(1, 0777), cb)) \
   X(fs_rmdir, 1, "p", TRUE, NULL, uv_fs_rmdir(l, q, P(0), cb)) \

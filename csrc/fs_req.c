@@ -28,12 +28,14 @@ luv_fsreq *luv__fsreq_new(luv_state *S, const luv_fs_call *c) {
   return r;
 }
 
+static int makes(int result) {
+  return result == LUV_FS_FILE || result == LUV_FS_LINES || result == LUV_FS_WATCH ||
+         result == LUV_FS_TEMP_FILE || result == LUV_FS_TEMP_DIR;
+}
+
 /* What was made and nobody took is undone, in the pool; 1: it is not ended before. */
 static int undo(luv_fsreq *r) {
-  int result = r->op->result;
-  if (r->taken || r->result < 0 || r->state != LUV_REQ_DONE) return 0;
-  if (result != LUV_FS_FILE && result != LUV_FS_LINES && result != LUV_FS_TEMP_FILE && result != LUV_FS_TEMP_DIR)
-    return 0;
+  if (r->taken || r->result < 0 || r->state != LUV_REQ_DONE || !makes(r->op->result)) return 0;
   r->taken = 1;
   r->work = luv__job_undo;
   if (r->S && !r->S->dead && luv__fs_launch_job(r) == 0) return 1;

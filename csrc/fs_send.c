@@ -29,11 +29,32 @@ static void send_some(luv_fsreq *r) {
   r->result = n < 0 ? uv_translate_sys_error(errno) : n;
 }
 
+static int write_piece(int fd, const char *p, size_t n) {
+  while (n) {
+    ssize_t k = write(fd, p, n);
+    if (k < 0 && errno == EINTR) continue;
+    if (k <= 0) return k < 0 ? uv_translate_sys_error(errno) : UV_EIO;
+    p += k;
+    n -= (size_t)k;
+  }
+  return 0;
+}
+
+/* To the end of a file that was opened to append, which sendfile(2) refuses. */
+static void append_some(luv_fsreq *r) {
+  char buf[65536];
+  size_t want = rest(r) < sizeof buf ? (size_t)rest(r) : sizeof buf;
+  ssize_t n = pread(r->d2->fd, buf, want, (off_t)r->n[2] + (off_t)r->done);
+  int err = n > 0 ? write_piece(r->d->fd, buf, (size_t)n) : 0;
+  r->result = n < 0 ? uv_translate_sys_error(errno) : err ? err : n;
+}
+
 int luv__send_start(uv_loop_t *l, luv_fsreq *r) {
   luv_desc *to = r->d;
   if (!r->d2) return luv__fs_job(l, r, send_some);
   to->wrote = 1;
-  if (to->seekable && !to->append) lseek(to->fd, to->pos, SEEK_SET);
+  if (to->append) return luv__fs_job(l, r, append_some);
+  if (to->seekable) lseek(to->fd, to->pos, SEEK_SET);
   return uv_fs_sendfile(l, &r->u.fs, to->fd, r->d2->fd, (int64_t)r->n[2] + (int64_t)r->done,
                         (size_t)rest(r), luv_on_fs);
 }
