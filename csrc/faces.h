@@ -8,7 +8,7 @@
 #define LUV_FACES(X) \
   LUV_FS_OPS(X) LUV_FS_OWN(X) \
   X(fs_stats, 0) X(file_fileno, 0) X(file_lines, 0) X(file_path, 0) \
-  X(fs_watch, 0) X(fs_poll, 0) X(fs_event_next, 1) X(fs_poll_next, 1) \
+  X(fs_poll, 0) X(fs_event_next, 1) X(fs_poll_next, 1) \
   X(spawn, 0) X(sleep, 1) X(timeout, 1) X(self, 0) X(hrtime, 0) X(now, 0) \
   X(run, 0) X(spin, 0) X(pcall, 1) X(xpcall, 1) X(install, 0) X(on_error, 0) \
   X(cancelled, 0) X(cancelled_tostring, 0) X(stats, 0) \

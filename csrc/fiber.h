@@ -86,7 +86,7 @@ enum {
   LUV_OUT_MSG,    /* wait.on is a value from another thread, taken for this fiber */
   LUV_OUT_TASK,   /* wait.on is the link to a thread that has ended */
   LUV_OUT_FS,     /* wait.on is a luv_fsreq */
-  LUV_OUT_CHANGE, /* wait.on is a luv.fs.event or luv.fs.poller */
+  LUV_OUT_CHANGE, /* of the luv.fs.event or luv.fs.poller that is the call's first argument */
   LUV_OUT_CANCEL, /* raise the cancellation */
   LUV_OUT_EXPIRED,/* raise: a luv.timeout around the wait has passed */
   LUV_OUT_RAISE,  /* raise wait.on, a static message */

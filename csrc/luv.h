@@ -217,6 +217,8 @@ void luv__scope_closing(luv_object *o);
 int luv_mutex_with(lua_State *L);
 int luv_semaphore_acquire(lua_State *L);
 void luv__push_face(luv_state *S, lua_State *L, lua_CFunction fn, int class_id);
+void luv__errno_name(int err, char *to, size_t n);
+void luv__errno_text(int err, char *to, size_t n);
 int luv__fail(lua_State *L, int err);          /* nil, "NAME: text", "NAME" */
 int luv__arg_error(luv_state *S, lua_State *L, int arg, const char *fname,
                    const char *msg);

@@ -54,6 +54,7 @@ uv_handle_t *luv__handle(luv_object *o) {
 void luv__object_dispose(luv_object *o) {
   if (o->box) o->box->o = NULL;
   queue_remove(&o->link);
+  if (o->class_id == LUV_CLASS_FS_POLL) luv__poller_gone();
   if (o->slot) goRelease(o->slot, 1);
   free(o->made);
 #ifdef LUV_CHECK

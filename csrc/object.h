@@ -136,7 +136,8 @@ void luv__fs_state_close(luv_state *S);
 void luv__fs_state_free(luv_state *S);
 void luv__fs_exit(int status);
 uint64_t luv__fs_pending(luv_state *S);
-int luv__push_change(luv_state *S, luv_object *o, lua_State *W);
+int luv__push_change(luv_state *S, lua_State *L, lua_State *W);
+void luv__poller_gone(void);
 
 /* ---- link.c, thread_*.c: what the rest of the data plane knows of threads ---- */
 
