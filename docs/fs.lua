@@ -271,8 +271,10 @@ function fslib.access(path, mode, timeout) end
 function fslib.copyfile(from, to, flags, timeout) end
 
 ---Sends bytes of a file to another file, at its position, or to a stream, without a copy in this
----process. Other writers of the stream wait meanwhile; EBUSY: one is writing. After an error
----the fourth result is how many bytes went. Source: uv_fs_sendfile.
+---process (a file opened with "a" takes one). Other writers wait meanwhile, at a file's position as on
+---a stream; EBUSY: one is writing to the stream. Given up, it ends within 1 MiB. After an error the
+---fourth result is how many bytes went; between files the message ends in "from -> to".
+---Source: uv_fs_sendfile.
 ---Suspends.
 ---@async
 ---@param out luv.file|luv.tcp
@@ -376,6 +378,7 @@ function fslib.mkdirp(path, perm, timeout) end
 
 ---Removes a file or a tree. What is not there is fine. A link is removed, never what it points
 ---to, also when somebody exchanges a directory for one meanwhile. "/" is refused: EPERM.
+---A path that ends in "." or "..": EINVAL.
 ---Suspends.
 ---@async
 ---@param path string
