@@ -79,39 +79,38 @@ void luv__ask(luv_state *S, int what) {
 
 static luv_state *next(luv_state *const *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
 
-static void on_asked(int sig) {
+/* In a handler: calls f for each state. */
+static void walk(void (*f)(luv_state *S)) {
   luv_state *S;
-  pid_t me = this_tid();
   int saved = errno;
-  (void)sig;
   if (luv__forked) return;
   __atomic_add_fetch(&walking, 1, __ATOMIC_SEQ_CST);
-  for (S = next(&luv__states); S; S = next(&S->peer))
-    if (S->tid == me && S->dump_wanted) set_hook(S);
+  for (S = next(&luv__states); S; S = next(&S->peer)) f(S);
   __atomic_sub_fetch(&walking, 1, __ATOMIC_SEQ_CST);
   errno = saved;
 }
 
-static void on_sigquit(int sig) {
-  luv_state *S;
-  int saved = errno;
+static void hook_if_asked(luv_state *S) {
+  if (S->dump_wanted && S->tid == this_tid()) set_hook(S);
+}
+
+static void ask_for_stderr(luv_state *S) { luv__ask(S, LUV_DUMP_STDERR); }
+
+static void on_asked(int sig) {
   (void)sig;
-  if (luv__forked) return;
-  __atomic_add_fetch(&walking, 1, __ATOMIC_SEQ_CST);
-  for (S = next(&luv__states); S; S = next(&S->peer)) luv__ask(S, LUV_DUMP_STDERR);
-  __atomic_sub_fetch(&walking, 1, __ATOMIC_SEQ_CST);
-  errno = saved;
+  walk(hook_if_asked);
+}
+
+static void on_sigquit(int sig) {
+  (void)sig;
+  walk(ask_for_stderr);
 }
 
 /* Nobody else's handler is replaced. */
 static void handle(int sig, void (*fn)(int)) {
-  struct sigaction now, ours;
+  struct sigaction now;
   sigaction(sig, NULL, &now);
-  if (now.sa_handler != SIG_DFL) return;
-  memset(&ours, 0, sizeof ours);
-  ours.sa_handler = fn;
-  ours.sa_flags = SA_ONSTACK | SA_RESTART;
-  sigaction(sig, &ours, NULL);
+  if (now.sa_handler == SIG_DFL) luv__handle_signal(sig, fn);
 }
 
 static void install(void) {

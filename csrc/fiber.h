@@ -182,6 +182,7 @@ void luv__check_hook(luv_state *S, lua_State *L);
 void luv__regain(luv_state *S, lua_State *L);
 /* Replaces the C function on top of L by what Lua is to call instead (LuaJIT). */
 void luv__wrap_suspending(luv_state *S, lua_State *L);
+void luv__push_iterator(luv_state *S, lua_State *W, lua_CFunction fn);
 /* Pushes a Lua function to run the function at idx with, if that is C on Lua 5.1. */
 int luv__push_body(luv_state *S, lua_State *L, int idx, int all);
 int luv__can_wait(lua_CFunction fn); /* a face of luv's that may yield */
@@ -245,6 +246,7 @@ void luv__push_fiber(luv_state *S, lua_State *W, luv_fiber *f);
 /* Pushes on W what a dead fiber returned, or LUV_RAISE and its error. May raise. */
 int luv__push_joined(luv_state *S, luv_fiber *f, lua_State *W);
 void luv__report(luv_state *S, luv_fiber *f);
+void luv__fiber_cancel(luv_state *S, luv_fiber *f);
 
 /* ---- mutex.c, cond.c, select.c, scope.c ---------------------------------------- */
 

@@ -202,11 +202,6 @@ static int hold_data(luv_state *S, luv_fsreq *r, lua_State *L) {
   return 0;
 }
 
-static int refused(luv_fiber *f, int err) {
-  f->wait.arg = (uint64_t)(int64_t)err;
-  return LUV_OUT_ERROR;
-}
-
 int luv__fs_begin(luv_state *S, luv_fiber *f) {
   luv_fs_call c = f->wait.arg ? *(luv_fs_call *)(uintptr_t)f->wait.arg : S->fs->call;
   luv_fsreq *r = c.begun ? c.begun : orphan(&c);
@@ -217,12 +212,12 @@ int luv__fs_begin(luv_state *S, luv_fiber *f) {
     return wait_for(S, f, r);
   }
   r = luv__fsreq_new(S, &c);
-  if (!r) return refused(f, UV_ENOMEM);
+  if (!r) return luv__refused(f, UV_ENOMEM);
   wait_for(S, f, r);
   err = c.data ? hold_data(S, r, f->chain.L) : c.to ? luv__send_hold(S, r, c.to) : 0;
   if (err) {
     luv__fsreq_free(r);
-    return refused(f, err);
+    return luv__refused(f, err);
   }
   if (in_turn(r->op, r->d, r->n)) {
     r->state = LUV_REQ_QUEUED;

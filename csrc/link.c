@@ -82,12 +82,6 @@ luv_link *luv__link_new(luv_state *S, int class_id, luv_core *c) {
   return k;
 }
 
-luv_link *luv__check_link(luv_state *S, lua_State *L, int class_id, const char *fname) {
-  luv_box *b = luv__tobox(L, 1, class_id);
-  if (!b) luv__type_error(S, L, 1, 0, fname, luv__class_name(class_id));
-  return b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_link *)b->o : NULL;
-}
-
 /* Locked. */
 void luv__link_hang(luv_link *k, int bell) {
   if (queue_empty(&k->bell[bell])) {

@@ -168,6 +168,12 @@ static inline luv_fiber *luv_current(luv_state *S) { return S->chain ? S->chain-
 
 #define luv_ready_empty(S) ((S)->ready.head == (S)->ready.tail)
 
+/* A fiber whose calls never have to wait still lets the others have their turn: about once a
+ * millisecond it waits as if it had to. `ops` counts such calls, of one kind. */
+static inline int luv__overdue(luv_state *S, uint32_t *ops) {
+  return (++*ops & 63) == 0 && uv_hrtime() - S->slice >= LUV_SLICE;
+}
+
 /* The state whose loop runs on this OS thread, or NULL. Initial-exec: no call for it. */
 extern __thread luv_state *luv__running __attribute__((tls_model("initial-exec")));
 /* The innermost Lua thread of the running fiber as its turn began, if it is in no frame:
@@ -225,6 +231,19 @@ int luv__arg_error(luv_state *S, lua_State *L, int arg, const char *fname,
 int luv__type_error(luv_state *S, lua_State *L, int idx, int arg,
                     const char *fname, const char *expected);
 int luv__error(luv_state *S, lua_State *L, const char *fmt, ...);
+/* The object of a method call: NULL if it is closed, raises for anything else. */
+static inline void *luv__self(luv_state *S, lua_State *L, int class_id, const char *fname) {
+  luv_box *b = luv__tobox(L, 1, class_id);
+  if (LUV_UNLIKELY(!b)) luv__type_error(S, L, 1, 0, fname, luv__class_name(class_id));
+  return b->o && LUV_LIKELY(!(b->o->flags & LUV_O_CLOSING)) ? b->o : NULL;
+}
+
+/* What the beginning of a wait returns when it has failed. */
+static inline int luv__refused(luv_fiber *f, int err) {
+  f->wait.arg = (uint64_t)(int64_t)err;
+  return LUV_OUT_ERROR;
+}
+
 /* The optional timeout at `idx`: seconds, LUV_NO_TIMEOUT for nil. Raises. */
 double luv__opt_timeout(luv_state *S, lua_State *L, int idx, int arg,
                         const char *fname);
@@ -243,6 +262,7 @@ void luv__interrupt_forget(luv_state *S);
 
 int luv__cpus(void);
 int luv__signal_onstack(int signum);
+void luv__handle_signal(int signum, void (*fn)(int));
 int luv__end_of_stream(uv_stream_t *h);
 int luv__tcp_reuseport(uv_tcp_t *t, int domain);
 int luv__tcp_replace(uv_tcp_t *t, int own, int fd);

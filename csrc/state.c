@@ -221,16 +221,13 @@ static void on_fork(void) {
 
 static void on_refusal(int sig) { (void)sig; }
 
-/* A write to a peer that is gone, or past the size that files may have, shall be an error, not death. A handler that does
- * nothing serves better than SIG_IGN, which child processes would inherit. */
+/* A write to a peer that is gone, or past the size that files may have, shall be an error,
+ * not death. A handler that does nothing serves better than SIG_IGN, which child processes
+ * would inherit. */
 static void refuse_only(int sig) {
-  struct sigaction now, ours;
+  struct sigaction now;
   sigaction(sig, NULL, &now);
-  if (now.sa_handler == SIG_IGN) return;
-  memset(&ours, 0, sizeof ours);
-  ours.sa_handler = on_refusal;
-  ours.sa_flags = SA_ONSTACK | SA_RESTART;
-  sigaction(sig, &ours, NULL);
+  if (now.sa_handler != SIG_IGN) luv__handle_signal(sig, on_refusal);
 }
 
 static void once(void) {

@@ -20,7 +20,7 @@ int luv_thread_create(lua_State *L) {
 }
 
 static luv_link *check(luv_state *S, lua_State *L, const char *fname) {
-  return luv__check_link(S, L, LUV_CLASS_THREAD, fname); /* a thread's object has no close */
+  return luv__self(S, L, LUV_CLASS_THREAD, fname); /* a thread's object has no close */
 }
 
 static luv_thread *thread_of(luv_link *k) { return (luv_thread *)k->core; }

@@ -230,16 +230,13 @@ int luv_thread_chan(lua_State *L) {
   return push_chan(S, L, &c->core);
 }
 
-/* Values that need not wait must not keep the other fibers waiting for ever. */
-static int overdue(luv_state *S) { return (++S->link_ops & 63) == 0 && uv_hrtime() - S->slice >= LUV_SLICE; }
-
 static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
   luv_channel *c = k ? (luv_channel *)k->core : NULL;
   luv_msg m;
   int err;
   luv__check_cancel(S, L);
   if (!c) return luv__fail(L, UV_EBADF);
-  if (!queue_empty(&k->o.waiters) || (timeout != 0 && overdue(S)))
+  if (!queue_empty(&k->o.waiters) || (timeout != 0 && luv__overdue(S, &S->link_ops)))
     return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
   err = shift(c, &m);
   if (err == UV_EAGAIN) return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
@@ -251,14 +248,14 @@ static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
 /* value = ch:get([timeout]) */
 int luv_thread_chan_get(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "get");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "get");
   return get(S, L, k, luv__opt_timeout(S, L, 2, 1, "get"));
 }
 
 /* value = ch:try_get() */
 int luv_thread_chan_try_get(lua_State *L) {
   luv_state *S = luv_enter(L);
-  return get(S, L, luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "try_get"), 0);
+  return get(S, L, luv__self(S, L, LUV_CLASS_THREAD_CHAN, "try_get"), 0);
 }
 
 static int message_gc(lua_State *L) {
@@ -311,7 +308,7 @@ static int put(luv_state *S, lua_State *L, luv_link *k, double timeout) {
   luaL_checkstack(L, 10, "luv");
   if (luv__msg_pack(S, L, 2, &m)) return luv__error(S, L, "cannot put %s", lua_tostring(L, -1));
   err = UV_EAGAIN;
-  if (queue_empty(&k->senders) && !(timeout != 0 && overdue(S))) err = put_now(c, &m);
+  if (queue_empty(&k->senders) && !(timeout != 0 && luv__overdue(S, &S->link_ops))) err = put_now(c, &m);
   if (err == UV_EAGAIN) return put_later(S, L, k, &m, timeout);
   if (err) {
     luv__msg_free(&m);
@@ -325,20 +322,20 @@ static int put(luv_state *S, lua_State *L, luv_link *k, double timeout) {
 /* ch = ch:put(value[, timeout]) */
 int luv_thread_chan_put(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "put");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "put");
   return put(S, L, k, luv__opt_timeout(S, L, 3, 2, "put"));
 }
 
 /* ch = ch:try_put(value) */
 int luv_thread_chan_try_put(lua_State *L) {
   luv_state *S = luv_enter(L);
-  return put(S, L, luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "try_put"), 0);
+  return put(S, L, luv__self(S, L, LUV_CLASS_THREAD_CHAN, "try_put"), 0);
 }
 
 /* n = ch:capacity() */
 int luv_thread_chan_capacity(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "capacity");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "capacity");
   lua_pushnumber(L, k ? ((luv_channel *)k->core)->cap : 0);
   return 1;
 }
@@ -346,7 +343,7 @@ int luv_thread_chan_capacity(lua_State *L) {
 /* ch = ch:close(): for all threads; get still takes what is in it */
 int luv_thread_chan_close(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "close");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "close");
   if (k) luv__thread_chan_close((luv_channel *)k->core);
   lua_settop(L, 1);
   return 1;
@@ -355,7 +352,7 @@ int luv_thread_chan_close(lua_State *L) {
 /* yes = ch:closed() */
 int luv_thread_chan_closed(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "closed");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "closed");
   lua_pushboolean(L, !k || closed((luv_channel *)k->core));
   return 1;
 }
@@ -363,7 +360,7 @@ int luv_thread_chan_closed(lua_State *L) {
 /* n = #ch: values that lie in it */
 int luv_thread_chan_len(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "__len");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "__len");
   lua_pushinteger(L, k ? (lua_Integer)count((luv_channel *)k->core) : 0);
   return 1;
 }
@@ -378,10 +375,8 @@ int luv__next_value(lua_State *L) {
 /* for value in ch:iter() */
 int luv_thread_chan_iter(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "iter");
-  lua_pushvalue(L, lua_upvalueindex(1));
+  luv__self(S, L, LUV_CLASS_THREAD_CHAN, "iter");
   lua_pushvalue(L, 1);
-  lua_pushcclosure(L, luv__next_value, 2);
-  luv__wrap_suspending(S, L);
+  luv__push_iterator(S, L, luv__next_value);
   return 1;
 }

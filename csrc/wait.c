@@ -170,8 +170,8 @@ void luv__wait_begin(luv_state *S, luv_fiber *f) {
   out = luv__ops[w->op].begin(S, f);
   if (f->status != LUV_WAITING) return; /* the beginning itself ended it */
   luv_assert(out || !queue_empty(&w->node));
-  w->external = luv__ops[w->op].external || w->due.at != 0;
-  S->external += w->external;
+  if (f->is_main != LUV_IS_CASE) w->external = luv__ops[w->op].external || w->due.at != 0;
+  S->external += w->external; /* of a case: its select is counted */
   if (out) luv__wake(S, f, out);
   else if (w->due.at && luv__due_insert(&S->heap, &w->due, w->due.at))
     luv__wake_error(S, f, UV_ENOMEM);
