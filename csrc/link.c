@@ -220,13 +220,13 @@ void luv__link_closing(luv_object *o) {
 
 /* ---- the state's side -------------------------------------------------------------------- */
 
-/* Serves the links of a state that has been rung. */
-void luv__links_serve(luv_state *S) {
+/* Serves the links of a state that has been rung: 0 if it has not. */
+int luv__links_serve(luv_state *S) {
   luv_queue all;
-  if (!__atomic_load_n(&S->rung, __ATOMIC_RELAXED)) return;
+  if (!__atomic_load_n(&S->rung, __ATOMIC_RELAXED)) return 0;
   __atomic_exchange_n(&S->rung, 0, __ATOMIC_SEQ_CST);
   luv__thread_cancelled(S);
-  if (queue_empty(&S->links)) return;
+  if (queue_empty(&S->links)) return 1;
   all = S->links; /* serving one may close another */
   all.next->prev = all.prev->next = &all;
   queue_init(&S->links);
@@ -236,6 +236,7 @@ void luv__links_serve(luv_state *S) {
     queue_push(&S->links, q);
     serve(luv_container(q, luv_link, node));
   }
+  return 1;
 }
 
 /* The loop is about to block: 0 when it must not, because somebody has rung. */

@@ -119,6 +119,7 @@ struct luv_state {
   int spare;           /* ref_spare holds a table for the next new fiber */
   int untaken;         /* errors that no join has taken */
   volatile int interrupted;
+  int broken_off;      /* Ctrl-C has ended the main chunk's last wait */
   luv_queue children;  /* threads made here, by luv_thread.child */
   uint32_t link_ops;   /* puts and gets that did not wait */
   luv_queue links;     /* to what other threads share, while fibers wait: link.h */

@@ -142,9 +142,10 @@ void luv__poller_gone(void);
 /* ---- link.c, thread_*.c: what the rest of the data plane knows of threads ---- */
 
 void luv__link_closing(luv_object *o);
-void luv__links_serve(luv_state *S);
+int luv__links_serve(luv_state *S);
 int luv__links_block(luv_state *S);
 void luv__links_unblock(luv_state *S);
+int luv__thread_chan_lone(luv_state *S); /* waits that only this state itself could end */
 void luv__thread_cancelled(luv_state *S);
 void luv__threads_open(luv_state *S, lua_State *L);
 void luv__thread_opening(int begins);
