@@ -51,6 +51,7 @@ func init() {
 		Name: "luv.net",
 		Funcs: []lua.Func{
 			{Name: "tcp", Face: "tcp_create"},
+			{Name: "udp", Go: udpCreate},
 			{Name: "socketpair", Go: socketpair},
 			{Name: "getaddrinfo", Go: getaddrinfo, Waits: true},
 		},
