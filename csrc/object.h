@@ -146,6 +146,7 @@ typedef struct { const char *p; const struct sockaddr *from; int truncated; } lu
 int luv__udp_new(uv_loop_t *loop, int family, luv_object **to);
 int luv__udp_family(luv_object *o);
 int luv__udp_open(luv_object *o, int fd);
+int luv__udp_connect(luv_object *o, const struct sockaddr *to);
 int luv__udp_socket(luv_object *o, int family, int reuseport);
 void luv__udp_closing(luv_object *o);
 void luv__udp_state_free(luv_state *S);

@@ -97,8 +97,17 @@ int luv__udp_open(luv_object *o, int fd) {
   err = uv_udp_open(&s->h, fd);
   if (err) return err;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, size);
+  n = sizeof a;
+  s->connected = getpeername(fd, (struct sockaddr *)&a, &n) == 0;
   s->nameless = a.ss_family != AF_INET && a.ss_family != AF_INET6;
   return 0;
+}
+
+/* Connects, or with NULL lets go of the peer. */
+int luv__udp_connect(luv_object *o, const struct sockaddr *to) {
+  int err = uv_udp_connect(&((luv_udp *)o)->h, to);
+  if (err == 0) ((luv_udp *)o)->connected = to != NULL;
+  return err;
 }
 
 /* A descriptor for a socket that has none yet, before libuv makes it one: for options that
@@ -174,32 +183,28 @@ static void push_known(luv_state *S, lua_State *L, int names, const luv_addr *a)
   *known = *a;
 }
 
-static void set(lua_State *L, int names, int t, int key) {
-  lua_rawgeti(L, names, key);
-  lua_insert(L, -2);
-  lua_rawset(L, t);
-}
-
 static int is_inet(const luv_addr *a) {
   return a->sa.sa_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&a->v6.sin6_addr);
 }
 
+/* Needs 5 places on the stack of L. */
 void luv__push_addr(luv_state *S, lua_State *L, const luv_addr *a) {
-  int names = lua_gettop(L) + 1, t = names + 1;
-  luaL_checkstack(L, 6, "luv");
+  int names = lua_gettop(L) + 1, t = names + 1, inet;
   if (LUV_LIKELY(S->udp->ref_names != LUA_NOREF)) lua_rawgeti(L, LUA_REGISTRYINDEX, S->udp->ref_names);
   else make_names(S, L);
   lua_createtable(L, 0, 3);
-  if (LUV_LIKELY(a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6)) {
-    lua_rawgeti(L, names, is_inet(a) ? NAME_INET : NAME_INET6);
-    set(L, names, t, NAME_FAMILY);
+  inet = a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6;
+  lua_rawgeti(L, names, NAME_FAMILY);
+  if (inet) lua_rawgeti(L, names, is_inet(a) ? NAME_INET : NAME_INET6);
+  else lua_pushliteral(L, "unix");
+  lua_rawset(L, t);
+  if (inet) {
+    lua_rawgeti(L, names, NAME_ADDRESS);
     push_known(S, L, names, a);
-    set(L, names, t, NAME_ADDRESS);
+    lua_rawset(L, t);
+    lua_rawgeti(L, names, NAME_PORT);
     lua_pushinteger(L, ntohs(a->v4.sin_port)); /* at the same place in both */
-    set(L, names, t, NAME_PORT);
-  } else {
-    lua_pushliteral(L, "unix");
-    set(L, names, t, NAME_FAMILY);
+    lua_rawset(L, t);
   }
   lua_remove(L, names);
 }

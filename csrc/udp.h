@@ -26,7 +26,10 @@ typedef struct {
   uint32_t count;    /* how many these are */
   int error;         /* that the kernel has told, and no call has returned yet */
   int nameless;      /* not of the internet: libuv knows no addresses of such peers */
+  int connected;
   luv_room *room;    /* tells when there is room to send; NULL: there always was */
+  char host[16];     /* the IPv4 address last sent to, as a script wrote it, */
+  struct in_addr ip; /* and as a number */
 } luv_udp;
 
 /* What a state keeps for all its sockets; made when a script first uses one. */

@@ -117,12 +117,12 @@ func (u *UDP) Connect(a netip.AddrPort) error {
 	if err != nil {
 		return err
 	}
-	return u.call(func(h *C.uv_udp_t) C.int { return C.uv_udp_connect(h, sa) })
+	return u.call(func(*C.uv_udp_t) C.int { return C.luv__udp_connect(u.o, sa) })
 }
 
 // Disconnect lets go of the peer.
 func (u *UDP) Disconnect() error {
-	return u.call(func(h *C.uv_udp_t) C.int { return C.uv_udp_connect(h, nil) })
+	return u.call(func(*C.uv_udp_t) C.int { return C.luv__udp_connect(u.o, nil) })
 }
 
 // Getsockname returns the socket's own address.
