@@ -54,6 +54,8 @@ func init() {
 			{Name: "udp", Go: udpCreate},
 			{Name: "socketpair", Go: socketpair},
 			{Name: "getaddrinfo", Go: getaddrinfo, Waits: true},
+			{Name: "getnameinfo", Go: getnameinfo, Waits: true},
+			{Name: "resolve", Go: resolveRecords, Waits: true},
 		},
 	})
 }
