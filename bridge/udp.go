@@ -164,9 +164,13 @@ func udpInterface(c *lua.Call) {
 	setUDP(c, func(u *uv.UDP) error { return u.MulticastInterface(address) })
 }
 
-// membership makes or ends one, in a socket of the group's family.
-func membership(c *lua.Call, group, iface, source string, join bool) {
-	u := udpOf(c)
+// udp = udp:membership(group, interface or nil, "join"|"leave"[, source]), in a socket of the
+// group's family
+func udpMembership(c *lua.Call) {
+	u, group, iface, what, source := udpOf(c), c.String(2), c.OptString(3, ""), c.String(4), c.OptString(5, "")
+	if what != "join" && what != "leave" {
+		c.Bad(4, "\"join\" or \"leave\" expected")
+	}
 	ip, err := netip.ParseAddr(group)
 	if err != nil {
 		c.Fail(uv.EINVAL, group)
@@ -177,25 +181,9 @@ func membership(c *lua.Call, group, iface, source string, join bool) {
 		family = uv.Inet6
 	}
 	if err = u.Socket(family, false); err == nil {
-		err = u.Membership(group, iface, source, join)
+		err = u.Membership(group, iface, source, what == "join")
 	}
 	c.Done(err, group)
-}
-
-// udp = udp:join(group[, interface[, source]]), and leave
-func joins(join bool) func(*lua.Call) {
-	return func(c *lua.Call) {
-		membership(c, c.String(2), c.OptString(3, ""), c.OptString(4, ""), join)
-	}
-}
-
-// udp = udp:membership(group, interface, "join"|"leave"), of 2012
-func udpMembership(c *lua.Call) {
-	what := c.String(4)
-	if what != "join" && what != "leave" {
-		c.Bad(4, "\"join\" or \"leave\" expected")
-	}
-	membership(c, c.String(2), c.OptString(3, ""), "", what == "join")
 }
 
 // yes = udp:using_recvmmsg()
@@ -213,8 +201,6 @@ func init() {
 			{Name: "recv", Face: "udp_recv"},
 			{Name: "getsockname", Go: func(c *lua.Call) { reply(c)(udpOf(c).Getsockname()) }},
 			{Name: "getpeername", Go: func(c *lua.Call) { reply(c)(udpOf(c).Getpeername()) }},
-			{Name: "join", Go: joins(true)},
-			{Name: "leave", Go: joins(false)},
 			{Name: "membership", Go: udpMembership},
 			{Name: "multicast_interface", Go: udpInterface},
 			{Name: "multicast_loop", Go: onOff((*uv.UDP).MulticastLoop)},

@@ -28,7 +28,8 @@ typedef struct {
   int nameless;      /* not of the internet: libuv knows no addresses of such peers */
   int connected;
   luv_room *room;    /* tells when there is room to send; NULL: there always was */
-  char host[16];     /* the IPv4 address last sent to, as a script wrote it, */
+  size_t host_len;   /* the IPv4 address last sent to, as a script wrote it, */
+  char host[16];
   struct in_addr ip; /* and as a number */
 } luv_udp;
 

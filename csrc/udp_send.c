@@ -170,10 +170,11 @@ static int port_of(luv_state *S, lua_State *L) {
 }
 
 static int parse_v4(luv_udp *s, const char *host, size_t n, struct in_addr *to) {
-  if (n == 0 || n >= sizeof s->host) return 0;
-  if (memcmp(host, s->host, n + 1) != 0) {
-    if (inet_pton(AF_INET, host, to) != 1) return 0;
-    memcpy(s->host, host, n + 1);
+  if (n == 0 || n > sizeof s->host) return 0;
+  if (n != s->host_len || memcmp(host, s->host, n) != 0) {
+    if (strlen(host) != n || inet_pton(AF_INET, host, to) != 1) return 0;
+    memcpy(s->host, host, n);
+    s->host_len = n;
     s->ip = *to;
   }
   *to = s->ip;
