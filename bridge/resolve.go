@@ -47,7 +47,11 @@ var records = map[string]func(*net.Resolver, context.Context, string) (lua.List,
 		return list([]string{s}, err, func(s string) any { return plain(s) })
 	},
 	"PTR": func(r *net.Resolver, ctx context.Context, name string) (lua.List, error) {
-		all, err := r.LookupAddr(ctx, reversed(plain(name)))
+		ip, err := netip.ParseAddr(reversed(plain(name)))
+		if err != nil {
+			return nil, uv.EAI_NONAME
+		}
+		all, err := r.LookupAddr(ctx, ip.String())
 		return list(all, err, func(s string) any { return plain(s) })
 	},
 }
