@@ -103,11 +103,32 @@ int luv__udp_open(luv_object *o, int fd) {
   return 0;
 }
 
+static int name_of(luv_object *o, uv_os_fd_t *fd, luv_addr *a) {
+  socklen_t n = sizeof *a;
+  memset(a, 0, sizeof *a);
+  return uv_fileno(luv__handle(o), fd) || getsockname(*fd, &a->sa, &n);
+}
+
+/* Linux takes a port that it has chosen itself away from a socket that lets go of its peer. */
+static void keep_port(luv_object *o, in_port_t port) {
+  luv_addr a;
+  uv_os_fd_t fd;
+  if (name_of(o, &fd, &a) || a.v4.sin_port || !port) return;
+  a.v4.sin_port = port; /* at the same place in both families */
+  if (bind(fd, &a.sa, a.sa.sa_family == AF_INET ? sizeof a.v4 : sizeof a.v6)) return; /* it is taken by now */
+}
+
 /* Connects, or with NULL lets go of the peer. */
 int luv__udp_connect(luv_object *o, const struct sockaddr *to) {
-  int err = uv_udp_connect(&((luv_udp *)o)->h, to);
-  if (err == 0) ((luv_udp *)o)->connected = to != NULL;
-  return err;
+  luv_udp *s = (luv_udp *)o;
+  luv_addr a;
+  uv_os_fd_t fd;
+  in_port_t port = !to && !s->nameless && name_of(o, &fd, &a) == 0 ? a.v4.sin_port : 0;
+  int err = uv_udp_connect(&s->h, to);
+  if (err) return err;
+  s->connected = to != NULL;
+  if (!to) keep_port(o, port);
+  return 0;
 }
 
 /* A descriptor for a socket that has none yet, before libuv makes it one: for options that

@@ -187,8 +187,11 @@ tap.both("connect: send without an address, the others are not heard", function(
   tap.fails("ENOTCONN", a:getpeername())
   tap.fails("ENOTCONN", a:disconnect())
   tap.fails("EDESTADDRREQ", a:send("x"))
+  tap.equal(a:getsockname().port, pa, "the port stays")
   tap.equal(a:send("again", "127.0.0.1", pb), a)
   tap.equal((b:recv(5)), "again")
+  b:send("back", "127.0.0.1", pa)
+  tap.equal((a:recv(5)), "back")
   close(a, b, stranger)
 end)
 
