@@ -51,9 +51,11 @@ func TestUDPThereAndBack(t *testing.T) {
 	equal(t, "peer", peer, to)
 	ok(t, a.Send([]byte("three"), netip.AddrPort{}, nil))
 	fails(t, a.TrySend([]byte("x"), to), uv.EISCONN)
+	for len(got) < 3 {
+		l.Run(uv.Once)
+	}
 	ok(t, a.Disconnect())
-	fails(t, a.TrySend([]byte("x"), to), uv.EAGAIN) // what was queued goes first
-	ok(t, a.Send([]byte("four"), to, nil))
+	ok(t, a.TrySend([]byte("four"), to))
 	run(t, l)
 	equal(t, "received", len(got), 4)
 	for i, want := range []string{"one", "", "three", "four"} {
