@@ -209,7 +209,7 @@ func nameInfo(ctx context.Context, ip netip.Addr, p int, o map[string]any) []any
 	if o["numerichost"] == true {
 		return []any{host, service}
 	}
-	names, err := net.DefaultResolver.LookupAddr(ctx, ip.Unmap().WithZone("").String())
+	names, err := resolver("").LookupAddr(ctx, ip.Unmap().WithZone("").String())
 	switch {
 	case err == nil && len(names) > 0:
 		host = plain(names[0])
