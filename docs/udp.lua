@@ -43,7 +43,8 @@ function udp:bind(host, port, options) end
 ---Takes over the descriptor of a socket of datagrams: one that was inherited, or one of unix
 ---sockets, whose peers have no address here. It becomes non-blocking, and is closed with the object.
 ---After an error it is still the caller's.
----Errors: EBADF, ENOTSOCK; EINVAL, not of datagrams; EBUSY, this object has a descriptor.
+---Errors: EBADF, ENOTSOCK; EINVAL, not of datagrams; EEXIST, another object has it; EBUSY, this
+---object has a descriptor.
 ---Raises: out of range, or no whole number. Source: uv_udp_open.
 ---@param fd integer
 ---@return luv.udp? self nil when it fails
