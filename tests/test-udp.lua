@@ -596,6 +596,15 @@ tap.test("a fiber that only sends lets the others have their turn", function()
   close(a, b)
 end)
 
+tap.test("a dump names the socket and its address", function()
+  local a, port = bound()
+  local f = luv.spawn(function() a:recv() end)
+  luv.sleep(0.001)
+  tap.match(luv.dump(), "for udp recv on luv%.udp 0x%x+ %(127%.0%.0%.1 port " .. port .. "%)")
+  a:close()
+  f:join()
+end)
+
 tap.test("EMFILE is a value", function()
   local out, err, rc = tap.run([[
     local luv = require("luv")
