@@ -38,6 +38,8 @@
   X(stream_write_queue_size, 0) \
   X(zmq_send, 1) X(zmq_recv, 1) X(zmq_recv_multipart, 1) X(zmq_proxy, 1) \
   X(zmq_monitor_next, 1) X(zmq_auth, 0) \
+  X(udp_send, 1) X(udp_recv, 1) X(udp_send_queue_size, 0) X(udp_send_queue_count, 0) \
+  X(poll_create, 0) X(poll_wait, 1) X(poll_fileno, 0) \
   X(codec_encode, 0) X(codec_decode, 0) \
   X(thread_create, 0) X(thread_join, 1) X(thread_status, 0) X(thread_name, 0) \
   X(thread_detach, 0) X(thread_cancel, 0) X(thread_traceback, 0) X(thread_id, 0) \

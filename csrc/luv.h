@@ -132,6 +132,7 @@ struct luv_state {
   luv_zmq_state *zmq;  /* NULL: no ØMQ socket has been made */
   luv_codec_state *codec;
   struct luv_fs *fs;   /* NULL: no file has been used */
+  struct luv_udp_state *udp; /* NULL: no UDP socket has been made */
   int run_mode;        /* of luv.run: RUN_DEFAULT, RUN_ONCE, RUN_NOWAIT */
   uint64_t slice;      /* when fibers began to run without a poll, ns */
   uint32_t renewed, look; /* ready.head at the last look at the clock, and at the next */

@@ -161,6 +161,7 @@ static void close_loop(luv_state *S) {
   goClose(S->host);
   luv__zmq_state_free(S);
   luv__fs_state_free(S);
+  luv__udp_state_free(S);
 }
 
 /* Closes all that is open, lets libuv finish, ends the loop. There is none in a state
