@@ -49,6 +49,7 @@ void luv__cond_closing(luv_object *o) {
 static luv_box *check_mutex(luv_state *S, lua_State *L) {
   luv_box *b = luv__tobox(L, 2, LUV_CLASS_MUTEX);
   if (!b || !b->o) return b;
+  if (luv__me(S)->is_main == LUV_IS_CASE) luv__error(S, L, "wait: a condition with a mutex cannot be selected");
   if (luv__mutex_owned((luv_mutex *)b->o, luv__me(S))) return b;
   luv__error(S, L, "wait: the mutex is not locked by this fiber");
   return NULL;

@@ -89,7 +89,6 @@ static void expire(luv_state *S, luv_due *d) {
     d->at = 0;
     return;
   }
-  if (f->wait.scoped) S->expired = d->at;
   d->at = 0;
   if (f->wait.op == LUV_OP_SLEEP && !f->wait.scoped) luv__wake(S, f, LUV_OUT_TRUE);
   else luv__abandon(S, f, f->wait.scoped ? LUV_OUT_EXPIRED : LUV_OUT_TIMEOUT);

@@ -59,9 +59,10 @@ static int raised(luv_state *S, luv_frame *fr, lua_State *W) {
   return LUV_RAISE;
 }
 
+/* The luv.timeout whose time has passed: which of several, each can say for itself. */
 static int timeout_end(luv_state *S, luv_frame *fr, lua_State *to, lua_State *W) {
   luv__push_expired(S, fr->L);
-  if (fr->due <= S->expired && lua_rawequal(fr->L, -1, -2)) {
+  if (lua_rawequal(fr->L, -1, -2) && fr->due <= uv_hrtime()) {
     luv__fail(W, UV_ETIMEDOUT);
     if (W != to) lua_xmove(W, to, 3);
     return 3;

@@ -194,7 +194,7 @@ static int refused(luv_fiber *f, int err) {
 }
 
 int luv__fs_begin(luv_state *S, luv_fiber *f) {
-  luv_fs_call c = S->fs->call;
+  luv_fs_call c = f->wait.arg ? *(luv_fs_call *)(uintptr_t)f->wait.arg : S->fs->call;
   luv_fsreq *r = c.begun ? c.begun : orphan(&c);
   int err;
   S->fs->pooled++;
@@ -240,10 +240,14 @@ void luv__fs_abandon(luv_state *S, luv_fiber *f) {
   luv__desc_next(d);
 }
 
-/* Suspends for c: results of the call, or Lua's way to yield. */
+/* Suspends for c: results of the call, or Lua's way to yield. A case of luv.select, of which
+ * there may be several, keeps it on its stack. */
 int luv__fs_wait(luv_state *S, lua_State *L, const luv_fs_call *c, double timeout) {
-  S->fs->call = *c;
-  return luv__suspend(S, L, LUV_OP_FS, NULL, 0, timeout);
+  luv_fiber *f = luv_current(S);
+  luv_fs_call *own = NULL;
+  if (f && f->is_main == LUV_IS_CASE) own = memcpy(lua_newuserdata(L, sizeof *c), c, sizeof *c);
+  else S->fs->call = *c;
+  return luv__suspend(S, L, LUV_OP_FS, NULL, (uint64_t)(uintptr_t)own, timeout);
 }
 
 int luv__fs_deliver(luv_state *S, luv_fiber *f, lua_State *W) {

@@ -116,28 +116,55 @@ static void pass_on(luv_core *c) {
     if (c->kind->ready(c, bell)) luv__core_ring(c, bell);
 }
 
+static void unwant(luv_link *k, uint32_t n) {
+  k->wanted -= n;
+  k->core->wanted -= n;
+}
+
+/* Those that have left k. Locked. */
+static void see_off(luv_link *k) {
+  unwant(k, k->left);
+  k->left = 0;
+}
+
+/* Those that have left other links: a case of a luv.select that was served takes the others
+ * along, wherever they wait. */
+static void see_all_off(luv_state *S) {
+  luv_queue *q;
+  S->link_left = 0;
+  for (q = S->links.next; q != &S->links; q = q->next) {
+    luv_link *k = luv_container(q, luv_link, node);
+    if (!k->left) continue;
+    pthread_mutex_lock(&k->core->lock);
+    see_off(k);
+    pthread_mutex_unlock(&k->core->lock);
+  }
+}
+
+/* Serves k; takes it off the bells that nobody waits at. Locked; unlocks. */
+static void serve_locked(luv_link *k) {
+  luv_state *S = k->o.S;
+  S->link_locked = 1;
+  k->core->kind->serve(k);
+  S->link_locked = 0;
+  see_off(k);
+  luv__link_unhang(k);
+  pass_on(k->core);
+  pthread_mutex_unlock(&k->core->lock);
+  if (LUV_UNLIKELY(S->link_left)) see_all_off(S);
+}
+
 static void serve(luv_link *k) {
   luv_core *c = k->core;
   pthread_mutex_lock(&c->lock);
-  c->kind->serve(k);
-  luv__link_unhang(k);
-  pass_on(c);
-  pthread_mutex_unlock(&c->lock);
+  serve_locked(k);
   if (c->kind->served) c->kind->served(k);
 }
 
 /* Locked; unlocks. */
 static void begin(luv_link *k, int bell) {
   luv__link_hang(k, bell);
-  k->core->kind->serve(k);
-  luv__link_unhang(k);
-  pass_on(k->core);
-  pthread_mutex_unlock(&k->core->lock);
-}
-
-static void unwant(luv_link *k, uint32_t n) {
-  k->wanted -= n;
-  k->core->wanted -= n;
+  serve_locked(k);
 }
 
 void luv__link_wake(luv_link *k, luv_fiber *f, int out) {
@@ -163,7 +190,11 @@ int luv__link_begin(luv_state *S, luv_fiber *f) {
 
 void luv__link_abandon(luv_state *S, luv_fiber *f) {
   luv_link *k = f->wait.on;
-  (void)S;
+  if (S->link_locked) {
+    k->left++;
+    S->link_left = 1;
+    return;
+  }
   pthread_mutex_lock(&k->core->lock);
   unwant(k, 1);
   pthread_mutex_unlock(&k->core->lock);
@@ -185,6 +216,7 @@ void luv__link_closing(luv_object *o) {
   if (o->class_id == LUV_CLASS_THREAD_POOL) luv__thread_pool_closing(k);
   if (o->S) luv__wake_all_error(o->S, &k->senders, UV_ECANCELED);
   pthread_mutex_lock(&k->core->lock);
+  k->left = 0;
   unwant(k, k->wanted);
   luv__link_unhang(k);
   pass_on(k->core);
@@ -196,12 +228,18 @@ void luv__link_closing(luv_object *o) {
 
 /* Serves the links of a state that has been rung. */
 void luv__links_serve(luv_state *S) {
-  luv_queue *q, *next;
+  luv_queue all;
   if (!__atomic_load_n(&S->rung, __ATOMIC_RELAXED)) return;
   __atomic_exchange_n(&S->rung, 0, __ATOMIC_SEQ_CST);
   luv__thread_cancelled(S);
-  for (q = S->links.next; q != &S->links; q = next) {
-    next = q->next;
+  if (queue_empty(&S->links)) return;
+  all = S->links; /* serving one may close another */
+  all.next->prev = all.prev->next = &all;
+  queue_init(&S->links);
+  while (!queue_empty(&all)) {
+    luv_queue *q = all.next;
+    queue_remove(q);
+    queue_push(&S->links, q);
     serve(luv_container(q, luv_link, node));
   }
 }

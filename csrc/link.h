@@ -46,6 +46,7 @@ struct luv_link {
   luv_queue node;                /* in S->links: it hangs somewhere */
   luv_core *core;
   uint32_t wanted;               /* how many of core->wanted are this state's */
+  uint32_t left;                 /* of these, no longer: they left while a lock was held */
   int untaken;                   /* of a thread: its error was reported, no join has had it */
   int keep;                      /* it stays at the bell GET though no fiber waits */
 };

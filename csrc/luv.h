@@ -79,7 +79,6 @@ struct luv_state {
   lua_State *from;     /* the thread whose plain yield has just arrived */
   int yielded;         /* how many values of it, on top of that thread */
   luv_chain stash;     /* the chain of the yield that is on its way to the run loop */
-  uint64_t expired;    /* the deadline of the luv.timeout that passed last */
   int jit;
   int opened;          /* the loop is there, and the alarm */
   int dead;            /* the Lua state is closing: nothing is open any more */
@@ -123,6 +122,8 @@ struct luv_state {
   luv_queue children;  /* threads made here, by luv_thread.child */
   uint32_t link_ops;   /* puts and gets that did not wait */
   luv_queue links;     /* to what other threads share, while fibers wait: link.h */
+  int link_locked;     /* a core's lock is held, so no other may be taken */
+  int link_left;       /* fibers have left links meanwhile */
   int rung, blocking;  /* atomic: link.h, rule 3 */
   struct luv_thread *thread; /* the thread that it runs on */
   int ref_zmq_fields;  /* 0: none; see zmq_index.c */

@@ -66,7 +66,7 @@ static int timeout_in_place(luv_state *S, lua_State *L, luv_frame *fr, int nargs
   S->main.chain.top = fr->parent;
   if (status == 0) return lua_gettop(L);
   luv__push_expired(S, L);
-  if (fr->due <= S->expired && lua_rawequal(L, -1, -2)) return luv__fail(L, UV_ETIMEDOUT);
+  if (lua_rawequal(L, -1, -2) && fr->due <= uv_hrtime()) return luv__fail(L, UV_ETIMEDOUT);
   lua_pop(L, 1);
   return lua_error(L);
 }

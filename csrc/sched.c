@@ -181,7 +181,8 @@ static void interrupt(luv_state *S) {
 static void nothing_left(luv_state *S) {
   int run = S->main.wait.op == LUV_OP_RUN;
   if (!luv_ready_empty(S) || S->main.status != LUV_WAITING) return;
-  luv__wake(S, &S->main, run ? LUV_OUT_TRUE : LUV_OUT_DEADLOCK);
+  if (run) luv__wake(S, &S->main, LUV_OUT_TRUE);
+  else luv__abandon(S, &S->main, LUV_OUT_DEADLOCK); /* a select leaves its cases */
 }
 
 /* What ØMQ brings from fiber to fiber of this thread needs no look at the outside, as

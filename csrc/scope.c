@@ -9,15 +9,15 @@
 
 struct luv_scope_t {
   luv_object o;
-  luv_fiber *owner;
+  luv_fiber *owner;   /* if it is still there: owner_of */
+  uint32_t owner_slot, owner_id;
   luv_fiber **v;
   uint32_t n, cap;
   int over;        /* fn has returned */
   int aborted;     /* the rest is being cancelled */
   int flagged;     /* the owner's cancellation is the scope's own */
   int error, text; /* registry: the first error, and its traceback */
-  int out;         /* or: CANCEL, EXPIRED */
-  uint64_t expired;
+  int out;         /* or: CANCEL, EXPIRED, RAISE: no memory for the error */
 };
 
 static luv_scope_t *check(luv_state *S, lua_State *L, const char *fname) {
@@ -31,6 +31,17 @@ static void cancel_fiber(luv_state *S, luv_fiber *f) {
   if (f->status == LUV_WAITING) luv__abandon(S, f, LUV_OUT_CANCEL);
 }
 
+/* NULL: gone, since it had no memory to leave the scope. */
+static luv_fiber *owner_of(luv_state *S, luv_scope_t *s) {
+  luv_fiber *f;
+  if (!s->owner_slot) return &S->main;
+  lua_rawgeti(S->M, LUA_REGISTRYINDEX, S->ref_anchors);
+  lua_rawgeti(S->M, -1, (int)(2 * s->owner_slot));
+  f = lua_touserdata(S->M, -1);
+  lua_pop(S->M, 2);
+  return f && f->id == s->owner_id ? f : NULL;
+}
+
 static void cancel_children(luv_state *S, luv_scope_t *s) {
   uint32_t i;
   for (i = 0; i < s->n; i++)
@@ -38,12 +49,13 @@ static void cancel_children(luv_state *S, luv_scope_t *s) {
 }
 
 static void abort_scope(luv_state *S, luv_scope_t *s) {
+  luv_fiber *owner;
   if (s->aborted) return;
   s->aborted = 1;
   cancel_children(S, s);
-  if (s->over || s->owner->flags & LUV_F_CANCEL) return;
+  if (s->over || !(owner = owner_of(S, s)) || owner->flags & LUV_F_CANCEL) return;
   s->flagged = 1;
-  cancel_fiber(S, s->owner);
+  cancel_fiber(S, owner);
 }
 
 /* Keeps the error below the traceback, both on top of W, if it is the first. */
@@ -63,20 +75,29 @@ static void remove_child(luv_scope_t *s, luv_fiber *f) {
   f->scope = NULL;
 }
 
-/* A child has died. May raise (memory). */
+typedef struct { luv_scope_t *s; luv_fiber *f; } death;
+
+static int keep_death(lua_State *M) {
+  death *d = lua_touserdata(M, 1);
+  luaL_checkstack(M, LUA_MINSTACK, "luv");
+  lua_pushvalue(d->f->base, -1);
+  lua_xmove(d->f->base, M, 1);
+  luv__traceback(d->f->state, d->f, M, NULL);
+  keep(d->s, M);
+  return 0;
+}
+
+/* A child has died. */
 void luv__scope_left(luv_state *S, luv_fiber *f, int failed) {
   luv_scope_t *s = f->scope;
-  lua_State *M = S->M;
+  death d = {s, f};
+  int lost;
   remove_child(s, f);
   if (s->n == 0) luv__wake_all(S, &s->o.waiters, LUV_OUT_TRUE, 0);
-  if (!failed) return;
-  if (f->base && luv__is_cancelled(S, f->base, -1)) return;
-  if (f->base) {
-    lua_pushvalue(f->base, -1);
-    lua_xmove(f->base, M, 1);
-  } else lua_pushliteral(M, "not enough memory");
-  luv__traceback(S, f, M, NULL);
-  keep(s, M);
+  if (!failed || (f->base && luv__is_cancelled(S, f->base, -1))) return;
+  lost = !f->base || luv__protect(S, keep_death, &d);
+  if (lost && f->base) lua_pop(S->M, 1);
+  if (lost && !s->error && !s->out) s->out = LUV_OUT_RAISE;
   abort_scope(S, s);
 }
 
@@ -89,10 +110,7 @@ int luv__scope_begin(luv_state *S, luv_fiber *f) {
 }
 
 static void give_up(luv_state *S, luv_scope_t *s, int out) {
-  if (!s->error && !s->out) {
-    s->out = out;
-    s->expired = S->expired;
-  }
+  if (!s->error && !s->out) s->out = out;
   abort_scope(S, s);
 }
 
@@ -121,11 +139,15 @@ void luv__scope_closing(luv_object *o) {
 /* s = create(fn) */
 int luv__scope_create(lua_State *L) {
   luv_state *S = luv_enter(L);
+  luv_scope_t *s;
   luv_object *o;
   if (!lua_isfunction(L, 1)) luv__type_error(S, L, 1, 1, "scope", "function");
   luv__check_cancel(S, L);
   luv__make(S, L, LUV_CLASS_SCOPE, sizeof(luv_scope_t), &o);
-  ((luv_scope_t *)o)->owner = luv__me(S);
+  s = (luv_scope_t *)o;
+  s->owner = luv__me(S);
+  s->owner_slot = s->owner->slot;
+  s->owner_id = s->owner->id;
   return 1;
 }
 
@@ -148,12 +170,26 @@ static void reserve(lua_State *L, luv_scope_t *s) {
   s->cap = cap;
 }
 
+static int has(lua_State *L, const char *method) {
+  int is;
+  lua_getfield(L, 2, method);
+  is = lua_isfunction(L, -1);
+  lua_pop(L, 1);
+  return is;
+}
+
+/* A fiber, a thread, a process: what ends, and can be made to. */
+static int can_be_awaited(lua_State *L) {
+  return (has(L, "join") && has(L, "cancel")) || (has(L, "wait") && has(L, "kill"));
+}
+
 /* fiber = s:spawn(fn, ...); s:spawn(object) waits for a thread, a process or a fiber */
 int luv_scope_spawn(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_scope_t *s = check(S, L, "spawn");
   luv_fiber *f;
   if (lua_isuserdata(L, 2) && luv__class_of(S, L, 2) >= 0) {
+    if (!can_be_awaited(L)) return luv__arg_error(S, L, 1, "spawn", "nothing can wait for this object");
     lua_settop(L, 2);
     lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_watch);
     lua_insert(L, 2);
@@ -221,11 +257,11 @@ int luv__scope_leave(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_scope_t *s = check(S, L, "scope");
   int out = s->out, failed = s->error != 0;
-  uint64_t expired = s->expired;
   luv_fiber *owner = s->owner;
   if (failed) push_error(S, L, s);
   luv__object_close(&s->o);
   if (failed) return lua_error(L);
+  if (out == LUV_OUT_RAISE) return luaL_error(L, "not enough memory");
   if (out == LUV_OUT_CANCEL) {
     uint8_t again = owner->flags & LUV_F_CANCEL;
     luv__push_cancelled(S, L, owner);
@@ -233,7 +269,6 @@ int luv__scope_leave(lua_State *L) {
     return lua_error(L);
   }
   if (out == LUV_OUT_EXPIRED) {
-    S->expired = expired;
     luv__push_expired(S, L);
     return lua_error(L);
   }

@@ -196,25 +196,29 @@ static const char *default_method(lua_State *L, int obj) {
   return NULL;
 }
 
-/* What has an effect before it is done cannot be a loser. */
-static int refused(const char *m) {
-  static const char *const names[] = {"write", "shutdown", "connect", "with", "proxy", "call", NULL};
+/* What has an effect before it is done cannot be a loser: the methods that take back what they
+ * have begun, in this module or in any other that uses the names. */
+static int takes_back(const char *m, int class_id) {
+  static const char *const names[] = {"next", "wait", "join", "recv", "accept", "get", "put", "lock",
+    "acquire", "read", "read_exactly", "read_line", "read_until", "read_all", "recv_multipart", NULL};
   int i;
   for (i = 0; names[i]; i++)
     if (strcmp(m, names[i]) == 0) return 1;
-  return 0;
+  return class_id == LUV_CLASS_ZMQ && strcmp(m, "send") == 0;
 }
 
 /* Pushes the method of the object at `obj`, whose name is above it. */
 static void push_method(luv_state *S, lua_State *L, int i, int obj) {
   const char *name = lua_type(L, obj + 1) == LUA_TSTRING ? lua_tostring(L, obj + 1) : NULL;
-  if (luv__class_of(S, L, obj) < 0) bad_case(S, L, i, "it has to begin with an object of luv's");
+  int class_id = luv__class_of(S, L, obj);
+  if (class_id < 0) bad_case(S, L, i, "it has to begin with an object of luv's");
   if (lua_isnil(L, obj + 1)) {
     if (!default_method(L, obj)) bad_case(S, L, i, "which method?");
   } else if (!name) bad_case(S, L, i, "the name of a method expected");
-  else if (refused(name)) bad_case(S, L, i, "this method cannot be selected: it does not take back what it has begun");
   else lua_getfield(L, obj, name);
   if (!lua_isfunction(L, -1)) bad_case(S, L, i, "the object has no such method");
+  if (name && !takes_back(name, class_id))
+    bad_case(S, L, i, "this method cannot be selected: it does not wait, or does not take back what it has begun");
 }
 
 /* Lays the call of a method out on T. */

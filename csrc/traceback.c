@@ -167,6 +167,15 @@ static int find_line(lua_State *L, lua_Debug *ar) {
   return 0;
 }
 
+/* The same of all the Lua threads that f is made of. */
+static int find_line_of(luv_fiber *f, lua_Debug *ar) {
+  luv_frame *fr;
+  if (find_line(f->chain.L, ar)) return 1;
+  for (fr = f->chain.top ? f->chain.top->parent : NULL; fr; fr = fr->parent)
+    if (find_line(fr->L, ar)) return 1;
+  return f->chain.top && find_line(f->base, ar);
+}
+
 /* Replaces the fiber on top by one line: name, what it waits for, where. */
 static void push_line(luv_state *S, lua_State *W, luv_fiber *f) {
   lua_Debug ar;
@@ -177,7 +186,7 @@ static void push_line(luv_state *S, lua_State *W, luv_fiber *f) {
   lua_pushfstring(W, "\n\tfiber %d", (int)f->id);
   lua_replace(W, -3);
   lua_pushfstring(W, ": waits for %s", luv__ops[f->wait.op].name);
-  if (find_line(f->chain.L, &ar)) lua_pushfstring(W, " at %s:%d", ar.short_src, ar.currentline);
+  if (find_line_of(f, &ar)) lua_pushfstring(W, " at %s:%d", ar.short_src, ar.currentline);
   else lua_pushliteral(W, "");
   lua_concat(W, 4);
 }

@@ -126,9 +126,9 @@ void luv__wake_error(luv_state *S, luv_fiber *f, int err) {
 }
 
 /* Waits that end in their own way: that for a condition has its mutex back first, and a
- * scope its children. What becomes of main by Ctrl-C or the end of its state does not wait. */
+ * scope its children. What becomes of main by Ctrl-C, a deadlock or the end of its state does not wait. */
 static int holds_on(luv_state *S, luv_fiber *f, int out) {
-  if (out == LUV_OUT_RAISE || out == LUV_OUT_STACK) return 0;
+  if (out == LUV_OUT_RAISE || out == LUV_OUT_STACK || out == LUV_OUT_DEADLOCK) return 0;
   switch (f->wait.op) {
     case LUV_OP_COND: luv__cond_end(S, f, out); return 1;
     case LUV_OP_RELOCK: return 1;
@@ -204,8 +204,7 @@ void luv__raise_cancel(luv_state *S, lua_State *L) {
   lua_error(L);
 }
 
-static int expired(luv_state *S, lua_State *L, uint64_t scope) {
-  S->expired = scope;
+static int expired(luv_state *S, lua_State *L) {
   luv__push_expired(S, L);
   return lua_error(L);
 }
@@ -215,7 +214,7 @@ static int suspend_fiber(luv_state *S, lua_State *L, luv_fiber *f, int op, void 
   luv_chain *c = S->chain;
   uint64_t scope = luv__frame_due(c->top);
   luv__check_cancel(S, L);
-  if (prepare(S, f, op, on, arg, timeout, scope)) return expired(S, L, scope);
+  if (prepare(S, f, op, on, arg, timeout, scope)) return expired(S, L);
   return luv__yield_suspended(S, L, c);
 }
 
@@ -234,7 +233,7 @@ static int wait_in_place(luv_state *S, lua_State *L, int op, void *on, uint64_t 
     luv__push_cancelled(S, L, m);
     return lua_error(L);
   }
-  if (prepare(S, m, op, on, arg, timeout, scope)) return expired(S, L, scope);
+  if (prepare(S, m, op, on, arg, timeout, scope)) return expired(S, L);
   m->chain.L = L;
   m->nargs = 0;
   S->chain = NULL;

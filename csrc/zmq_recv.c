@@ -321,7 +321,8 @@ int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *W) {
   S->zmq->delivering = p;
   if (p->n > LUV_ZMQ_RESULTS && !(f->wait.arg & LUV_ZMQ_TABLE)) n = refuse(f, W, p);
   else if (f->wait.arg & LUV_ZMQ_EVENT) n = push_parcel_event(W, p);
-  else if (f->wait.arg & LUV_ZMQ_PACKED && p->n > 1) n = push_packed_parcel(W, p);
+  else if (f->wait.arg & LUV_ZMQ_PACKED && p->n > 1 && f->is_main != LUV_IS_CASE) /* nobody unpacks a case's */
+    n = push_packed_parcel(W, p);
   else n = f->wait.arg & LUV_ZMQ_TABLE ? push_table(W, p) : push_results(W, p);
   S->zmq->delivering = NULL;
   luv__parcel_free(p);

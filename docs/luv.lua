@@ -205,16 +205,24 @@ function luv.on_error(handler) end
 function luv.cancelled(err) end
 
 ---All fibers of this thread, and its main chunk: id, name, age, state, what each waits for (the
----object, a socket's address, since when), traceback. SIGQUIT (kill -QUIT, Ctrl-\) writes the
----same to stderr and the process goes on, also while the loop is blocked or a fiber
----computes; code that LuaJIT has compiled answers when it leaves its loop. A host that handles
----SIGQUIT itself keeps its handler. Of more than 100,000 fibers the rest is counted.
----Raises: path is no string.
----@param path? string a file to write it to
+---object, a socket's address, since when; the cases of a select), traceback. SIGQUIT (kill -QUIT,
+---Ctrl-\) makes each thread write the same to stderr, and the process goes on, also while the
+---loop is blocked or a fiber computes; code that LuaJIT has compiled writes at once only which
+---fiber it is, and the rest when it leaves its loop. SIGRTMAX - 4 is used for that inside the
+---process. A host that handles SIGQUIT itself keeps its handler. Of more than 100,000 fibers the
+---rest is counted.
+---
+---With "all", of all threads of the process, each of which writes its own. It waits up to a
+---quarter of a second for them (without suspending); of a thread that does not answer, since it
+---is in a C function or in compiled code, and of one that has not opened luv, only the name
+---is shown.
+---Raises: path is no string; all is neither nil nor "all".
+---@param path? string a file to write it to; nil: the text is returned
+---@param all? "all"
 ---@return string|true|nil text, or true when a path was given; nil when that cannot be written
 ---@return string? message
 ---@return luv.code? code
-function luv.dump(path) end
+function luv.dump(path, all) end
 
 ---Warns on stderr, with a traceback, when one fiber (or the main chunk, between two waits)
 ---keeps the thread for longer than ms: once for each such turn. A thread of its own looks,
@@ -272,8 +280,10 @@ function luv.event() end
 ---is taken or sent by the others. A case may have a timeout of its own, which then is its
 ---result.
 ---
----Not to be selected: write, shutdown, connect, with, proxy, which do not take back what
----they have begun. A fiber that has not been started is, when it is selected.
+---What can be selected takes back what it has begun: next, wait, join, get, put, lock, acquire,
+---accept, recv, recv_multipart, the read of a stream or a file in all its forms, and send of a
+---ØMQ socket. So write, shutdown, connect and the like cannot be. A fiber that has not been
+---started is, when it is selected.
 ---Raises: no cases, or more than 1000; a case that is no such table; what the call raises,
 ---as the join of a fiber that failed does.
 ---Suspends.

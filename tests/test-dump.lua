@@ -48,6 +48,7 @@ tap.both("of all threads: those that wait, that compute, and that have no luv", 
     back:get()
   end, up, back):name("waiter")
   local busy = luv.thread.create(function(up, back)
+    if rawget(_G, "jit") then require("jit").off() end -- compiled code looks at no hook
     local luv = require("luv")
     up:put(1)
     while not back:closed() do end
@@ -60,7 +61,7 @@ tap.both("of all threads: those that wait, that compute, and that have no luv", 
   local text = luv.dump(nil, "all")
   tap.match(text, "luv: thread %d+ 'main': .*'waiter': 1 fibers.*for thread get on luv.thread.chan")
   tap.match(text, "fiber %d+ 'deep'[^\n]*for sleep")
-  tap.match(text, "luv: thread %d+ 'busy': 0 fibers.*main chunk: running.*'closed'")
+  tap.match(text, "luv: thread %d+ 'busy': 0 fibers.*main chunk: running.*test%-dump.lua:%d+")
   tap.match(text, "luv: thread %d+ 'bare': has not opened luv")
   local path = tap.tempfile()
   tap.equal(luv.dump(path, "all"), true)
@@ -89,14 +90,18 @@ tap.test("all threads ask each other at once", function()
   for i = 1, 4 do tap.ok(list[i]:join() > 1000) end
 end)
 
--- A script in the background that gets SIGQUIT once it has said that it is ready.
+-- A script in the background that gets SIGQUIT once it has said that it is ready. When it has
+-- had time to answer, told() is true.
 local function quit(body)
-  local path, ready = tap.tempfile("local luv = require('luv')\n" .. body), os.tmpname()
+  local ready, sent = os.tmpname(), os.tmpname()
+  os.remove(sent)
+  local path = tap.tempfile("local luv = require('luv') function told() return io.open('" .. sent .. "') ~= nil end\n" .. body)
   local _, err, rc = tap.shell("(" .. tap.command(path) .. ") >" .. ready .. " & pid=$!; " ..
     "i=0; while ! grep -q ready " .. ready .. " && [ $i -lt 400 ]; do sleep 0.05; i=$((i+1)); done; " ..
     "child=$pid; for p in $(cat /proc/$pid/task/$pid/children); do child=$p; done; " ..
-    "sleep 0.05; kill -QUIT $child; wait $pid")
+    "sleep 0.05; kill -QUIT $child; sleep 0.3; echo >" .. sent .. "; wait $pid")
   os.remove(path)
+  os.remove(sent)
   os.remove(ready)
   return err, rc
 end
@@ -104,13 +109,14 @@ end
 local say = "print('ready') io.stdout:flush() "
 
 tap.test("SIGQUIT: while the loop is blocked, and the process goes on", function()
-  local err, rc = quit("luv.spawn(function() luv.sleep(60) end):name('sleeper') " .. say .. "luv.sleep(1.5) os.exit(7)")
+  local err, rc = quit("luv.spawn(function() luv.sleep(60) end):name('sleeper') " .. say ..
+    "repeat luv.sleep(0.5) until told() os.exit(7)")
   tap.match(err, "'sleeper'[^\n]*waiting for [%d.]+ s, for sleep")
   tap.equal(rc, 7)
 end)
 
 tap.test("SIGQUIT: while a fiber spins", function()
-  local err, rc = quit("luv.spawn(function() " .. say .. "local t = luv.hrtime() + 15e8 while luv.hrtime() < t do end end)" ..
+  local err, rc = quit("luv.spawn(function() " .. say .. "while not told() do end end)" ..
     ":name('spinner'):join() luv.sleep(0.01) os.exit(7)")
   if tap.jit then tap.match(err, "luv: SIGQUIT: thread 1 runs fiber 1; its dump follows")
   else tap.match(err, "'spinner'[^\n]*running") end
@@ -122,10 +128,14 @@ tap.test("SIGQUIT: all threads answer, asleep or not", function()
   local err, rc = quit([[
     local up, back = luv.thread.chan(9), luv.thread.chan()
     local function waits(up, back) local luv = require("luv") up:put(1) back:get() end
-    local function computes(up, back) local luv = require("luv") up:put(1) while not back:closed() do end end
+    local function computes(up, back)
+      if rawget(_G, "jit") then require("jit").off() end
+      local luv = require("luv") up:put(1)
+      while not back:closed() do end
+    end
     luv.thread.create(waits, up, back):name("waits")
     luv.thread.create(computes, up, back):name("computes")
-    up:get() up:get() ]] .. say .. "luv.sleep(1.5) back:close() os.exit(7)")
+    up:get() up:get() ]] .. say .. "repeat luv.sleep(0.02) until told() back:close() os.exit(7)")
   tap.match(err, "luv: thread %d 'main'")
   tap.match(err, "luv: thread %d 'waits'")
   tap.match(err, "luv: thread %d 'computes'")
@@ -133,7 +143,7 @@ tap.test("SIGQUIT: all threads answer, asleep or not", function()
 end)
 
 tap.test("SIGQUIT: while the main chunk computes, and while everything is at work", function()
-  local err, rc = quit((tap.jit and "jit.off() " or "") .. say .. "local t = luv.hrtime() + 15e8 while luv.hrtime() < t do end os.exit(7)")
+  local err, rc = quit((tap.jit and "jit.off() " or "") .. say .. "while not told() do end os.exit(7)")
   tap.match(err, "main chunk: running")
   tap.equal(rc, 7)
   err, rc = quit([[
@@ -141,9 +151,28 @@ tap.test("SIGQUIT: while the main chunk computes, and while everything is at wor
     for i = 1, 20 do
       luv.spawn(function() while true do ch:put(i) m:with(luv.sleep, 0) end end)
       luv.spawn(function() while true do luv.select{{ch, "get"}, {ch, "put", 1}} luv.timeout(0.001, m.lock, m) luv.pcall(m.unlock, m) end end)
-    end ]] .. say .. "luv.sleep(1.5) os.exit(7)")
+    end ]] .. say .. "repeat luv.sleep(0.02) until told() os.exit(7)")
   tap.match(err, "luv: thread 1 'main': 40 fibers")
   tap.equal(rc, 7)
+end)
+
+-- The shell words that send SIGQUIT to the process whose number is in a file, once it catches it, for
+-- as long as it lives.
+local function pester(pid)
+  return "(until [ -s " .. pid .. " ]; do sleep 0.01; done; p=$(cat " .. pid .. "); " ..
+    "until grep -q '^SigCgt.*[4-7c-f]$' /proc/$p/status || ! [ -e /proc/$p ]; do sleep 0.005; done; " ..
+    "while kill -QUIT $p; do sleep 0.01; done) 2>/dev/null & "
+end
+
+tap.test("SIGQUIT, every few milliseconds, while all primitives are at work", function()
+  for _, file in ipairs{"test-sync.lua", "test-model.lua 0.5", "test-chan-many.lua 2000", "test-scope.lua"} do
+    local pid = tap.tempfile()
+    local out, err, rc = tap.shell(pester(pid) .. "sh -c 'echo $$ >" .. pid .. "; LUA_CPATH=\"" .. package.cpath .. "\" exec " ..
+      tap.interpreter .. " " .. tap.dir .. file .. "'")
+    os.remove(pid)
+    tap.equal(rc, 0, file .. ": " .. out:gsub("\nok[^\n]*", ""))
+    if file:find("model") then tap.match(err, "luv: thread 1 'main': %d+ fibers") end -- the others may be too fast
+  end
 end)
 
 tap.test("the watchdog warns, with a traceback, once per turn", function()
@@ -220,6 +249,37 @@ tap.test("another loop drives luv", function()
   g:join()
   luv.run("nowait")
   tap.equal(luv.backend_timeout(), -1)
+  a:close()
+  b:close()
+end)
+
+-- The foreign loop is poll(2), which LuaJIT can call: it only wakes when there is something to do.
+tap.test("a loop of poll(2) drives luv: timers, sockets, other threads", function()
+  if not tap.jit then tap.skip("needs the FFI") end
+  local ffi = require("ffi")
+  ffi.cdef("struct luv_test_pollfd { int fd; short events, revents; }; int poll(struct luv_test_pollfd *, unsigned long, int);")
+  local p = ffi.new("struct luv_test_pollfd[1]", {{luv.backend_fd(), 1, 0}})
+  local a, b = luv.net.socketpair()
+  local up, slept, read, got = luv.thread.chan(), 0, 0, 0
+  local all = {
+    luv.spawn(function() for _ = 1, 5 do luv.sleep(0.01); slept = slept + 1 end end),
+    luv.spawn(function() for _ = 1, 3 do a:read(1); read = read + 1 end end),
+    luv.spawn(function() for _ = 1, 3 do luv.sleep(0.01); b:write("x") end end),
+    luv.spawn(function() for _ = 1, 3 do up:get(); got = got + 1 end end),
+  }
+  local t = luv.thread.create(function(up)
+    local luv = require("luv")
+    for i = 1, 3 do luv.sleep(0.02); up:put(i) end
+  end, up)
+  local rounds = 0
+  while slept < 5 or read < 3 or got < 3 do
+    luv.run("nowait")
+    ffi.C.poll(p, 1, luv.backend_timeout())
+    rounds = rounds + 1
+    if rounds > 2000 then error("it spins: " .. slept .. " " .. read .. " " .. got) end
+  end
+  for i = 1, #all do all[i]:join() end
+  t:join()
   a:close()
   b:close()
 end)

@@ -101,6 +101,12 @@ tap.both("ØMQ and accept", function()
   tap.fails("ETIMEDOUT", select_{{p, "recv"}, {ch}, timeout = 0.005})
   luv.spawn(function() luv.sleep(0.002); q:send("m") end)
   tap.same({select_{{ch}, {p, "recv"}, timeout = 5}}, {2, "m"})
+  luv.spawn(function() luv.sleep(0.002); q:send{"a", "", "c"}; q:send{"d", "e"} end)
+  tap.same({select_{{ch}, {p, "recv"}, timeout = 5}}, {2, "a", "", "c"})
+  tap.same({select_{{p, "recv_multipart"}, {ch}, timeout = 5}}, {1, {"d", "e"}})
+  tap.same({(select_{{p, "recv", 0.002}, {ch}})}, {1})
+  tap.same({select_{{ch}, {q, "send", {"x", "y"}}}}, {2, q})
+  tap.same({p:recv()}, {"x", "y"})
   local server, port = tap.listen()
   luv.spawn(function() luv.net.tcp():connect("127.0.0.1", port):close() end)
   local i, client = select_{{p, "recv"}, {server, "accept"}, timeout = 5}
@@ -110,6 +116,98 @@ tap.both("ØMQ and accept", function()
   p:close()
   q:close()
   ctx:close()
+end)
+
+tap.both("threads, and what they share", function()
+  local up, other = luv.thread.chan(), luv.thread.chan(1)
+  local t = luv.thread.create(function(up, n)
+    local luv = require("luv")
+    luv.sleep(0.005)
+    up:put("from the thread")
+    luv.sleep(0.005)
+    return n, "done"
+  end, up, 7)
+  tap.same({select_{{t}, {other}, {up}, timeout = 20}}, {3, "from the thread"})
+  tap.same({select_{{up, "get"}, {t}, {other, "get"}, timeout = 20}}, {2, 7, "done"})
+  tap.same({select_{{up, "get"}, {other, "put", {"a"}}}}, {2, other})
+  tap.same({other:get()}, {{"a"}}, "put once")
+  other:put("full")
+  tap.fails("ETIMEDOUT", select_{{other, "put", "loser"}, {up}, timeout = 0.01})
+  tap.equal(other:get(), "full")
+  tap.fails("ETIMEDOUT", other:get(0.01)) -- the loser has put nothing
+  other:put("still here")
+  tap.same({select_{{other, "get"}, {up}, timeout = 5}}, {1, "still here"})
+  local dead = luv.thread.create(function() error({code = 5}, 0) end)
+  local ok, err = luv.pcall(select_, {{dead}, {up}})
+  tap.same({ok, err}, {false, {code = 5}})
+end)
+
+tap.test("cases of one thread channel, of two in either order, from several threads", function()
+  local a, b, done = luv.thread.chan(2), luv.thread.chan(2), luv.thread.chan(100)
+  local one = luv.thread.create(function(a) require("luv").sleep(0.005); a:put("x") end, a)
+  tap.same({select(2, select_{{a, "get"}, {a, "get"}, timeout = 20})}, {"x"})
+  one:join()
+  local function taker(first, second, done)
+    local luv = require("luv")
+    local n = 0
+    while true do
+      local _, v, _, code = luv.select{{first, "get"}, {second, "get"}}
+      if code then return n end
+      n = n + 1
+    end
+  end
+  local t, u = luv.thread.create(taker, a, b), luv.thread.create(taker, b, a)
+  for i = 1, 3000 do (i % 3 == 0 and a or b):put(i) end
+  while #a > 0 or #b > 0 do luv.sleep(0.001) end
+  a:close()
+  tap.equal(t:join(20) + u:join(20), 3000)
+  b:close()
+  done:close()
+end)
+
+tap.both("two files, each with its own read", function()
+  local path = tap.tempfile(("0123456789"):rep(10))
+  local f, g = assert(luv.fs.open(path)), assert(luv.fs.open(path))
+  for _ = 1, 10 do
+    local i, n, data = select_{{f, "read", 3, 20}, {g, "read", 5, 31}, timeout = 5}
+    tap.same({n, data}, i == 1 and {3, "012"} or {5, "12345"})
+  end
+  f:close()
+  g:close()
+  os.remove(path)
+end)
+
+tap.both("files and watched files: the loser's bytes stay", function()
+  local path = tap.tempfile("first line\nrest")
+  local ch, f = luv.chan(1), assert(luv.fs.open(path))
+  ch:put("ready")
+  for _ = 1, 20 do
+    f:seek("set", 0)
+    local i, n, data = select_{{ch, "get"}, {f, "read", 11}, timeout = 5}
+    if i == 1 then ch:put("again") else tap.same({n, data}, {11, "first line\n"}) end
+    tap.same({f:read(4)}, i == 1 and {4, "firs"} or {4, "rest"})
+  end
+  f:close()
+  local w = assert(luv.fs.poll(path, 5))
+  tap.fails("ETIMEDOUT", select_{{w}, {luv.chan()}, timeout = 0.02})
+  w:close()
+  os.remove(path)
+end)
+
+tap.both("a timer that ticked while another case won has lost no tick", function()
+  local t, ch = luv.timer.create():start(1, 1), luv.chan(1)
+  local ticks, others, last = 0, 0
+  local stop = luv.hrtime() + 3e7
+  while luv.hrtime() < stop do
+    if #ch == 0 then ch:put(1) end
+    local i, n = select_{{t}, {ch}}
+    if i == 1 then ticks = ticks + n else others = others + 1 end
+    luv.sleep(0)
+  end
+  last = luv.hrtime()
+  tap.ok(ticks >= 20 and ticks <= 30 + (last - stop) / 1e6 + 1, "ticks: " .. ticks)
+  tap.ok(others > 0)
+  t:close()
 end)
 
 tap.both("default does not wait, timeout 0 fails", function()
@@ -162,7 +260,9 @@ tap.both("mistakes raise, and leave nothing behind", function()
   tap.raises("case 2: it has to begin", select_, {{ch}, {1}})
   tap.raises("case 1: the object has no such method", select_, {{ch, "nothing"}})
   tap.raises("case 1: the name", select_, {{ch, 1}})
-  tap.raises("cannot be selected", select_, {{a, "write", "x"}})
+  for _, m in ipairs{"write", "shutdown", "connect", "close", "readable"} do
+    tap.raises("cannot be selected", select_, {{ch}, {a, m, "x"}})
+  end
   tap.raises("bad argument #1 to 'read'", select_, {{ch}, {a, "read", "x"}})
   tap.raises("seconds of 0", select_, {{ch}, timeout = -1})
   tap.fails("ETIMEDOUT", a:read(nil, 0))

@@ -220,4 +220,20 @@ tap.test("1000 limits at once end in time, none early", function()
   tap.equal(n, 1000)
 end)
 
+tap.test("two limits that pass in one look at the clock end each its own call", function()
+  local ch, late = luv.chan(), luv.chan(1)
+  local b = luv.spawn(function()
+    late:get(0.005) -- ends before its time, which the heap of deadlines goes on to keep
+    return select("#", luv.timeout(0.02, ch.get, ch))
+  end)
+  local a = luv.spawn(function() return select("#", luv.timeout(0.015, ch.get, ch)) end)
+  luv.sleep(0)
+  late:put("early")
+  luv.sleep(0)
+  local stop = luv.hrtime() + 4e7
+  while luv.hrtime() < stop do end
+  tap.equal(a:join(), 3)
+  tap.equal(b:join(), 3)
+end)
+
 tap.done()
