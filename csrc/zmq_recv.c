@@ -44,7 +44,7 @@ static const char too_many[] = "a message of too many frames: receive it with re
 
 /* Keeps the table of frames on top of W for the next recv_multipart. */
 static void keep(luv_zmq *z, lua_State *W) {
-  luaL_unref(W, LUA_REGISTRYINDEX, z->kept);
+  if (z->kept) luaL_unref(W, LUA_REGISTRYINDEX, z->kept);
   z->kept = luaL_ref(W, LUA_REGISTRYINDEX);
 }
 
@@ -56,10 +56,18 @@ static int push_kept(luv_state *S, lua_State *L, luv_zmq *z, int mode) {
   return 1;
 }
 
+/* Takes and pushes the next frame; returns whether more follow. */
+static int push_next(lua_State *L, luv_zmq *z, zmq_msg_t *m) {
+  int more = luv__zmq_take(z, m) == 0 && zmq_msg_more(m); /* pushing may let go of m */
+  push_frame(L, m);
+  return more;
+}
+
 /* The frames after the n-th, into the table on top of L. */
 static int fill_rest(lua_State *L, luv_zmq *z, zmq_msg_t *m, int n) {
-  while (zmq_msg_more(m) && luv__zmq_take(z, m) == 0) {
-    push_frame(L, m);
+  int more = 1;
+  while (more) {
+    more = push_next(L, z, m);
     lua_rawseti(L, -2, ++n);
   }
   return 1;
@@ -80,11 +88,10 @@ static int keep_all(luv_state *S, lua_State *L, luv_zmq *z, zmq_msg_t *m, int n)
 
 /* The frames after the first, as results. Their number is not known before. */
 static int push_rest(luv_state *S, lua_State *L, luv_zmq *z, zmq_msg_t *m) {
-  int n = 1;
-  while (zmq_msg_more(m)) {
+  int n = 1, more = 1;
+  while (more) {
     if (n == LUV_ZMQ_RESULTS || !lua_checkstack(L, 8)) return keep_all(S, L, z, m, n);
-    if (luv__zmq_take(z, m)) break;
-    push_frame(L, m);
+    more = push_next(L, z, m);
     n++;
   }
   return n;

@@ -129,6 +129,10 @@ for name, endpoint in pairs(transports) do
         luv.fiber.yield()
         a:send(s)
         tap.ok(f:join() == s, n .. " bytes, waited for")
+        a:send{s, "between", s}
+        tap.same({b:recv()}, {s, "between", s})
+        a:send{s, s}
+        tap.same(b:recv_multipart(), {s, s})
       end
       close(a, b)
     end)
