@@ -161,11 +161,11 @@ end)
 local function pester(pid)
   return "(until [ -s " .. pid .. " ]; do sleep 0.01; done; p=$(cat " .. pid .. "); " ..
     "until grep -q '^SigCgt.*[4-7c-f]$' /proc/$p/status || ! [ -e /proc/$p ]; do sleep 0.005; done; " ..
-    "while kill -QUIT $p; do sleep 0.01; done) 2>/dev/null & "
+    "while kill -QUIT $p; do sleep 0.03; done) 2>/dev/null & "
 end
 
 tap.test("SIGQUIT, every few milliseconds, while all primitives are at work", function()
-  for _, file in ipairs{"test-sync.lua", "test-model.lua 0.5", "test-chan-many.lua 2000", "test-scope.lua"} do
+  for _, file in ipairs{"test-sync.lua", "test-model.lua 0.5", "test-chan-many.lua 200", "test-scope.lua"} do
     local pid = tap.tempfile()
     local out, err, rc = tap.shell(pester(pid) .. "sh -c 'echo $$ >" .. pid .. "; LUA_CPATH=\"" .. package.cpath .. "\" exec " ..
       tap.interpreter .. " " .. tap.dir .. file .. "'")
