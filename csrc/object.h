@@ -146,6 +146,7 @@ int luv__links_block(luv_state *S);
 void luv__links_unblock(luv_state *S);
 void luv__thread_cancelled(luv_state *S);
 void luv__threads_open(luv_state *S, lua_State *L);
+void luv__thread_opening(int begins);
 int luv__threads_wait(luv_state *S);
 void luv__threads_close(luv_state *S);
 int luv__msg_deliver(luv_state *S, luv_fiber *f, lua_State *W);

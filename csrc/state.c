@@ -243,6 +243,7 @@ static void new_state(lua_State *L) {
   static pthread_once_t done = PTHREAD_ONCE_INIT;
   luv_state *S = lua_newuserdata(L, sizeof *S);
   memset(S, 0, sizeof *S);
+  luv__thread_opening(1);
   pthread_once(&done, once);
   init(S, L);
   lua_newtable(L);
@@ -265,6 +266,7 @@ static void new_state(lua_State *L) {
   luv__states_add(S);
   lua_pushvalue(L, -1);
   S->ref_module = luaL_ref(L, LUA_REGISTRYINDEX);
+  luv__thread_opening(0);
 }
 
 /* The one symbol that luv.so exports. */

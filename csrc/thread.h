@@ -31,7 +31,8 @@ typedef struct luv_thread {
   luv_queue child;    /* in the children of the state that made it, with a reference */
   int ended;          /* what status is to be once its state is closed */
   luv_state *S;       /* its state while that is open; under the lock */
-  lua_State *L;       /* its main Lua thread, while its function runs */
+  lua_State *L;       /* its main Lua thread, while that may be stopped */
+  int opening;        /* luv is being opened in its state */
   const void *globals; /* tells its Lua state from others */
   lua_CFunction body; /* runs instead of a function from the task; NULL: none */
   luv_core *body_core; /* what body works on; a reference */
@@ -72,6 +73,8 @@ void luv__package_free(luv_package *p);
 
 /* thread_cancel.c */
 void luv__thread_stop(luv_thread *t);
+void luv__thread_enter(lua_State *L);
+void luv__thread_leave(lua_State *L);
 
 /* thread_life.c */
 luv_thread *luv__thread_new(void);

@@ -3,7 +3,10 @@
  *
  * The thread is rung, and raises where it waits. Should it compute, a signal makes it set a
  * hook on itself, which raises at the next instruction. LuaJIT's compiled code looks at no
- * hooks: there the next wait raises. */
+ * hooks: there the next wait raises.
+ *
+ * Only the function that the thread was given can be stopped so, not what luv does before
+ * and after it, nor the opening of luv in its midst: that is made up for at its end. */
 #include <signal.h>
 #include "thread.h"
 
@@ -21,20 +24,52 @@ static void stop_hook(lua_State *L, lua_Debug *ar) {
   luv_state *S;
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
-  if (!taken(t)) return;
+  if (!t || t->opening || !taken(t)) return;
   S = luv__thread_state(L);
   if (luv_current(S) && S->main.status == LUV_WAITING) luv__abandon(S, &S->main, LUV_OUT_CANCEL);
   luv__push_cancelled(S, L, &S->main);
   lua_error(L);
 }
 
-/* On the thread itself: what it reads is its own. */
-static void on_signal(int sig) {
-  luv_thread *t = luv__this_thread;
-  luv_state *S = t ? t->S : NULL;
-  (void)sig;
-  if (!t || !t->L || (S && luv__running == S && !S->chain)) return; /* in the run loop: it has been rung */
+/* On the thread itself: what it reads is its own. In the run loop, it has been rung. */
+static void set_hook(luv_thread *t) {
+  luv_state *S = t->S;
+  if (!t->L || t->opening || (S && luv__running == S && !S->chain)) return;
   lua_sethook(S && S->chain ? S->chain->L : t->L, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}
+
+static void on_signal(int sig) {
+  (void)sig;
+  if (luv__this_thread) set_hook(luv__this_thread);
+}
+
+/* It may have been cancelled while it could not be stopped. */
+static void look_again(luv_thread *t) {
+  if (!__atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE)) return;
+  if (t->S) luv__ring(t->S);
+  if (!luaJIT_setmode) set_hook(t);
+}
+
+/* From here to leave, what L runs may be stopped. */
+void luv__thread_enter(lua_State *L) {
+  luv_thread *t = luv__this_thread;
+  if (!t) return;
+  t->L = L;
+  look_again(t);
+}
+
+void luv__thread_leave(lua_State *L) {
+  if (!luv__this_thread) return;
+  luv__this_thread->L = NULL;
+  if (lua_gethook(L) == stop_hook) lua_sethook(L, NULL, 0, 0);
+}
+
+/* luv begins, or has ended, to open in this thread's state. */
+void luv__thread_opening(int begins) {
+  luv_thread *t = luv__this_thread;
+  if (!t) return;
+  t->opening = begins;
+  if (!begins) look_again(t);
 }
 
 static void install(void) {

@@ -19,7 +19,7 @@ static int set_up(lua_State *L) {
  * thread needs, so it waits until it is needed. May raise. */
 luv_state *luv__thread_state(lua_State *L) {
   luv_state *S = luv__state(L);
-  if (S) return S;
+  if (S && S->ref_module) return S;
   lua_pushcfunction(L, luaopen_luv);
   lua_call(L, 0, 0);
   return luv__state(L);
@@ -34,14 +34,12 @@ static int with_luv(lua_State *L) {
 /* Called by Go, with a new state. */
 void luv__thread_main(luv_thread *t, lua_State *L) {
   t->globals = lua_topointer(L, LUA_REGISTRYINDEX);
-  t->L = L;
   t->ended = LUV_TASK_FAILED;
   t->task.problem = "not enough memory";
   if (lua_cpcall(L, set_up, t) == 0) {
     if (!t->body) t->ended = luv__task_run(L, &t->task);
     else if (lua_cpcall(L, with_luv, t) == 0) t->ended = LUV_TASK_DONE;
   }
-  t->L = NULL;
 }
 
 /* Go could make no state. */

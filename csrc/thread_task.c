@@ -68,7 +68,9 @@ static int run(lua_State *L) {
   n = t->args ? luv__plain_load(L, t) : luv__decode(luv__thread_state(L), L, t->in.p, t->in.n, LUV_CODEC_TRUSTED);
   if (n < 0) return keep_error(L, r);
   luv__blob_free(&t->in);
+  luv__thread_enter(L);
   rc = lua_pcall(L, n - 1, LUA_MULTRET, 2);
+  luv__thread_leave(L);
   luaL_checkstack(L, 20, "luv");
   if (rc) return keep_error(L, r);
   r->status = LUV_TASK_DONE;
