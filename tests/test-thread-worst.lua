@@ -80,7 +80,7 @@ tap.test("it overflows its stack, runs out of memory, or has an error while pare
       while true do s = s .. s end
     end)
     local ok, e = luv.pcall(t.join, t)
-    print(ok, tostring(e):match("not enough memory"))]], "ulimit -v 1500000")
+    print(ok, tostring(e):match("not enough memory"))]], "ulimit -v 3000000")
   tap.equal(out, "false\tnot enough memory\n", err)
   tap.equal(rc, 0)
 end)
