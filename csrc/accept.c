@@ -101,6 +101,7 @@ int luv__push_accepted(luv_state *S, lua_State *L, lua_State *W, luv_object *c) 
   }
   if (into->o) {
     luv_object *old = into->o;
+    if (c->class_id == LUV_CLASS_PIPE) ((luv_stream *)c)->h.pipe.ipc = ((luv_stream *)old)->h.pipe.ipc;
     old->box = NULL;
     luv__object_close(old);
   }

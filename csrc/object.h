@@ -28,7 +28,8 @@ enum {
   LUV_O_FLOWING = 256, /* stream:start() asked for reading ahead */
   LUV_O_HELD = 512,    /* a connection waits in libuv because `accepted` is full */
   LUV_O_SHUT = 1024,   /* shutdown has begun: no more writes */
-  LUV_O_LINK = 4096    /* to what threads share: link.h */
+  LUV_O_LINK = 4096,   /* to what threads share: link.h */
+  LUV_O_SHY = 8192     /* a descriptor whose flags are not ours: it stays blocking */
 };
 
 /* The userdata. `magic` tells it from any other userdata of the same size, which is
@@ -104,6 +105,7 @@ struct luv_stream {
   int naccepted;
   int error;            /* what ended the stream: UV_EOF or an error */
   uv_connect_t connect;
+  struct luv_bound *bound; /* the file of a unix socket: pipe.c */
   union { uv_stream_t s; uv_tcp_t tcp; uv_pipe_t pipe; uv_tty_t tty; } h;
 };
 
@@ -113,6 +115,7 @@ int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr);
 int luv__listen(luv_stream *s, int backlog);
 void luv_on_connection(uv_stream_t *h, int status);
 void luv__stream_closing(luv_stream *s);
+void luv__pipe_unbind(luv_stream *s);
 int luv__buffer_append(luv_buffer *b, const char *p, size_t n);
 int luv__buffer_prepend(luv_buffer *b, const char *p, size_t n);
 void luv__buffer_consume(luv_buffer *b, size_t n);

@@ -28,6 +28,7 @@ luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
 /* The stream is being closed: all waits on it end, what is buffered goes. */
 void luv__stream_closing(luv_stream *s) {
   luv_state *S = s->o.S;
+  luv__pipe_unbind(s);
   if (!S) return;
   luv__wake_all_error(S, &s->readers, UV_ECANCELED);
   luv__write_closing(s);
