@@ -228,6 +228,7 @@ func init() {
 			lua.Func{Name: "listen", Go: pipeListen},
 			lua.Func{Name: "connect", Go: pipeConnect, Waits: true},
 			lua.Func{Name: "open", Face: "pipe_open"},
+			lua.Func{Name: "pending", Face: "pipe_pending"},
 			lua.Func{Name: "getsockname", Go: pipeGetsockname},
 			lua.Func{Name: "getpeername", Go: pipeGetpeername},
 			lua.Func{Name: "chmod", Go: pipeChmod},

@@ -36,7 +36,8 @@
   X(stream_unread, 0) X(stream_write, 1) X(stream_shutdown, 1) X(stream_accept, 1) \
   X(stream_readable, 0) X(stream_writable, 0) X(stream_start, 0) X(stream_stop, 0) \
   X(stream_write_queue_size, 0) \
-  X(pipe_open, 0) \
+  X(pipe_open, 0) X(pipe_pending, 0) X(stdio_fileno, 0) \
+  X(tty_open, 0) X(tty_isatty, 0) X(tty_guess, 0) \
   X(zmq_send, 1) X(zmq_recv, 1) X(zmq_recv_multipart, 1) X(zmq_proxy, 1) \
   X(zmq_monitor_next, 1) X(zmq_auth, 0) \
   X(codec_encode, 0) X(codec_decode, 0) \

@@ -40,7 +40,7 @@ static void on_sigint(int sig, siginfo_t *info, void *context) {
   int i, any = 0;
   for (i = 0; i < MAX_WATCHED; i++)
     if (watched[i] && interrupt(watched[i])) any = 1;
-  if (any) signal(sig, SIG_DFL);
+  if (any) luv__tty_default(sig);
   else if (host.sa_flags & SA_SIGINFO) host.sa_sigaction(sig, info, context);
   else host.sa_handler(sig);
 }

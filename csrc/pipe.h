@@ -22,4 +22,10 @@ int luv__fd_arg(luv_state *S, lua_State *L, int idx, int arg, const char *fname,
 int luv__fail_fd(lua_State *L, int err, int fd);
 void luv__leave_flags(luv_stream *s, int was_blocking);
 
+/* ---- tty.c, stdio.c ---- */
+
+int luv__tty_set_mode(luv_stream *s, int mode);
+int luv__tty_winsize(luv_stream *s, int *width, int *height);
+luv_stream *luv__tty_lent(luv_state *S, int fd, int *err);
+
 #endif

@@ -207,6 +207,7 @@ static int state_gc(lua_State *L) {
 /* A stand-alone interpreter that ended well, but for a fiber's error: exit code 1. */
 static void on_process_exit(int status, void *unused) {
   (void)unused;
+  if (!luv__forked) luv__tty_reset();
   if (!luv__forked) luv__zmq_exit();
   if (!luv__forked) luv__fs_exit(exit_failed && status == 0 ? 1 : status);
   if (!exit_failed || status != 0 || luv__forked) return;
@@ -264,6 +265,7 @@ static void new_state(lua_State *L) {
   luv__codec_open(S, L);
   luv__threads_open(S, L);
   luv__states_add(S);
+  luv__std_open(S, L);
   lua_pushvalue(L, -1);
   S->ref_module = luaL_ref(L, LUA_REGISTRYINDEX);
   luv__thread_opening(0);
