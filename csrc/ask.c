@@ -92,14 +92,17 @@ static void on_asked(int sig) {
   errno = saved;
 }
 
-static void on_sigquit(int sig) {
+void luv__states_each(void (*fn)(luv_state *S, int n), int n) {
   luv_state *S;
+  __atomic_add_fetch(&walking, 1, __ATOMIC_SEQ_CST);
+  for (S = next(&luv__states); S; S = next(&S->peer)) fn(S, n);
+  __atomic_sub_fetch(&walking, 1, __ATOMIC_SEQ_CST);
+}
+
+static void on_sigquit(int sig) {
   int saved = errno;
   (void)sig;
-  if (luv__forked) return;
-  __atomic_add_fetch(&walking, 1, __ATOMIC_SEQ_CST);
-  for (S = next(&luv__states); S; S = next(&S->peer)) luv__ask(S, LUV_DUMP_STDERR);
-  __atomic_sub_fetch(&walking, 1, __ATOMIC_SEQ_CST);
+  if (!luv__forked) luv__states_each(luv__ask, LUV_DUMP_STDERR);
   errno = saved;
 }
 

@@ -64,6 +64,8 @@ enum {
   LUV_OP_THREAD_PUT,
   LUV_OP_FS,      /* an operation on files, in libuv's pool */
   LUV_OP_FS_EVENT,/* a change of a watched file */
+  LUV_OP_SIGNAL,
+  LUV_OP_PROCESS, /* the end of a child */
   LUV_OP_GO,      /* an operation that Go carries out */
   LUV_OP_RUN,     /* luv.run: until nothing is left */
   LUV_OP_COUNT
@@ -87,6 +89,7 @@ enum {
   LUV_OUT_TASK,   /* wait.on is the link to a thread that has ended */
   LUV_OUT_FS,     /* wait.on is a luv_fsreq */
   LUV_OUT_CHANGE, /* wait.on is a luv.fs.event or luv.fs.poller */
+  LUV_OUT_EXIT,   /* wait.on is a luv.process that has ended */
   LUV_OUT_CANCEL, /* raise the cancellation */
   LUV_OUT_EXPIRED,/* raise: a luv.timeout around the wait has passed */
   LUV_OUT_RAISE,  /* raise wait.on, a static message */

@@ -158,9 +158,11 @@ static void close_loop(luv_state *S) {
   luv__fs_state_close(S);
   uv_close((uv_handle_t *)S->alarm, on_free);
   if (S->wakeup) uv_close((uv_handle_t *)S->wakeup, on_free);
+  luv__children_forget(S);
   goClose(S->host);
   luv__zmq_state_free(S);
   luv__fs_state_free(S);
+  luv__signals_free(S);
 }
 
 /* Closes all that is open, lets libuv finish, ends the loop. There is none in a state
@@ -218,6 +220,7 @@ static void on_process_exit(int status, void *unused) {
 static void on_fork(void) {
   luv__forked = 1;
   luv__running = NULL;
+  luv__signals_forked();
 }
 
 static void on_sigpipe(int sig) { (void)sig; }

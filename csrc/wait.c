@@ -104,6 +104,8 @@ const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_THREAD_PUT] = {"thread put", 1, luv__link_begin_put, NULL},
   [LUV_OP_FS] = {"file", 1, luv__fs_begin, luv__fs_abandon},
   [LUV_OP_FS_EVENT] = {"change", 1, begin_object, NULL},
+  [LUV_OP_SIGNAL] = {"signal", 1, begin_object, NULL},
+  [LUV_OP_PROCESS] = {"process", 1, begin_object, NULL},
   [LUV_OP_GO] = {"operation", 1, begin_goop, abandon_goop},
   [LUV_OP_RUN] = {"run", 0, begin_asleep, NULL},
 };
