@@ -119,7 +119,10 @@ func pipeConnect(c *lua.Call) {
 		c.Fail(err, shown(path))
 		return
 	}
-	if err = dial(fd); err == uv.EAGAIN && p.BeginConnect() {
+	if err = dial(fd); err == uv.EAGAIN && timeout == 0 {
+		err = uv.ETIMEDOUT
+	}
+	if err == uv.EAGAIN && p.BeginConnect() {
 		awaitPipe(c, p, fd, own, path, timeout, dial)
 		return
 	}
@@ -148,9 +151,11 @@ func awaitPipe(c *lua.Call, p *uv.Pipe, fd int, own bool, path string, timeout f
 	if own {
 		with, _ = syscall.Dup(fd)
 	}
+	closed := make(chan struct{})
 	p.Track()
+	p.OnClose(func() { close(closed) })
 	c.Await(timeout, func(ctx context.Context) func(bool) []any {
-		err := redial(ctx, dial, with)
+		err := redial(ctx, closed, dial, with)
 		if own {
 			syscall.Close(with)
 		}
@@ -158,10 +163,12 @@ func awaitPipe(c *lua.Call, p *uv.Pipe, fd int, own bool, path string, timeout f
 	})
 }
 
-func redial(ctx context.Context, dial func(int) error, fd int) (err error) {
+func redial(ctx context.Context, closed chan struct{}, dial func(int) error, fd int) (err error) {
 	for pause := time.Millisecond; ; pause = min(pause*2, 20*time.Millisecond) {
 		select {
 		case <-ctx.Done():
+			return uv.ECANCELED
+		case <-closed:
 			return uv.ECANCELED
 		case <-time.After(pause):
 		}

@@ -10,9 +10,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "fs.h"
+#include "luvstdio.h"
 #include "pipe.h"
 
 /* A pipe, or the slave side of a terminal: to open a master again would make a new pair. */
@@ -39,11 +41,18 @@ int luv__private_fd(int fd, int *shares) {
   return copy;
 }
 
-/* libuv has set O_NONBLOCK as it opened the descriptor. */
+/* libuv has set O_NONBLOCK as it opened the descriptor. A socket can be written without
+ * waiting all the same, see stdio_io.c; anything else waits, as print does. */
 void luv__leave_flags(luv_stream *s, int was_blocking) {
+  int type, copy;
+  socklen_t len = sizeof type;
+  uv_os_fd_t fd;
   if (!was_blocking) return;
   uv_stream_set_blocking(&s->h.s, 1);
   s->o.flags |= LUV_O_SHY;
+  if (uv_fileno((uv_handle_t *)&s->h, &fd) || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len)) return;
+  copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (copy >= 0 && !(s->std = luv__std_new(s, copy, 0))) close(copy);
 }
 
 static int of_number(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {

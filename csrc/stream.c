@@ -29,12 +29,12 @@ luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
 void luv__stream_closing(luv_stream *s) {
   luv_state *S = s->o.S;
   luv__pipe_unbind(s);
+  if (s->o.class_id == LUV_CLASS_TTY) luv__tty_closing(s);
   if (!S) return;
   luv__wake_all_error(S, &s->readers, UV_ECANCELED);
   luv__write_closing(s);
   luv__accept_closing(s);
   if (s->std) luv__std_closing(s);
-  if (s->o.class_id == LUV_CLASS_TTY) luv__tty_closing(s);
   luv__buffer_free(&s->in);
 }
 
