@@ -23,17 +23,17 @@ static luv_stream *take(luv_stream *server) {
   return NULL;
 }
 
-static luv_stream *pop(luv_stream *server) {
-  luv_stream *c = luv_container(server->accepted.next, luv_stream, o.link);
-  queue_remove(&c->o.link);
-  queue_push(&c->o.S->objects, &c->o.link);
+static luv_object *pop(luv_stream *server) {
+  luv_object *c = luv_container(server->accepted.next, luv_object, link);
+  queue_remove(&c->link);
+  queue_push(&c->S->objects, &c->link);
   server->naccepted--;
   return c;
 }
 
-static void keep(luv_stream *server, luv_stream *c) {
-  queue_remove(&c->o.link);
-  queue_push(&server->accepted, &c->o.link);
+static void keep(luv_stream *server, luv_object *c) {
+  queue_remove(&c->link);
+  queue_push(&server->accepted, &c->link);
   server->naccepted++;
 }
 
@@ -54,9 +54,15 @@ void luv_on_connection(uv_stream_t *h, int status) {
     return;
   }
   c = take(server);
-  if (!c) return;
+  if (c) luv__accept_arrived(server, &c->o);
+}
+
+/* A connection, or a handle that a pipe has brought: for who waits, or to be kept. */
+void luv__accept_arrived(luv_stream *server, luv_object *c) {
+  luv_fiber *f = first_waiter(server);
   if (!f) {
     keep(server, c);
+    if (luv__handles_full(server)) luv__stream_read_stop(server);
     return;
   }
   f->wait.on = c;
@@ -84,11 +90,12 @@ int luv__accept_begin(luv_state *S, luv_fiber *f) {
   luv_stream *server = f->wait.on;
   (void)S;
   queue_push(&server->o.waiters, &f->wait.node);
+  if (!(server->o.flags & LUV_O_LISTENING)) luv__stream_read_more(server);
   return 0;
 }
 
 void luv__accept_closing(luv_stream *s) {
-  while (!queue_empty(&s->accepted)) luv__object_close(&pop(s)->o);
+  while (!queue_empty(&s->accepted)) luv__object_close(pop(s));
 }
 
 /* Puts the connection into the userdata at 2 (the seed's form), or makes a new one.
@@ -101,6 +108,7 @@ int luv__push_accepted(luv_state *S, lua_State *L, lua_State *W, luv_object *c) 
   }
   if (into->o) {
     luv_object *old = into->o;
+    if (c->class_id == LUV_CLASS_PIPE) ((luv_stream *)c)->h.pipe.ipc = ((luv_stream *)old)->h.pipe.ipc;
     old->box = NULL;
     luv__object_close(old);
   }
@@ -133,31 +141,53 @@ int luv_tcp_create(lua_State *L) {
   return 1;
 }
 
-/* client = server:accept([into][, timeout]) */
+/* The object that a connection or a handle is to be put into: NULL for none, or an error. */
+static int check_into(luv_state *S, lua_State *L, luv_stream *s, int listens) {
+  luv_box *into = luv__anybox(L, 2);
+  if (lua_isnoneornil(L, 2)) return 0;
+  if (listens ? !luv__tobox(L, 2, s->o.class_id) : !into || !luv__is_stream(into))
+    luv__type_error(S, L, 2, 1, "accept", listens ? luv__class_name(s->o.class_id) : "stream");
+  if (!into->o || (into->o->flags & LUV_O_CLOSING)) return UV_EBADF;
+  return is_fresh(into) ? 0 : UV_EISCONN;
+}
+
+/* There is room: what libuv holds back comes, or the pipe is read on. */
+static void make_room(luv_stream *s) {
+  luv_stream *held;
+  if (s->o.flags & LUV_O_HELD) {
+    s->o.flags &= ~(uint32_t)LUV_O_HELD;
+    if ((held = take(s))) keep(s, &held->o);
+  }
+  if (!(s->o.flags & LUV_O_LISTENING) && (!queue_empty(&s->readers) || s->o.flags & LUV_O_FLOWING))
+    luv__stream_read_more(s);
+}
+
+static int is_ipc(luv_stream *s) { return s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc; }
+static int passes_handles(luv_stream *s) { return is_ipc(s) && uv_is_readable(&s->h.s); }
+
+/* client = server:accept([into][, timeout]), handle = pipe:accept([into][, timeout]) */
 int luv_stream_accept(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_stream *s = luv__check_stream(S, L, "accept"), *c;
+  luv_stream *s = luv__check_stream(S, L, "accept");
   double timeout = luv__opt_timeout(S, L, 3, 2, "accept");
-  luv_box *into = NULL;
+  int listens, err;
+  luv_object *c;
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
-  if (!lua_isnoneornil(L, 2)) {
-    into = luv__tobox(L, 2, s->o.class_id);
-    if (!into) return luv__type_error(S, L, 2, 1, "accept", luv__class_name(s->o.class_id));
-    if (!into->o || (into->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);
-    if (!is_fresh(into)) return luv__fail(L, UV_EISCONN);
-  }
-  if (!(s->o.flags & LUV_O_LISTENING))
+  listens = (s->o.flags & LUV_O_LISTENING) != 0;
+  err = check_into(S, L, s, listens);
+  if (err) return luv__fail(L, err);
+  if (is_ipc(s) && s->naccepted == 0 && s->error) return luv__fail(L, s->error);
+  if (!listens && s->naccepted == 0 && !passes_handles(s))
     return luv__error(S, L, "accept on a socket that does not listen (did bind or listen fail?)");
-  if (s->naccepted == 0 && timeout == 0) luv__glance(S);
+  if (s->naccepted == 0 && timeout == 0) {
+    if (!listens) luv__stream_read_more(s);
+    luv__glance(S);
+  }
   if (s->naccepted == 0) return luv__suspend(S, L, LUV_OP_ACCEPT, s, 0, timeout);
   c = pop(s);
-  if (s->o.flags & LUV_O_HELD) {
-    luv_stream *held;
-    s->o.flags &= ~(uint32_t)LUV_O_HELD;
-    if ((held = take(s))) keep(s, held);
-  }
-  return luv__push_accepted(S, L, L, &c->o);
+  make_room(s);
+  return luv__push_accepted(S, L, L, c);
 }
 
 static void on_connect(uv_connect_t *req, int status) {

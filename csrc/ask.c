@@ -79,31 +79,30 @@ void luv__ask(luv_state *S, int what) {
 
 static luv_state *next(luv_state *const *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
 
-/* In a handler: calls f for each state. */
-static void walk(void (*f)(luv_state *S)) {
+/* Calls f(S, n) for each state. */
+void luv__states_each(void (*f)(luv_state *S, int n), int n) {
   luv_state *S;
   int saved = errno;
   if (luv__forked) return;
   __atomic_add_fetch(&walking, 1, __ATOMIC_SEQ_CST);
-  for (S = next(&luv__states); S; S = next(&S->peer)) f(S);
+  for (S = next(&luv__states); S; S = next(&S->peer)) f(S, n);
   __atomic_sub_fetch(&walking, 1, __ATOMIC_SEQ_CST);
   errno = saved;
 }
 
-static void hook_if_asked(luv_state *S) {
+static void hook_if_asked(luv_state *S, int n) {
+  (void)n;
   if (S->dump_wanted && S->tid == this_tid()) set_hook(S);
 }
 
-static void ask_for_stderr(luv_state *S) { luv__ask(S, LUV_DUMP_STDERR); }
-
 static void on_asked(int sig) {
   (void)sig;
-  walk(hook_if_asked);
+  luv__states_each(hook_if_asked, 0);
 }
 
 static void on_sigquit(int sig) {
   (void)sig;
-  walk(ask_for_stderr);
+  luv__states_each(luv__ask, LUV_DUMP_STDERR);
 }
 
 /* Nobody else's handler is replaced. */

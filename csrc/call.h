@@ -74,5 +74,6 @@ void luv__push_meta(luv_state *S, lua_State *L, int id);
 /* ---- what is made once per state by the files that use it ------------------- */
 void luv__deliver_open(luv_state *S, lua_State *L);
 void luv__wrapper_open(luv_state *S, lua_State *L);
+void luv__std_open(luv_state *S, lua_State *L);
 
 #endif

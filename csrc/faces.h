@@ -36,6 +36,8 @@
   X(stream_unread, 0) X(stream_write, 1) X(stream_shutdown, 1) X(stream_accept, 1) \
   X(stream_readable, 0) X(stream_writable, 0) X(stream_start, 0) X(stream_stop, 0) \
   X(stream_write_queue_size, 0) \
+  X(pipe_open, 0) X(pipe_pending, 0) X(stdio_fileno, 0) \
+  X(tty_open, 0) X(tty_isatty, 0) X(tty_guess, 0) \
   X(zmq_send, 1) X(zmq_recv, 1) X(zmq_recv_multipart, 1) X(zmq_proxy, 1) \
   X(zmq_monitor_next, 1) X(zmq_auth, 0) \
   X(udp_send, 1) X(udp_recv, 1) X(udp_send_queue_size, 0) X(udp_send_queue_count, 0) \
@@ -48,6 +50,7 @@
   X(thread_chan_closed, 0) X(thread_chan_len, 0) X(thread_chan_iter, 0) \
   X(thread_chan_try_put, 0) X(thread_chan_try_get, 0) X(thread_chan_capacity, 0) \
   X(thread_pool, 0) X(thread_pool_call, 1) X(thread_pool_close, 0) X(thread_pool_closed, 0) \
+  X(signal_next, 1) \
   X(object_close, 0) X(object_closed, 0) X(object_gc, 0) X(object_tostring, 0)
 
 #endif

@@ -67,6 +67,8 @@ enum {
   LUV_OP_UDP_RECV,
   LUV_OP_UDP_SEND,
   LUV_OP_POLL,    /* a foreign descriptor */
+  LUV_OP_SIGNAL,
+  LUV_OP_PROCESS, /* the end of a child */
   LUV_OP_GO,      /* an operation that Go carries out */
   LUV_OP_RUN,     /* luv.run: until nothing is left */
   LUV_OP_COUNT
@@ -92,6 +94,7 @@ enum {
   LUV_OUT_CHANGE, /* of the luv.fs.event or luv.fs.poller that is the call's first argument */
   LUV_OUT_DATAGRAM, /* a luv_datagram at wait.on, or what wait.arg points to */
   LUV_OUT_READY,  /* wait.arg says for what the descriptor is */
+  LUV_OUT_EXIT,   /* wait.arg says how a luv.process has ended */
   LUV_OUT_CANCEL, /* raise the cancellation */
   LUV_OUT_EXPIRED,/* raise: a luv.timeout around the wait has passed */
   LUV_OUT_RAISE,  /* raise wait.on, a static message */

@@ -40,7 +40,7 @@ static void on_sigint(int sig, siginfo_t *info, void *context) {
   int i, any = 0;
   for (i = 0; i < MAX_WATCHED; i++)
     if (watched[i] && interrupt(watched[i])) any = 1;
-  if (any) signal(sig, SIG_DFL);
+  if (any) luv__tty_default(sig);
   else if (host.sa_flags & SA_SIGINFO) host.sa_sigaction(sig, info, context);
   else host.sa_handler(sig);
 }
@@ -50,6 +50,7 @@ static void install(void) {
   sigaction(SIGINT, NULL, &now);
   if (now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN) return;
   if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_sigint) return;
+  if (luv__signal_is_ours(&now)) return; /* a watcher's: Ctrl-C is the script's */
   host = now;
   memset(&ours, 0, sizeof ours);
   ours.sa_sigaction = on_sigint;
@@ -65,6 +66,15 @@ void luv__interrupt_watch(luv_state *S) {
     if (!watched[i] && free_place < 0) free_place = i;
   if (i == MAX_WATCHED && free_place >= 0) watched[free_place] = S;
   install();
+  pthread_mutex_unlock(&lock);
+}
+
+/* The last watcher of SIGINT has gone, and the host's handler is back. */
+void luv__interrupt_again(void) {
+  int i;
+  pthread_mutex_lock(&lock);
+  for (i = 0; i < MAX_WATCHED && !watched[i]; i++) {}
+  if (i < MAX_WATCHED) install();
   pthread_mutex_unlock(&lock);
 }
 

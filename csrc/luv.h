@@ -18,6 +18,7 @@
 #ifndef LUV_H
 #define LUV_H
 
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,8 @@ struct luv_state {
   luv_codec_state *codec;
   struct luv_fs *fs;   /* NULL: no file has been used */
   struct luv_udp_state *udp; /* NULL: no UDP socket has been made */
+  struct luv_signals *signals; /* NULL: none has been watched; read by signal handlers */
+  uv_signal_t *sigchld;  /* NULL: no process has been spawned: see signal.c */
   int run_mode;        /* of luv.run: RUN_DEFAULT, RUN_ONCE, RUN_NOWAIT */
   uint64_t slice;      /* when fibers began to run without a poll, ns */
   uint32_t renewed, look; /* ready.head at the last look at the clock, and at the next */
@@ -159,6 +162,7 @@ struct luv_state {
 enum { LUV_DUMP_STDERR = 1, LUV_DUMP_ASKED = 2, LUV_DUMP_HOG = 4 };
 void luv__states_add(luv_state *S);
 void luv__states_remove(luv_state *S);
+void luv__states_each(void (*fn)(luv_state *S, int n), int n); /* a signal handler may */
 void luv__dump_asked(luv_state *S, lua_State *W, int at_hook);
 /* The delay of the ready queue: begins and ends one measurement, at a look at the clock. */
 void luv__delay_begin(luv_state *S, uint64_t now);
@@ -259,6 +263,19 @@ int luv__is_cancelled(luv_state *S, lua_State *L, int idx);
 
 void luv__interrupt_watch(luv_state *S);
 void luv__interrupt_forget(luv_state *S);
+void luv__interrupt_again(void);
+
+/* ---- signal.c ------------------------------------------------------------------------- */
+
+int luv__signal_is_ours(const struct sigaction *now);
+void luv__signals_arrived(luv_state *S);
+/* What signal handlers have counted reaches the watchers: part of each look at the outside. */
+#define luv__signals_serve(S) (LUV_UNLIKELY((S)->signals != NULL) ? luv__signals_arrived(S) : (void)0)
+void luv__signal_closing(luv_object *o);
+void luv__signals_free(luv_state *S);
+void luv__signals_forked(void);
+int luv__children_watch(luv_state *S);
+void luv__children_forget(luv_state *S);
 
 /* ---- uvext.c ------------------------------------------------------------------------ */
 

@@ -81,6 +81,7 @@ void luv__object_close(luv_object *o) {
   if (luv__fs_owns(o)) luv__fs_closing(o);
   if (o->class_id == LUV_CLASS_UDP) luv__udp_closing(o);
   if (o->class_id == LUV_CLASS_POLL) luv__poll_closing(o);
+  if (o->class_id == LUV_CLASS_SIGNAL) luv__signal_closing(o);
   if (o->flags & LUV_O_HANDLE) uv_close(luv__handle(o), on_close);
   else luv__object_dispose(o);
   if (zmq) luv__zmq_closed(o);

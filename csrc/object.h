@@ -11,6 +11,8 @@ enum { LUV_CLASS_FIBER, LUV_CLASS_TIMER, LUV_CLASS_TCP, LUV_CLASS_PIPE,
        LUV_CLASS_DIR, LUV_CLASS_FS_EVENT, LUV_CLASS_FS_POLL, LUV_CLASS_CHAN, LUV_CLASS_MUTEX,
        LUV_CLASS_SEMAPHORE, LUV_CLASS_WAITGROUP, LUV_CLASS_EVENT, LUV_CLASS_SCOPE,
        LUV_CLASS_UDP, LUV_CLASS_POLL,
+       LUV_CLASS_STDIO,
+       LUV_CLASS_SIGNAL, LUV_CLASS_PROCESS,
        LUV_CLASS_OTHER };
 #define LUV_MAX_CLASSES 48
 /* What goEvent and a Go handle's callbacks are about. */
@@ -29,7 +31,8 @@ enum {
   LUV_O_FLOWING = 256, /* stream:start() asked for reading ahead */
   LUV_O_HELD = 512,    /* a connection waits in libuv because `accepted` is full */
   LUV_O_SHUT = 1024,   /* shutdown has begun: no more writes */
-  LUV_O_LINK = 4096    /* to what threads share: link.h */
+  LUV_O_LINK = 4096,   /* to what threads share: link.h */
+  LUV_O_SHY = 8192     /* a descriptor whose flags are not ours: it stays blocking */
 };
 
 /* The userdata. `magic` tells it from any other userdata of the same size, which is
@@ -105,6 +108,8 @@ struct luv_stream {
   int naccepted;
   int error;            /* what ended the stream: UV_EOF or an error */
   uv_connect_t connect;
+  struct luv_std *std;     /* what libuv cannot read and write for us: stdio_io.c */
+  struct luv_bound *bound; /* the file of a unix socket: pipe.c */
   union { uv_stream_t s; uv_tcp_t tcp; uv_pipe_t pipe; uv_tty_t tty; } h;
 };
 
@@ -114,6 +119,15 @@ int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr);
 int luv__listen(luv_stream *s, int backlog);
 void luv_on_connection(uv_stream_t *h, int status);
 void luv__stream_closing(luv_stream *s);
+void luv__pipe_unbind(luv_stream *s);
+int luv__stream_fd(luv_object *o, uv_os_fd_t *fd);
+void luv__accept_arrived(luv_stream *s, luv_object *c);
+void luv__handles_arrived(luv_stream *s);
+luv_object *luv__adopt(luv_state *S, int fd);
+luv_stream *luv__tty_new(luv_state *S, uv_loop_t *loop, int fd, int *err);
+void luv__tty_closing(luv_stream *s);
+void luv__tty_reset(void);
+void luv__tty_default(int sig);
 int luv__buffer_append(luv_buffer *b, const char *p, size_t n);
 int luv__buffer_prepend(luv_buffer *b, const char *p, size_t n);
 void luv__buffer_consume(luv_buffer *b, size_t n);

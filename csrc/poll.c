@@ -37,6 +37,7 @@ static void arm(luv_state *S) {
 static void look(luv_state *S) {
   S->now = uv_hrtime();
   luv__due_fire(S);
+  luv__signals_serve(S);
 }
 
 static int woken(luv_state *S) {

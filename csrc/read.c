@@ -8,7 +8,8 @@
  * Readers are served in order. Each states what it wants in its wait record: op, and
  * in arg the count or limit. A delimiter is read again from its suspended stack. */
 #include <math.h>
-#include "stream.h"
+#include <poll.h>
+#include "luvstdio.h"
 
 #define DEFAULT_MAX (16u << 20) /* of a line or record whose end does not come */
 
@@ -96,6 +97,7 @@ void luv__read_service(luv_stream *s) {
 void luv__read_end(luv_stream *s, int err) {
   s->error = err;
   luv__stream_read_stop(s);
+  if (s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc) luv__wake_all_error(s->o.S, &s->o.waiters, err);
   luv__read_service(s);
 }
 
@@ -104,9 +106,10 @@ static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
   (void)size;
   buf->base = s->o.S->readbuf;
   buf->len = LUV_READ_SIZE;
+  if (LUV_UNLIKELY(s->o.flags & LUV_O_SHY) && !luv__poll_now(s, POLLIN)) buf->len = 0; /* it would wait */
 }
 
-static void got(luv_stream *s, const char *p, size_t n) {
+void luv__got(luv_stream *s, const char *p, size_t n) {
   luv_view v = {p, n};
   size_t used;
   s->o.S->bytes_read += n;
@@ -126,7 +129,10 @@ static void got(luv_stream *s, const char *p, size_t n) {
 
 static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
   luv_stream *s = h->data;
-  if (nread > 0) got(s, buf->base, (size_t)nread);
+  if (nread > 0) {
+    if (s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc) luv__handles_arrived(s);
+    luv__got(s, buf->base, (size_t)nread);
+  } else if (nread == UV_ENOBUFS && s->o.flags & LUV_O_SHY) return;
   else if (nread == UV_EOF) luv__read_end(s, luv__end_of_stream(h));
   else if (nread < 0) luv__read_end(s, (int)nread);
 }
@@ -134,6 +140,11 @@ static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
 void luv__stream_read_more(luv_stream *s) {
   int err;
   if ((s->o.flags & LUV_O_READING) || s->error) return;
+  if (LUV_UNLIKELY(s->std && s->o.class_id == LUV_CLASS_STDIO)) {
+    luv__std_read_more(s);
+    return;
+  }
+  if (LUV_UNLIKELY(luv__handles_full(s))) return;
   err = s->o.flags & LUV_O_LISTENING ? UV_ENOTCONN : uv_read_start(&s->h.s, on_alloc, on_read);
   if (err == 0) s->o.flags |= LUV_O_READING;
   else if (err != UV_ENOTCONN) luv__read_end(s, err);

@@ -158,10 +158,12 @@ static void close_loop(luv_state *S) {
   luv__fs_state_close(S);
   uv_close((uv_handle_t *)S->alarm, on_free);
   if (S->wakeup) uv_close((uv_handle_t *)S->wakeup, on_free);
+  luv__children_forget(S);
   goClose(S->host);
   luv__zmq_state_free(S);
   luv__fs_state_free(S);
   luv__udp_state_free(S);
+  luv__signals_free(S);
 }
 
 /* Closes all that is open, lets libuv finish, ends the loop. There is none in a state
@@ -208,6 +210,7 @@ static int state_gc(lua_State *L) {
 /* A stand-alone interpreter that ended well, but for a fiber's error: exit code 1. */
 static void on_process_exit(int status, void *unused) {
   (void)unused;
+  if (!luv__forked) luv__tty_reset();
   if (!luv__forked) luv__zmq_exit();
   if (!luv__forked) luv__fs_exit(exit_failed && status == 0 ? 1 : status);
   if (!exit_failed || status != 0 || luv__forked) return;
@@ -218,6 +221,7 @@ static void on_process_exit(int status, void *unused) {
 static void on_fork(void) {
   luv__forked = 1;
   luv__running = NULL;
+  luv__signals_forked();
 }
 
 static void on_refusal(int sig) { (void)sig; }
@@ -263,6 +267,7 @@ static void new_state(lua_State *L) {
   luv__codec_open(S, L);
   luv__threads_open(S, L);
   luv__states_add(S);
+  luv__std_open(S, L);
   lua_pushvalue(L, -1);
   S->ref_module = luaL_ref(L, LUA_REGISTRYINDEX);
   luv__thread_opening(0);

@@ -1,6 +1,6 @@
 /* stream.c - what every stream (tcp, pipe, tty) has beside reading and writing. */
 #include <poll.h>
-#include "stream.h"
+#include "luvstdio.h"
 
 luv_stream *luv__stream_new(luv_state *S, int class_id) {
   luv_stream *s = (luv_stream *)luv__object_new(S, class_id, sizeof *s);
@@ -13,14 +13,14 @@ luv_stream *luv__stream_new(luv_state *S, int class_id) {
   return s;
 }
 
-static int is_stream(luv_box *b) {
+int luv__is_stream(const luv_box *b) {
   return b->class_id == LUV_CLASS_TCP || b->class_id == LUV_CLASS_PIPE ||
-         b->class_id == LUV_CLASS_TTY;
+         b->class_id == LUV_CLASS_TTY || b->class_id == LUV_CLASS_STDIO;
 }
 
 luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
   luv_box *b = luv__anybox(L, 1);
-  if (LUV_UNLIKELY(!b || !is_stream(b))) luv__type_error(S, L, 1, 0, fname, "stream");
+  if (LUV_UNLIKELY(!b || !luv__is_stream(b))) luv__type_error(S, L, 1, 0, fname, "stream");
   if (LUV_UNLIKELY(!b->o || (b->o->flags & LUV_O_CLOSING))) return NULL;
   return (luv_stream *)b->o;
 }
@@ -28,10 +28,13 @@ luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
 /* The stream is being closed: all waits on it end, what is buffered goes. */
 void luv__stream_closing(luv_stream *s) {
   luv_state *S = s->o.S;
+  luv__pipe_unbind(s);
+  if (s->o.class_id == LUV_CLASS_TTY) luv__tty_closing(s);
   if (!S) return;
   luv__wake_all_error(S, &s->readers, UV_ECANCELED);
   luv__write_closing(s);
   luv__accept_closing(s);
+  if (s->std) luv__std_closing(s);
   luv__buffer_free(&s->in);
 }
 
@@ -41,10 +44,19 @@ void luv__stream_read_stop(luv_stream *s) {
   uv_read_stop(&s->h.s);
 }
 
-static int poll_now(luv_stream *s, short events) {
+/* The descriptor of a stream or another handle. */
+int luv__stream_fd(luv_object *o, uv_os_fd_t *fd) {
+  luv_stream *s = (luv_stream *)o;
+  if (!(o->flags & LUV_O_HANDLE)) return UV_EBADF;
+  if (o->class_id != LUV_CLASS_STDIO) return uv_fileno(luv__handle(o), fd);
+  *fd = s->std ? luv__std_fd(s->std) : -1;
+  return s->std ? 0 : UV_EBADF;
+}
+
+int luv__poll_now(luv_stream *s, short events) {
   struct pollfd p = {-1, events, 0};
   uv_os_fd_t fd;
-  if (uv_fileno((uv_handle_t *)&s->h, &fd)) return 0;
+  if (luv__stream_fd(&s->o, &fd)) return 0;
   p.fd = fd;
   return poll(&p, 1, 0) > 0;
 }
@@ -53,7 +65,7 @@ static int poll_now(luv_stream *s, short events) {
 int luv_stream_readable(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "readable");
-  lua_pushboolean(L, s && (s->in.len || s->error || poll_now(s, POLLIN)));
+  lua_pushboolean(L, s && (s->in.len || s->error || luv__poll_now(s, POLLIN)));
   return 1;
 }
 
@@ -62,7 +74,7 @@ int luv_stream_writable(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "writable");
   lua_pushboolean(L, s && queue_empty(&s->writers) && !s->writing &&
-                         uv_is_writable(&s->h.s) && poll_now(s, POLLOUT));
+                         (s->std ? luv__std_writable(s->std) : uv_is_writable(&s->h.s)) && luv__poll_now(s, POLLOUT));
   return 1;
 }
 

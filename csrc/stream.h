@@ -9,6 +9,34 @@
 luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname);
 void luv__read_service(luv_stream *s);
 void luv__read_end(luv_stream *s, int err);
+void luv__got(luv_stream *s, const char *p, size_t n);
+int luv__is_stream(const luv_box *b);
+int luv__poll_now(luv_stream *s, short events);
+
+/* Handles that nobody has accepted keep a pipe from being read. */
+static inline int luv__handles_full(luv_stream *s) {
+  return s->naccepted >= LUV_ACCEPT_AHEAD && !(s->o.flags & LUV_O_LISTENING);
+}
+
+/* The writer whose turn it is. */
+struct luv_write {
+  union { uv_write_t write; uv_shutdown_t shutdown; } u;
+  luv_stream *s;
+  luv_fiber *f;  /* who waits; NULL: gave up */
+  uint64_t total;
+  int ref;       /* the data's anchor */
+  int held;      /* a luv_hold: libuv has nothing */
+  uv_pipe_t *carrier; /* a handle that goes with the bytes: handle.c */
+};
+
+void luv__write_finished(luv_write *w, int status);
+void luv__write_drop(luv_write *w);
+unsigned luv__write_rest_of(luv_write *w, size_t skip, uv_buf_t *bufs, unsigned max);
+int luv__write_plain(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, double timeout);
+int luv__write_from(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, uint64_t done, double timeout);
+int luv__write_handle(luv_state *S, lua_State *L, luv_stream *s, int can_now);
+int luv__carrier(luv_stream *s, lua_State *L, int idx, uv_pipe_t **carrier);
+void luv__carrier_close(uv_pipe_t *carrier);
 
 /* Nobody else writes until it is released; `closed` is called when the stream closes. */
 typedef struct luv_hold luv_hold;

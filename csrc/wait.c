@@ -112,6 +112,8 @@ const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_UDP_RECV] = {"udp recv", 1, luv__udp_recv_begin, NULL},
   [LUV_OP_UDP_SEND] = {"udp send", 1, luv__udp_send_begin, luv__udp_send_abandon},
   [LUV_OP_POLL] = {"poll", 1, luv__poll_begin, NULL},
+  [LUV_OP_SIGNAL] = {"signal", 1, begin_object, NULL},
+  [LUV_OP_PROCESS] = {"process", 1, begin_object, NULL},
   [LUV_OP_GO] = {"operation", 1, begin_goop, abandon_goop},
   [LUV_OP_RUN] = {"run", 0, begin_asleep, NULL},
 };

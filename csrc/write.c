@@ -4,16 +4,8 @@
  * a writer that gives up before its turn has sent nothing. The request points into the
  * Lua string itself; while libuv has it the string is anchored in the registry, so a
  * writer may time out or be cancelled in the middle: what it began is still sent. */
-#include "stream.h"
-
-struct luv_write {
-  union { uv_write_t write; uv_shutdown_t shutdown; } u;
-  luv_stream *s;
-  luv_fiber *f;  /* who waits; NULL: gave up */
-  uint64_t total;
-  int ref;       /* the data's anchor */
-  int held;      /* a luv_hold: libuv has nothing */
-};
+#include <sys/socket.h>
+#include "luvstdio.h"
 
 #define FEW_BUFS 64    /* per system call on the fast path */
 
@@ -76,12 +68,13 @@ uint64_t luv__check_data(luv_state *S, lua_State *L, int idx, int arg, const cha
 
 /* ---- the writer that libuv has ------------------------------------------------------ */
 
-static void finished(luv_write *w, int status) {
+void luv__write_finished(luv_write *w, int status) {
   luv_stream *s = w->s;
   luv_state *S = s->o.S;
   luv_fiber *f = w->f;
   s->writing = NULL;
   luaL_unref(S->M, LUA_REGISTRYINDEX, w->ref);
+  luv__carrier_close(w->carrier);
   if (f && status) luv__wake_error(S, f, status);
   else if (f) {
     if (f->wait.op == LUV_OP_WRITE) S->bytes_written += w->total - f->wait.done;
@@ -92,8 +85,26 @@ static void finished(luv_write *w, int status) {
   if (!(s->o.flags & LUV_O_CLOSING)) luv__write_next(s);
 }
 
-static void on_write(uv_write_t *req, int status) { finished(req->data, status); }
-static void on_shutdown(uv_shutdown_t *req, int status) { finished(req->data, status); }
+/* The stream closes, and nobody else has the bytes. */
+void luv__write_drop(luv_write *w) {
+  w->s->writing = NULL;
+  luaL_unref(w->s->o.S->M, LUA_REGISTRYINDEX, w->ref);
+  free(w);
+}
+
+/* What is left of w's data behind its first `skip` bytes. */
+unsigned luv__write_rest_of(luv_write *w, size_t skip, uv_buf_t *bufs, unsigned max) {
+  lua_State *M = w->s->o.S->M;
+  unsigned n;
+  if (!lua_checkstack(M, 4)) return 0;
+  lua_rawgeti(M, LUA_REGISTRYINDEX, w->ref);
+  n = luv__gather(M, lua_gettop(M), skip, bufs, max);
+  lua_pop(M, 1);
+  return n;
+}
+
+static void on_write(uv_write_t *req, int status) { luv__write_finished(req->data, status); }
+static void on_shutdown(uv_shutdown_t *req, int status) { luv__write_finished(req->data, status); }
 
 static int submit_bytes(lua_State *M, luv_write *w, luv_fiber *f) {
   lua_State *L = f->chain.L;
@@ -103,6 +114,11 @@ static int submit_bytes(lua_State *M, luv_write *w, luv_fiber *f) {
   lua_xmove(L, M, 1);
   n = luv__gather(M, lua_gettop(M), (size_t)f->wait.done, bufs, max);
   w->ref = luaL_ref(M, LUA_REGISTRYINDEX);
+  if (w->s->std) return luv__std_write(w->s, w, f->wait.done);
+  if (LUV_UNLIKELY(luv__anybox(L, 3) != NULL)) {
+    int err = luv__carrier(w->s, L, 3, &w->carrier);
+    return err ? err : uv_write2(&w->u.write, &w->s->h.s, bufs, n, (uv_stream_t *)w->carrier, on_write);
+  }
   return uv_write(&w->u.write, &w->s->h.s, bufs, n, on_write);
 }
 
@@ -124,6 +140,7 @@ static int submit(lua_State *M) {
   if (err == 0) s->writing = w;
   else {
     luaL_unref(M, LUA_REGISTRYINDEX, w->ref);
+    luv__carrier_close(w->carrier);
     free(w);
     luv__wake_error(s->o.S, f, err);
   }
@@ -197,6 +214,11 @@ void luv__write_closing(luv_stream *s) {
 
 /* ---- the faces ------------------------------------------------------------------------ */
 
+static int put(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
+  if (LUV_UNLIKELY(s->o.flags & LUV_O_SHY || s->o.class_id == LUV_CLASS_STDIO)) return luv__std_put(s, bufs, n);
+  return uv_try_write(&s->h.s, bufs, n);
+}
+
 /* Writes what the kernel takes at once. Bytes written, or an error other than EAGAIN. */
 static int64_t try_write(lua_State *L, luv_stream *s, uint64_t total) {
   uv_buf_t bufs[FEW_BUFS];
@@ -204,7 +226,7 @@ static int64_t try_write(lua_State *L, luv_stream *s, uint64_t total) {
   int n;
   do {
     unsigned count = luv__gather(L, 2, (size_t)done, bufs, FEW_BUFS);
-    n = uv_try_write(&s->h.s, bufs, count);
+    n = put(s, bufs, count);
     if (n > 0) done += (uint64_t)n, s->o.S->bytes_written += (uint64_t)n;
   } while (n > 0 && done < total);
   return n >= 0 || n == UV_EAGAIN ? (int64_t)done : n;
@@ -217,12 +239,12 @@ static int write_error(luv_stream *s, int err) {
   return err;
 }
 
-static int write_rest(luv_state *S, lua_State *L, luv_stream *s, uint64_t total,
-                      uint64_t done, double timeout) {
+/* Waits until the bytes behind the first `done` ones are written. */
+int luv__write_from(luv_state *S, lua_State *L, luv_stream *s, uint64_t total,
+                    uint64_t done, double timeout) {
   luv_fiber *f = S->chain && S->chain->L == L && S->chain->fiber ? S->chain->fiber : &S->main;
   if (timeout == 0 && done > 0) timeout = 1e-9; /* what has begun must be finished */
   f->wait.done = done;
-  lua_settop(L, 2);
   return luv__suspend(S, L, LUV_OP_WRITE, s, total, timeout);
 }
 
@@ -235,10 +257,24 @@ static int write_string(lua_State *L, luv_stream *s, size_t *total) {
   uv_buf_t buf;
   buf.base = (char *)lua_tolstring(L, 2, total);
   buf.len = *total;
-  return buf.len ? uv_try_write(&s->h.s, &buf, 1) : 0;
+  return buf.len ? put(s, &buf, 1) : 0;
 }
 
-/* n = stream:write(data[, timeout]) */
+int luv__write_plain(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, double timeout) {
+  int64_t done = 0;
+  if (!s) return luv__fail(L, UV_EBADF);
+  if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_EPIPE);
+  if (total > 0 && can_write_now(s)) {
+    done = try_write(L, s, total);
+    if (done < 0) return luv__fail(L, write_error(s, (int)done));
+  }
+  lua_settop(L, 2);
+  if ((uint64_t)done < total) return luv__write_from(S, L, s, total, (uint64_t)done, timeout);
+  lua_pushnumber(L, (lua_Number)total);
+  return 1;
+}
+
+/* n = stream:write(data[, timeout]), stream:write(data, {handle = object}[, timeout]) */
 int luv_stream_write(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "write");
@@ -252,21 +288,23 @@ int luv_stream_write(lua_State *L) {
     if (done < 0 && done != UV_EAGAIN) return luv__fail(L, write_error(s, (int)done));
     if (done < 0) done = 0;
     S->bytes_written += (uint64_t)done;
-    if ((size_t)done < n) return write_rest(S, L, s, n, (uint64_t)done, LUV_NO_TIMEOUT);
+    if ((size_t)done < n) return luv__write_from(S, L, s, n, (uint64_t)done, LUV_NO_TIMEOUT);
     lua_pushnumber(L, (lua_Number)n);
     return 1;
   }
+  if (lua_type(L, 3) == LUA_TTABLE) return luv__write_handle(S, L, s, s && can_write_now(s));
   total = luv__check_data(S, L, 2, 1, "write");
   timeout = luv__opt_timeout(S, L, 3, 2, "write");
-  if (!s) return luv__fail(L, UV_EBADF);
-  if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_EPIPE);
-  if (total > 0 && can_write_now(s)) {
-    done = try_write(L, s, total);
-    if (done < 0) return luv__fail(L, write_error(s, (int)done));
-  }
-  if ((uint64_t)done < total) return write_rest(S, L, s, total, (uint64_t)done, timeout);
-  lua_pushnumber(L, (lua_Number)total);
-  return 1;
+  return luv__write_plain(S, L, s, total, timeout);
+}
+
+/* The writing side of a mere pipe, a terminal or a file ends when it is closed. */
+static int is_socket(luv_stream *s) {
+  int type;
+  socklen_t len = sizeof type;
+  uv_os_fd_t fd;
+  if (s->o.class_id == LUV_CLASS_TCP || luv__stream_fd(&s->o, &fd)) return 1;
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
 }
 
 /* stream = stream:shutdown([timeout]): no more writes; the peer reads the end */
@@ -277,5 +315,6 @@ int luv_stream_shutdown(lua_State *L) {
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
   if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_ENOTCONN);
+  if (!is_socket(s)) return luv__fail(L, UV_ENOTSOCK);
   return luv__suspend(S, L, LUV_OP_SHUTDOWN, s, 0, timeout);
 }

@@ -54,13 +54,18 @@
 ---| "ECANCELED"     # another fiber closed or stopped what was waited for
 ---| "ECONNREFUSED"  # nobody listens there
 ---| "ECONNRESET"    # the peer is gone, and data with it
+---| "EEXIST"        # another object has it
 ---| "EINVAL"        # not in this state
+---| "EIO"           # the terminal is gone, or the device failed
 ---| "EISCONN"       # the socket is connected already, or listens
 ---| "EMSGSIZE"      # longer than the caller allowed
+---| "ENAMETOOLONG"  # longer than the system allows
 ---| "ENOMEM"        # no memory
 ---| "ENOSYS"        # what was named is not here
 ---| "ENOTCONN"      # not connected, or shut down
+---| "ENOTSOCK"      # a pipe, a terminal or a file, where only a socket would do
 ---| "ENOTSUP"       # not with this kind of socket
+---| "ENOTTY"        # no terminal
 ---| "EOF"           # the stream has ended
 ---| "EPIPE"         # writing to what takes no more
 ---| "EPROTO"        # no message, or damaged

@@ -1,6 +1,6 @@
 ---@meta _
 
--- What every stream can do: so far that is luv.tcp.
+-- What every stream can do: luv.tcp, luv.pipe, luv.tty, luv.stdio.
 --
 -- Reading is buffered. Once a fiber has read, luv goes on reading ahead of it until 256 KiB lie
 -- unread, then leaves the rest to the kernel and so to the peer: memory is bounded. Readers are
@@ -103,9 +103,13 @@ function stream:unread(data) end
 ---in the background and before what is written later, so the stream stays whole; a
 ---writer that still stood behind others has sent nothing. close() drops what is not sent.
 ---With a timeout of 0 only what the kernel takes at once is sure to go.
----Errors: ENOTCONN; EPIPE, after shutdown() or the peer has closed; ECONNRESET.
+---
+---With {handle = object} in the second place the object's descriptor goes along with the first
+---byte, through a pipe made with ipc: see docs/pipe.lua. A timeout follows it.
+---Errors: ENOTCONN; EPIPE, after shutdown() or the peer has closed; ECONNRESET; with a handle
+---EINVAL, not a pipe made with ipc; EBADF, the object is closed or has no descriptor.
 ---Raises: data is neither string, number nor table, or the table holds something else than
----strings and numbers; timeout.
+---strings and numbers; a handle that is no object of luv's, or no byte to go with it; timeout.
 ---Suspends.
 ---@async
 ---@param data string|number|(string|number)[]
@@ -113,11 +117,13 @@ function stream:unread(data) end
 ---@return integer? n all of its bytes, 0 for none; nil when it fails
 ---@return string? message
 ---@return luv.code? code
+---@overload fun(self: luv.stream, data: string|number|(string|number)[], options: {handle: luv.object}, timeout?: number): integer?, string?, luv.code?
 function stream:write(data, timeout) end
 
 ---Waits for the writes before it and ends the writing side: the peer reads EOF. Reading goes on.
 ---Later writes give EPIPE.
----Errors: ENOTCONN, not connected or shut down already.
+---Errors: ENOTCONN, not connected or shut down already; ENOTSOCK, a mere pipe, a terminal or a
+---file, which end when they are closed.
 ---Raises: timeout. After one the shutdown still happens, if it had its turn.
 ---Suspends.
 ---@async
@@ -161,9 +167,13 @@ function stream:write_queue_size() end
 ---connections are taken from the kernel before anybody asks; then its backlog fills. While
 ---the process has no descriptor left (EMFILE), libuv closes the connections that come; accept
 ---goes on waiting, and gets the first that comes when there are descriptors again.
+---
+---Of a pipe made with ipc that is connected it takes the next handle that was sent (docs/pipe.lua);
+---`into` is used if the handle is of its class. Meanwhile bytes are read ahead; when the
+---stream ends it gives EOF, or what ended it.
 ---Errors: EISCONN, `into` has a descriptor already; EBADF, `into` is closed.
----Raises: the socket does not listen ("did bind or listen fail?"); `into` is of another class;
----timeout.
+---Raises: the socket does not listen ("did bind or listen fail?"), and brings no handles; `into`
+---is of another class; timeout.
 ---Suspends.
 ---@async
 ---@param into? luv.stream a fresh one, of the same class

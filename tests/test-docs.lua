@@ -111,6 +111,7 @@ local function look(module, class)
   end
   seen[class] = t
 end
+tap.ok(luv.stdin and luv.stdout and luv.stderr) -- fields from now on
 look(luv, "luv")
 
 -- The metatable of each class stands in the registry. A class without methods belongs to

@@ -1,7 +1,242 @@
--- Signals: Ctrl-C in a script that is blocked anywhere in luv, SIGPIPE, storms of others
--- while Go and Lua are busy, and fork without exec.
+-- Signals: luv.signal's watchers; Ctrl-C in a script that is blocked anywhere in luv, with and
+-- without a watcher; SIGPIPE, storms while Go and Lua are busy, and fork without exec.
 
 local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")
+local luv = require("luv")
+
+-- ---- watchers -------------------------------------------------------------------------------
+
+local signal = luv.signal
+
+-- As tap.run, for a script that a signal is to kill: the shell says so, not on our stderr.
+local function killed(script)
+  local path = tap.tempfile(script)
+  local out, err, rc = tap.shell("( " .. tap.command(path) .. " ); exit $?")
+  os.remove(path)
+  return out, err, rc
+end
+
+tap.test("names and numbers", function()
+  tap.equal(signal.number("INT"), 2)
+  tap.equal(signal.number("SIGINT"), 2)
+  tap.equal(signal.number("sigint"), 2)
+  tap.equal(signal.number("chld"), 17)
+  tap.equal(signal.number("RTMIN+2"), 36)
+  tap.equal(signal.number("SIGRTMAX"), 64)
+  tap.equal(signal.name(15), "SIGTERM")
+  tap.equal(signal.name(36), "SIGRTMIN+2")
+  for n = 1, 31 do tap.equal(signal.number(signal.name(n)), n) end
+  for _, name in ipairs{"", "SIG", "FOO", "RTMIN+", "RTMIN2", "RTMIN-1", "RTMAX+1", "INT\0", "RTMI"} do
+    tap.fails("EINVAL", signal.number(name))
+  end
+  for _, n in ipairs{0, -1, 32, 33, 65, 1e9} do tap.fails("EINVAL", signal.name(n)) end
+  tap.raises("bad argument #1 to 'number' %(string expected, got nil%)", signal.number, nil)
+  tap.raises("bad argument #1 to 'name'", signal.name, 1.5)
+end)
+
+tap.both("a watcher tells how often its signal came", function()
+  local w = signal.create("USR1")
+  tap.match(tostring(w), "^userdata<luv%.signal>: ")
+  tap.equal(w:signum(), signal.number("USR1"))
+  tap.fails("ETIMEDOUT", w:next(0))
+  signal.raise("USR1")
+  tap.equal(w:next(), 1)
+  for _ = 1, 5 do tap.equal(signal.raise(signal.number("usr1")), true) end
+  tap.equal(w:next(1), 5)
+  tap.fails("ETIMEDOUT", w:wait(0.001))
+  luv.spawn(function() luv.sleep(0.005) signal.raise("SIGUSR1") end)
+  tap.equal(w:wait(5), 1)
+  w:close()
+  tap.equal(w:closed(), true)
+  for _, method in ipairs{"next", "start", "stop", "signum"} do tap.fails("EBADF", w[method](w)) end
+end)
+
+tap.test("what is no signal, and what cannot be watched", function()
+  for _, bad in ipairs{"KILL", "SIGSTOP", 0, -1, 32, 65, 1e9, -1e9} do tap.fails("EINVAL", signal.create(bad)) end
+  tap.match(select(2, signal.create("KILL")), "SIGKILL")
+  tap.raises("bad argument #1 to 'create' %(unknown signal 'FOO'%)", signal.create, "FOO")
+  for _, bad in ipairs{false, {}, print, 1.5, 0/0, 1e300} do
+    tap.raises("bad argument #1 to 'create'", signal.create, bad)
+    tap.raises("bad argument #1 to 'raise'", signal.raise, bad)
+  end
+  tap.raises("bad argument #1 to 'create'", signal.create)
+  tap.fails("EINVAL", signal.raise(65))
+  local w = signal.create("USR2")
+  tap.raises("bad argument #1 to 'next'", w.next, w, "soon")
+  tap.raises("calling 'next' on bad self", w.next, 1)
+  tap.fails("EINVAL", w:start("STOP"))
+  signal.raise("USR2")
+  tap.equal(w:next(1), 1, "it watches what it did")
+  w:close()
+end)
+
+tap.test("kill: no such process, and the question whether there is one", function()
+  local p = io.popen("echo $$; exec cat >/dev/null", "r")
+  local pid = tonumber(p:read("*l"))
+  p:close()
+  tap.fails("ESRCH", signal.kill(pid))
+  tap.fails("ESRCH", signal.kill(2^31 - 1, "TERM"))
+  tap.raises("bad argument #1 to 'kill'", signal.kill, "x")
+  tap.raises("bad argument #1 to 'kill'", signal.kill, 1e300)
+  tap.raises("bad argument #2 to 'kill'", signal.kill, 1, {})
+  tap.equal(signal.kill(0, 0), true)
+end)
+
+tap.test("stop, start, another signal", function()
+  local w, other = signal.create("USR1"), signal.create("USR1")
+  signal.raise("USR1")
+  tap.equal(w:stop(), w)
+  tap.equal(w:next(), 1, "what came before the stop")
+  tap.fails("EINVAL", w:next())
+  signal.raise("USR1")
+  tap.equal(w:start(), w)
+  tap.fails("ETIMEDOUT", w:next(0))
+  tap.equal(other:next(), 2)
+  tap.equal(w:start("USR2"):signum(), 12)
+  signal.raise("USR1")
+  signal.raise("USR2")
+  tap.equal(w:next(), 1)
+  tap.equal(other:next(), 1)
+  local f = luv.spawn(w.next, w)
+  luv.fiber.yield()
+  w:stop()
+  tap.fails("ECANCELED", f:join())
+  f = luv.spawn(other.next, other)
+  luv.fiber.yield()
+  other:close()
+  tap.fails("ECANCELED", f:join())
+  w:close()
+end)
+
+tap.test("several watchers, several waiters, select, cancel", function()
+  local a, b = signal.create("USR1"), signal.create("USR1")
+  local told = {}
+  for i = 1, 3 do told[i] = luv.spawn(a.next, a) end
+  luv.fiber.yield()
+  signal.raise("USR1")
+  for i = 1, 3 do tap.equal(told[i]:join(), 1) end
+  tap.equal(b:next(), 1)
+  luv.spawn(function() signal.raise("USR1") end)
+  tap.same({luv.select{{a}, {b, "next"}, timeout = 5}}, {1, 1})
+  tap.equal(b:next(), 1)
+  local f = luv.spawn(a.next, a)
+  tap.equal(f:waiting(), nil)
+  luv.fiber.yield()
+  tap.equal(f:waiting(), "signal")
+  f:cancel()
+  tap.ok(luv.cancelled(select(2, luv.pcall(f.join, f))))
+  tap.fails("ETIMEDOUT", luv.timeout(0.001, a.next, a))
+  signal.raise("USR1")
+  tap.equal(a:next(), 1, "a wait that was given up takes nothing")
+  a:close()
+  b:close()
+end)
+
+tap.test("a watcher that was forgotten is collected, and the default action is back", function()
+  local out, err, rc = killed([[
+    local luv = require("luv")
+    luv.signal.create("USR1")
+    collectgarbage() collectgarbage()
+    print(luv.signal.raise("USR1"))]])
+  tap.equal(out, "", err)
+  tap.equal(rc, 128 + signal.number("USR1"))
+end)
+
+tap.test("the default action returns with the close of the last watcher, not before", function()
+  local out, err, rc = killed([[
+    local luv = require("luv")
+    local a, b = luv.signal.create("TERM"), luv.signal.create("TERM")
+    a:close()
+    luv.signal.raise("TERM")
+    print(b:next())
+    io.flush()
+    b:close()
+    luv.signal.raise("TERM")
+    print("not reached")]])
+  tap.equal(out, "1\n", err)
+  tap.equal(rc, 128 + 15)
+end)
+
+tap.test("each thread has its own watchers, and all are told", function()
+  local w, ready = signal.create("USR2"), luv.thread.chan()
+  local threads = {}
+  for i = 1, 3 do
+    threads[i] = luv.thread.create(function(ready)
+      local luv = require("luv")
+      local w = luv.signal.create("USR2")
+      ready:put(true)
+      local n = w:next(10)
+      w:close()
+      return n
+    end, ready)
+  end
+  for _ = 1, 3 do ready:get() end
+  tap.run("") -- children come and go meanwhile
+  signal.raise("USR2")
+  for i = 1, 3 do tap.equal(threads[i]:join(), 1) end
+  tap.equal(w:next(5), 1)
+  w:close()
+end)
+
+tap.test("luv's own and Go's signals are watched beside their use", function()
+  local urg, asked = signal.create("URG"), signal.create("RTMAX-4")
+  local t = luv.thread.create(function() local luv = require("luv") for _ = 1, 20 do luv.sleep(0.001) end return luv.dump() end)
+  tap.match(luv.dump(), "thread")
+  tap.match(t:join(), "thread")
+  signal.raise("URG")
+  tap.ok(urg:next(5) >= 1)
+  urg:close()
+  asked:close()
+end)
+
+tap.test("SIGCHLD is watched beside io.popen, os.execute and luv.process", function()
+  local w = signal.create("CHLD")
+  local p = io.popen("echo hello")
+  tap.equal(p:read("*a"), "hello\n")
+  p:close()
+  tap.ok(w:next(5) >= 1)
+  w:close()
+end)
+
+tap.test("a fault is a fault, watched or not", function()
+  for _, name in ipairs{"SEGV", "FPE"} do
+    local out, err, rc = tap.run([[
+      local luv = require("luv")
+      local w = luv.signal.create("]] .. name .. [[")
+      luv.signal.raise("]] .. name .. [[")
+      print(w:next())
+      w:close()
+      print("alive")]])
+    tap.equal(out, "1\nalive\n", err)
+    tap.equal(rc, 0)
+  end
+end)
+
+-- Raised by a thread as fast as it can, while others compute and Go collects.
+tap.test("100,000 signals to ourselves, with Go and Lua at work: none is lost, none crashes", function()
+  local n = tonumber(arg[1]) or 100000
+  local w = signal.create("USR1")
+  local t = luv.thread.create(function(n)
+    local signal = require("luv").signal
+    for i = 1, n do signal.raise("USR1") end
+    return "sent"
+  end, n)
+  local stop
+  local names = luv.spawn(function()
+    while not stop do luv.net.getaddrinfo("127.0.0.1", "1") collectgarbage() luv.sleep(0.001) end
+  end)
+  local told, times = 0, 0
+  while told < n do
+    local more = tap.ok(w:next(20))
+    told, times = told + more, times + 1
+  end
+  tap.equal(told, n)
+  tap.equal(t:join(), "sent")
+  stop = true
+  names:join()
+  tap.fails("ETIMEDOUT", w:next(0.01))
+  w:close()
+end)
 
 -- ---- Ctrl-C ---------------------------------------------------------------------
 
@@ -66,6 +301,45 @@ tap.test("the interruption can be caught, as in stock Lua; a second Ctrl-C kills
   local err, rc = interrupt("ready() while true do local ok, e = pcall(luv.sleep, 30) io.stderr:write(e, '\\n') end", true)
   tap.match(err, "interrupted!")
   tap.ok(rc >= 128, "exit code " .. rc)
+end)
+
+tap.test("with a watcher of SIGINT Ctrl-C is the watcher's; when it closes, luv's again", function()
+  local err, rc = interrupt([[
+    local w = luv.signal.create("INT")
+    ready()
+    io.stderr:write("watched ", w:next(), "\n")
+    w:close()
+    luv.spawn(function() luv.signal.raise("INT") end)
+    print(luv.pcall(luv.sleep, 30))
+    luv.signal.raise("INT")
+    luv.sleep(30)]])
+  tap.match(err, "watched 1")
+  tap.equal(rc, 128 + 2, "the second is the default action, as in stock Lua")
+end)
+
+tap.test("a watcher that was there before the main chunk first waited", function()
+  local err, rc = interrupt([[
+    local w = luv.signal.create("INT")
+    w:close()
+    ready()
+    luv.sleep(30)]])
+  tap.match(err, "interrupted!")
+  tap.equal(rc, 1)
+end)
+
+tap.test("a watcher of SIGQUIT takes it; then luv's dump is back", function()
+  local out, err, rc = tap.run([[
+    local luv = require("luv")
+    local w = luv.signal.create("QUIT")
+    luv.signal.raise("QUIT")
+    print(w:next())
+    io.stderr:write("closed\n")
+    w:close()
+    luv.signal.raise("QUIT")
+    luv.sleep(0.05)]])
+  tap.equal(out, "1\n", err)
+  tap.equal(rc, 0, err)
+  tap.match(err, "^closed\n.*main")
 end)
 
 tap.test("SIGPIPE does not kill", function()

@@ -14,6 +14,7 @@ type Handle struct {
 	o    *C.luv_object
 	slot uint64
 	on   func(what int, a int64, p uintptr)
+	gone func()
 }
 
 // The events of csrc/luv.h.
@@ -86,7 +87,13 @@ func (h *Handle) Event(what int, a int64, p uintptr) {
 func (h *Handle) Release(int) {
 	h.o = nil
 	csrc.Give(h.slot)
+	if h.gone != nil {
+		h.gone()
+	}
 }
+
+// OnClose has f called, once, when a handle that is tracked has been closed.
+func (h *Handle) OnClose(f func()) { h.gone = f }
 
 func (h *Handle) open() bool { return h.o != nil && h.o.flags&C.LUV_O_CLOSING == 0 }
 

@@ -23,6 +23,7 @@ type handle interface {
 var makers = map[string]func(*uv.Loop) (handle, error){
 	"async":  func(l *uv.Loop) (handle, error) { h, err := uv.NewAsync(l, func() {}); return h, err },
 	"idle":   func(l *uv.Loop) (handle, error) { h, err := uv.NewIdle(l); return h, err },
+	"pipe":   func(l *uv.Loop) (handle, error) { h, err := uv.NewPipe(l, false); return h, err },
 	"signal": func(l *uv.Loop) (handle, error) { h, err := uv.NewSignal(l); return h, err },
 	"tcp":    func(l *uv.Loop) (handle, error) { h, err := uv.NewTCP(l); return h, err },
 	"udp":    func(l *uv.Loop) (handle, error) { h, err := uv.NewUDP(l, uv.Unspecified); return h, err },

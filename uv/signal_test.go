@@ -129,3 +129,36 @@ func TestSignalStorm(t *testing.T) {
 		t.Errorf("only %d events", n)
 	}
 }
+
+func TestSignalNames(t *testing.T) {
+	for name, n := range map[string]int{"INT": 2, "SIGINT": 2, "sigterm": 15, "cld": 17, "POLL": 29,
+		"RTMIN": 34, "rtmin+3": 37, "SIGRTMAX-1": 63, "RTMAX": 64,
+		"": 0, "SIG": 0, "FOO": 0, "RTMIN3": 0, "RTMIN+": 0, "RTMIN+31": 0, "RTMAX+1": 0, "RTMI": 0} {
+		equal(t, name, uv.SignalNumber(name), n)
+	}
+	for n := -1; n < 70; n++ {
+		if name := uv.SignalName(n); name != "" {
+			equal(t, name, uv.SignalNumber(name), n)
+		}
+	}
+	equal(t, "name", uv.SignalName(2), "SIGINT")
+	equal(t, "the C library's own", uv.SignalName(32), "")
+}
+
+func TestKill(t *testing.T) {
+	ok(t, uv.Kill(syscall.Getpid(), 0))
+	fails(t, uv.Kill(1<<30, 15), uv.FromSystem(int(syscall.ESRCH)))
+	fails(t, uv.Kill(syscall.Getpid(), 999), uv.EINVAL)
+	fails(t, uv.Raise(999), uv.EINVAL)
+	ok(t, uv.Raise(winch))
+}
+
+// A Watch is for the fibers of a Lua state.
+func TestWatchWithoutState(t *testing.T) {
+	l := newLoop(t)
+	_, err := uv.NewWatch(l)
+	fails(t, err, uv.ENOTSUP)
+	ok(t, l.Close())
+	_, err = uv.NewWatch(l)
+	fails(t, err, uv.EBADF)
+}

@@ -138,3 +138,38 @@ func (s *Stream) Shutdown(f func(error)) error {
 	r := newRequest(status(f))
 	return r.begun(C.luv__go_shutdown(s.o, C.uint64_t(r.slot)))
 }
+
+// ListenFibers starts listening for the fibers of a Lua state, which accept in C; if it
+// listens already it sets the backlog.
+func (s *Stream) ListenFibers(backlog int) error {
+	if !s.open() {
+		return EBADF
+	}
+	return check(C.luv__listen((*C.luv_stream)(unsafe.Pointer(s.o)), C.int(backlog)))
+}
+
+// Listening reports whether the socket listens.
+func (s *Stream) Listening() bool { return s.open() && s.o.flags&C.LUV_O_LISTENING != 0 }
+
+// Connecting reports whether ConnectFibers is under way.
+func (s *Stream) Connecting() bool { return s.open() && s.o.flags&C.LUV_O_CONNECTING != 0 }
+
+// BeginConnect marks the socket as connecting by other means than libuv's; false when it
+// is being connected already. EndConnect takes the mark away, and reports whether the
+// socket is still open.
+func (s *Stream) BeginConnect() bool {
+	if !s.open() || s.Connecting() {
+		return false
+	}
+	s.o.flags |= C.LUV_O_CONNECTING
+	return true
+}
+
+// EndConnect is described with BeginConnect.
+func (s *Stream) EndConnect() bool {
+	if !s.open() {
+		return false
+	}
+	s.o.flags &^= C.LUV_O_CONNECTING
+	return true
+}

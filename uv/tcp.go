@@ -67,15 +67,6 @@ func (t *TCP) reusePort(a netip.AddrPort) error {
 	return check(C.luv__tcp_reuseport(t.tcp(), domain))
 }
 
-// ListenFibers starts listening for the fibers of a Lua state, which accept in C; if it
-// listens already it sets the backlog.
-func (t *TCP) ListenFibers(backlog int) error {
-	if !t.open() {
-		return EBADF
-	}
-	return check(C.luv__listen((*C.luv_stream)(unsafe.Pointer(t.o)), C.int(backlog)))
-}
-
 // Connect connects to an address; f is called with how it went.
 func (t *TCP) Connect(a netip.AddrPort, f func(error)) error {
 	if !t.open() {
@@ -99,32 +90,6 @@ func (t *TCP) ConnectFibers(a netip.AddrPort) error {
 		return err
 	}
 	return check(C.luv__tcp_connect((*C.luv_stream)(ptr(t.o)), sa))
-}
-
-// Listening reports whether the socket listens.
-func (t *TCP) Listening() bool { return t.open() && t.o.flags&C.LUV_O_LISTENING != 0 }
-
-// Connecting reports whether ConnectFibers is under way.
-func (t *TCP) Connecting() bool { return t.open() && t.o.flags&C.LUV_O_CONNECTING != 0 }
-
-// BeginConnect marks the socket as connecting by other means than libuv's; false when it
-// is being connected already. EndConnect takes the mark away, and reports whether the
-// socket is still open.
-func (t *TCP) BeginConnect() bool {
-	if !t.open() || t.Connecting() {
-		return false
-	}
-	t.o.flags |= C.LUV_O_CONNECTING
-	return true
-}
-
-// EndConnect is described with BeginConnect.
-func (t *TCP) EndConnect() bool {
-	if !t.open() {
-		return false
-	}
-	t.o.flags &^= C.LUV_O_CONNECTING
-	return true
 }
 
 // Open takes over a socket's descriptor; one that the handle had before is closed. After
