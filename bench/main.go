@@ -44,6 +44,9 @@ var workloads = []workload{
 	{"echo 64 KB, 10 connections", func(b *bench) error {
 		return b.echo(shape{conns: 10, size: 65536, depth: 1}, "mbps", "MB/s", atLeast(0.92))
 	}},
+	{"echo over a unix socket, 64 B, 50 connections", func(b *bench) error {
+		return b.echo(shape{conns: 50, size: 64, depth: 1, unix: true}, "cpu", "µs/req", atMost(1.12))
+	}},
 	{"echo connect, ask, close", func(b *bench) error {
 		return b.echo(shape{conns: 50, size: 64, depth: 1, connect: true}, "cpu", "µs/conn", atMost(1.12))
 	}},
