@@ -82,6 +82,7 @@ struct luv_state {
   luv_chain stash;     /* the chain of the yield that is on its way to the run loop */
   int jit;
   int opened;          /* the loop is there, and the alarm */
+  int lazy;            /* modules are made when they are named */
   int dead;            /* the Lua state is closing: nothing is open any more */
   int ending;          /* it is to be closed as soon as the loop returns */
   uint32_t nfibers;    /* anchored fibers */
@@ -210,6 +211,8 @@ void luv__codec_once(void);
 void luv__codec_begin(luv_state *S, lua_State *L);
 void luv__codec_open(luv_state *S, lua_State *L);
 void luv__library_add(luv_state *S, lua_State *L, int list, const char *module, const char *name);
+void luv__library_add_table(luv_state *S, lua_State *L, int list, const char *module);
+void luv__codec_push_list(luv_state *S, lua_State *L);
 void luv__codec_close(luv_state *S);
 
 /* ---- error.c ------------------------------------------------------------------- */

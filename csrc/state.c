@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "luv.h"
+#include "thread.h"
 
 int luv__forked;
 static int exit_failed;
@@ -261,6 +262,7 @@ static void new_state(lua_State *L) {
   luv__deliver_open(S, L);
   luv__wrapper_open(S, L);
   ref_errors(S, L);
+  S->lazy = luv__this_thread != NULL;
   luv__codec_begin(S, L);
   luv__build(S, L);
   luv__codec_once();
