@@ -117,7 +117,9 @@ func TestEnvironment(t *testing.T) {
 func TestEnvironmentOfManyThreads(t *testing.T) {
 	var all sync.WaitGroup
 	for id := range 4 {
-		all.Go(func() {
+		all.Add(1)
+		go func() {
+			defer all.Done()
 			for n := range 200 {
 				name := "LUV_TEST_" + strconv.Itoa(id) + "_" + strconv.Itoa(n)
 				err := errors.Join(uv.Setenv(name, name), uv.Setenv(name, name+name))
@@ -128,7 +130,7 @@ func TestEnvironmentOfManyThreads(t *testing.T) {
 					return
 				}
 			}
-		})
+		}()
 	}
 	all.Wait()
 }
