@@ -270,6 +270,8 @@ void luv__close_all(uv_loop_t *loop);
 
 /* ---- os.c ---------------------------------------------------------------------------- */
 
+int luv__setenv(const char *name, const char *value);
+int luv__unsetenv(const char *name);
 void luv__setup_args(void);
 
 /* ---- export.go, by way of C --------------------------------------------------- */

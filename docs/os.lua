@@ -136,8 +136,8 @@ function oslib.rss() end
 function oslib.rusage() end
 
 ---The value of an environment variable, byte for byte. The environment is one for all threads of
----the process; the functions here may be called by all of them at once. (Lua's os.getenv
----knows nothing of that: it must not run while another thread changes the environment.)
+---the process, which may read and change it at the same time by the functions here; Lua's
+---os.getenv reads the same one.
 ---ENOENT: there is no such variable.
 ---Raises: an empty name, one with "=" or a zero byte.
 ---Source: uv_os_getenv.
@@ -147,9 +147,10 @@ function oslib.rusage() end
 ---@return luv.code? code
 function oslib.getenv(name) end
 
----Sets an environment variable, for this process and those that it starts from now on.
+---Sets an environment variable, for this process and those that it starts from now on. Each
+---different value a variable has ever had stays in memory, since somebody might be reading it.
 ---Raises: an empty name, one with "="; a zero byte in the name or the value.
----Source: uv_os_setenv.
+---Source: setenv(3).
 ---@param name string
 ---@param value string
 ---@return true? ok nil when it fails
@@ -159,7 +160,7 @@ function oslib.setenv(name, value) end
 
 ---Removes an environment variable; that there is none is no error.
 ---Raises: an empty name, one with "=" or a zero byte.
----Source: uv_os_unsetenv.
+---Source: unsetenv(3).
 ---@param name string
 ---@return true? ok nil when it fails
 ---@return string? message

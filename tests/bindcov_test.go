@@ -61,6 +61,9 @@ var notBound = []skip{
 	{why: "net/netip", names: "uv_inet_ntop uv_inet_pton"},
 	{why: "the same as uv_if_indextoname outside of Windows", names: "uv_if_indextoiid"},
 
+	// The environment.
+	{why: "they free what other threads read: csrc/os.c does not", names: "uv_os_setenv uv_os_unsetenv"},
+
 	// Files.
 	{why: "jobs of csrc/fs_job.c, which undo what comes too late",
 		names: "uv_fs_open uv_fs_mkdtemp uv_fs_mkstemp uv_chdir"},

@@ -217,6 +217,51 @@ tap.test("threads: one environment, changed by all at once", function()
   end
 end)
 
+-- Opening a state reads the environment by C's getenv, as os.getenv does. Seconds: LUV_TEST_SECONDS.
+tap.test("threads that open while others change the environment", function()
+  local out, err, rc = tap.run([[
+    local luv = require("luv")
+    local stop, seconds = luv.thread.chan(2), tonumber(os.getenv("LUV_TEST_SECONDS") or 0.4)
+    luv.os.setenv("LUV_TEST", "there")
+    local changers = {}
+    for id = 1, 2 do
+      changers[id] = luv.thread.create(function()
+        local turns = 0
+        repeat
+          for i = 1, 300 do luv.os.setenv("LUV_TEST_" .. id .. "_" .. i, ("x"):rep(i % 7)) end
+          for i = 1, 300 do luv.os.unsetenv("LUV_TEST_" .. id .. "_" .. i) end
+          turns = turns + 1
+        until stop:try_get()
+        return turns
+      end)
+    end
+    local begun, missed = luv.hrtime(), 0
+    while luv.hrtime() - begun < seconds * 1e9 do
+      luv.thread.create(function() return require("luv").fs.stat("/"), luv.os.tmpdir() end):join()
+      for _ = 1, 1000 do if os.getenv("LUV_TEST") ~= "there" then missed = missed + 1 end end
+      if luv.os.environ().LUV_TEST ~= "there" then error("lost") end
+    end
+    stop:put(true)
+    stop:put(true)
+    print(changers[1]:join() > 0, changers[2]:join() > 0, missed, os.getenv("LUV_TEST_1_1"))
+  ]])
+  tap.equal(rc, 0, err)
+  tap.match(out, "^true\ttrue\t%d+\tnil\n$")
+end)
+
+tap.test("thousands of variables, and back", function()
+  local before = 0
+  for _ in pairs(sys.environ()) do before = before + 1 end
+  for i = 1, 3000 do sys.setenv("LUV_TEST_" .. i, tostring(i)) end
+  local all, n = sys.environ(), 0
+  for _ in pairs(all) do n = n + 1 end
+  tap.equal(n, before + 3000)
+  for i = 1, 3000, 97 do tap.equal(all["LUV_TEST_" .. i], tostring(i)) end
+  for i = 3000, 1, -1 do sys.unsetenv("LUV_TEST_" .. i) end
+  for _ in pairs(sys.environ()) do n = n - 1 end
+  tap.equal(n, 3000)
+end)
+
 -- ---- the process ---------------------------------------------------------------------
 
 tap.both("getpid and getppid", function()

@@ -153,8 +153,9 @@ func Getrusage() (Rusage, error) {
 
 // ---- the environment -----------------------------------------------------------------
 
-// environment guards it: setenv moves what getenv and environ read, and C has no lock for
-// readers. Go's own os.Getenv has a copy of its own, which is not kept in step.
+// environment guards it for those who look twice: libuv counts before it copies. Whoever looks
+// once, as C's getenv, needs no lock (csrc/os.c). Go's own os.Getenv has a copy of its own, which
+// is not kept in step.
 var environment sync.RWMutex
 
 // cstrings copies strings to C; free frees them. One with a zero in it is EINVAL.
@@ -204,7 +205,7 @@ func Setenv(name, value string) error {
 	defer free()
 	environment.Lock()
 	defer environment.Unlock()
-	return check(C.uv_os_setenv(c[0], c[1]))
+	return check(C.luv__setenv(c[0], c[1]))
 }
 
 // Unsetenv removes an environment variable, if there is one of that name.
@@ -216,7 +217,7 @@ func Unsetenv(name string) error {
 	defer free()
 	environment.Lock()
 	defer environment.Unlock()
-	return check(C.uv_os_unsetenv(c[0]))
+	return check(C.luv__unsetenv(c[0]))
 }
 
 // Environ returns all environment variables, each as its name and its value.
