@@ -282,7 +282,6 @@ void luv__children_forget(luv_state *S);
 
 /* ---- uvext.c ------------------------------------------------------------------------ */
 
-int luv__cpus(void);
 int luv__signal_onstack(int signum);
 void luv__handle_signal(int signum, void (*fn)(int));
 int luv__end_of_stream(uv_stream_t *h);
@@ -290,6 +289,12 @@ int luv__tcp_reuseport(uv_tcp_t *t, int domain);
 int luv__tcp_replace(uv_tcp_t *t, int own, int fd);
 int luv__tcp_close_reset(luv_object *o);
 void luv__close_all(uv_loop_t *loop);
+
+/* ---- os.c ---------------------------------------------------------------------------- */
+
+int luv__setenv(const char *name, const char *value);
+int luv__unsetenv(const char *name);
+void luv__setup_args(void);
 
 /* ---- export.go, by way of C --------------------------------------------------- */
 

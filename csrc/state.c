@@ -48,7 +48,7 @@ static void init(luv_state *S, lua_State *L) {
   S->alarm = malloc(sizeof *S->alarm);
   S->wakeup = malloc(sizeof *S->wakeup);
   if (!S->readbuf || !S->arena || !S->alarm || !S->wakeup || luv__ready_reserve(S, 0)) luaL_error(L, "not enough memory");
-  if (luv__cpus() > 1) S->spin = 25000;
+  if (uv_available_parallelism() > 1) S->spin = 25000;
 }
 
 static void ref_values(luv_state *S, lua_State *L) {
