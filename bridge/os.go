@@ -32,7 +32,7 @@ func told[T any](find func() (T, error), show func(T) any) func(*lua.Call) {
 	}
 }
 
-func plain[T any](v T) any { return v }
+func asIs[T any](v T) any { return v }
 
 // always gives find the form of what may fail.
 func always[T any](find func() T) func() (T, error) {
@@ -92,8 +92,8 @@ func showRusage(r uv.Rusage) any {
 
 // Those of 2012 stand in luv itself as well.
 var (
-	memTotal      = told(always(uv.TotalMemory), plain)
-	memFree       = told(always(uv.FreeMemory), plain)
+	memTotal      = told(always(uv.TotalMemory), asIs)
+	memFree       = told(always(uv.FreeMemory), asIs)
 	cpuInfo       = told(uv.CPUs, showCPUs)
 	interfaceAddr = told(uv.InterfaceAddresses, showInterfaces)
 )
@@ -220,7 +220,7 @@ func title(c *lua.Call) {
 			return
 		}
 	}
-	told(uv.ProcessTitle, plain)(c)
+	told(uv.ProcessTitle, asIs)(c)
 }
 
 func init() {
@@ -228,26 +228,26 @@ func init() {
 		Name: "luv.os",
 		Funcs: []lua.Func{
 			{Name: "uname", Go: told(uv.Uname, showUname)},
-			{Name: "hostname", Go: told(uv.Hostname, plain)},
-			{Name: "uptime", Go: told(uv.Uptime, plain)},
+			{Name: "hostname", Go: told(uv.Hostname, asIs)},
+			{Name: "uptime", Go: told(uv.Uptime, asIs)},
 			{Name: "loadavg", Go: loadavg},
 			{Name: "gettimeofday", Go: gettimeofday},
 			{Name: "cpu_info", Go: cpuInfo},
-			{Name: "available_parallelism", Go: told(always(uv.AvailableParallelism), plain)},
+			{Name: "available_parallelism", Go: told(always(uv.AvailableParallelism), asIs)},
 			{Name: "interface_addresses", Go: interfaceAddr},
 			{Name: "mem_total", Go: memTotal},
 			{Name: "mem_free", Go: memFree},
-			{Name: "mem_constrained", Go: told(always(uv.ConstrainedMemory), plain)},
-			{Name: "rss", Go: told(uv.ResidentSetMemory, plain)},
+			{Name: "mem_constrained", Go: told(always(uv.ConstrainedMemory), asIs)},
+			{Name: "rss", Go: told(uv.ResidentSetMemory, asIs)},
 			{Name: "rusage", Go: told(uv.Getrusage, showRusage)},
 			{Name: "getenv", Go: getenv},
 			{Name: "setenv", Go: setenv},
 			{Name: "unsetenv", Go: unsetenv},
 			{Name: "environ", Go: told(uv.Environ, showEnviron)},
-			{Name: "homedir", Go: told(uv.HomeDir, plain)},
-			{Name: "tmpdir", Go: told(uv.TmpDir, plain)},
-			{Name: "getpid", Go: told(always(uv.Getpid), plain)},
-			{Name: "getppid", Go: told(always(uv.Getppid), plain)},
+			{Name: "homedir", Go: told(uv.HomeDir, asIs)},
+			{Name: "tmpdir", Go: told(uv.TmpDir, asIs)},
+			{Name: "getpid", Go: told(always(uv.Getpid), asIs)},
+			{Name: "getppid", Go: told(always(uv.Getppid), asIs)},
 			{Name: "passwd", Go: told(uv.GetPasswd, showPasswd)},
 			{Name: "priority", Go: priority},
 			{Name: "random", Go: random},

@@ -98,17 +98,6 @@ var notBound = []skip{
 	{why: "not in the oldest libuv", since: 50, names: "uv_getrusage_thread"},
 	{why: "Lua's strings are bytes; these are for Windows", since: 47,
 		names: "uv_utf16_length_as_wtf8 uv_utf16_to_wtf8 uv_wtf8_length_as_utf16 uv_wtf8_to_utf16"},
-
-	// TO BE DELETED, from here to the end of the table, when luv has UDP, pipes, terminals and
-	// processes. What then is still called nowhere goes up, with its reason.
-	{why: "UDP is to come", names: "uv_udp_init_ex uv_udp_open uv_udp_bind uv_udp_connect uv_udp_getpeername " +
-		"uv_udp_set_membership uv_udp_set_source_membership uv_udp_set_multicast_loop " +
-		"uv_udp_set_multicast_ttl uv_udp_set_multicast_interface uv_udp_set_broadcast uv_udp_set_ttl " +
-		"uv_udp_send uv_udp_try_send uv_udp_recv_start uv_udp_using_recvmmsg uv_udp_recv_stop " +
-		"uv_udp_get_send_queue_size uv_udp_get_send_queue_count"},
-	{why: "pipes and terminals are to come", names: "uv_write2 uv_is_readable uv_stream_set_blocking uv_pipe_open " +
-		"uv_pipe_pending_count uv_tty_init uv_tty_get_winsize uv_guess_handle uv_strerror uv_err_name"},
-	{why: "processes are to come", names: "uv_spawn uv_kill uv_disable_stdio_inheritance"},
 }
 
 // known is the newest minor version of libuv 1 that the table was compared with: what a later one

@@ -15,7 +15,6 @@ const (
 	EBADF        Errno = C.UV_EBADF
 	EINVAL       Errno = C.UV_EINVAL
 	ENAMETOOLONG Errno = C.UV_ENAMETOOLONG
-	ENOENT       Errno = C.UV_ENOENT
 	ENOTTY       Errno = C.UV_ENOTTY
 	ENOMEM       Errno = C.UV_ENOMEM
 	EADDRINUSE   Errno = C.UV_EADDRINUSE
