@@ -89,7 +89,7 @@ enum {
   LUV_OUT_TASK,   /* wait.on is the link to a thread that has ended */
   LUV_OUT_FS,     /* wait.on is a luv_fsreq */
   LUV_OUT_CHANGE, /* wait.on is a luv.fs.event or luv.fs.poller */
-  LUV_OUT_EXIT,   /* wait.on is a luv.process that has ended */
+  LUV_OUT_EXIT,   /* wait.arg says how a luv.process has ended */
   LUV_OUT_CANCEL, /* raise the cancellation */
   LUV_OUT_EXPIRED,/* raise: a luv.timeout around the wait has passed */
   LUV_OUT_RAISE,  /* raise wait.on, a static message */

@@ -64,9 +64,19 @@ void luv__object_dispose(luv_object *o) {
 
 static void on_close(uv_handle_t *h) { luv__object_dispose(h->data); }
 
+void luv__handle_close(luv_object *o) {
+  if (!uv_is_closing(luv__handle(o))) uv_close(luv__handle(o), on_close);
+}
+
+/* A child that still runs keeps its handle, but not longer than the loop. */
+static int lingers(luv_object *o) { return o->class_id == LUV_CLASS_PROCESS && luv__process_lingers(o); }
+
 void luv__object_close(luv_object *o) {
   int zmq = o->class_id == LUV_CLASS_ZMQ || o->class_id == LUV_CLASS_ZMQ_MONITOR;
-  if (o->flags & LUV_O_CLOSING) return;
+  if (o->flags & LUV_O_CLOSING) {
+    if (o->class_id == LUV_CLASS_PROCESS && !lingers(o)) luv__handle_close(o);
+    return;
+  }
   o->flags |= LUV_O_CLOSING;
   if (o->class_id == LUV_CLASS_COND && o->S) luv__cond_closing(o);
   if (o->class_id == LUV_CLASS_SCOPE) luv__scope_closing(o);
@@ -79,7 +89,8 @@ void luv__object_close(luv_object *o) {
   if (zmq) luv__zmq_closing(o);
   if (luv__fs_owns(o)) luv__fs_closing(o);
   if (o->class_id == LUV_CLASS_SIGNAL) luv__signal_closing(o);
-  if (o->flags & LUV_O_HANDLE) uv_close(luv__handle(o), on_close);
+  if (lingers(o)) return;
+  if (o->flags & LUV_O_HANDLE) luv__handle_close(o);
   else luv__object_dispose(o);
   if (zmq) luv__zmq_closed(o);
 }
