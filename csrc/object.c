@@ -68,13 +68,18 @@ void luv__handle_close(luv_object *o) {
   if (!uv_is_closing(luv__handle(o))) uv_close(luv__handle(o), on_close);
 }
 
-/* A child that still runs keeps its handle, but not longer than the loop. */
+/* A child that still runs keeps its object, but not longer than the state. */
 static int lingers(luv_object *o) { return o->class_id == LUV_CLASS_PROCESS && luv__process_lingers(o); }
+
+static void let_go(luv_object *o) {
+  if (o->flags & LUV_O_HANDLE) luv__handle_close(o);
+  else luv__object_dispose(o);
+}
 
 void luv__object_close(luv_object *o) {
   int zmq = o->class_id == LUV_CLASS_ZMQ || o->class_id == LUV_CLASS_ZMQ_MONITOR;
   if (o->flags & LUV_O_CLOSING) {
-    if (o->class_id == LUV_CLASS_PROCESS && !lingers(o)) luv__handle_close(o);
+    if (o->class_id == LUV_CLASS_PROCESS && !lingers(o)) let_go(o);
     return;
   }
   o->flags |= LUV_O_CLOSING;
@@ -90,8 +95,7 @@ void luv__object_close(luv_object *o) {
   if (luv__fs_owns(o)) luv__fs_closing(o);
   if (o->class_id == LUV_CLASS_SIGNAL) luv__signal_closing(o);
   if (lingers(o)) return;
-  if (o->flags & LUV_O_HANDLE) luv__handle_close(o);
-  else luv__object_dispose(o);
+  let_go(o);
   if (zmq) luv__zmq_closed(o);
 }
 

@@ -156,6 +156,7 @@ int luv__push_change(luv_state *S, luv_object *o, lua_State *W);
 /* ---- process.c --------------------------------------------------------------------- */
 
 int luv__process_lingers(luv_object *o);
+void luv__children_reap(luv_state *S);
 int luv__push_exit(lua_State *W, uint64_t how);
 int luv__process_index(lua_State *L);
 void luv__wrap_run(luv_state *S, lua_State *L);

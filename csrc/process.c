@@ -1,9 +1,9 @@
-/* process.c - luv.process: a child's life, from uv_spawn to its end.
+/* process.c - luv.process: a child's life, from its birth (process_exec.c) to its end.
  *
  * Every child is reaped, whatever becomes of its object. Closing one whose child runs, or
- * forgetting it, takes it from the script; the handle stays on the loop until the
- * child has ended, since libuv reaps only those whose handle it has. When the loop itself goes,
- * a thread goes on waiting for them (orphans). A child is never killed but by p:kill. */
+ * forgetting it, takes it from the script; the object stays with the state until the
+ * child has ended. When the state itself goes, a thread goes on waiting for them (orphans).
+ * A child is never killed but by p:kill. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -78,26 +78,48 @@ static uint64_t ending(const luv_process *p) {
   return (uint64_t)(uint32_t)p->code | (uint64_t)p->signal << 32;
 }
 
-static void on_exit_of(uv_process_t *h, int64_t code, int sig) {
-  luv_process *p = h->data;
+/* Nothing of the object may be used after this. */
+static void ended(luv_process *p) {
   luv_object *o = &p->o;
-  p->code = code;
-  p->signal = sig;
   p->exited = 1;
-  if (o->flags & LUV_O_CLOSING) luv__handle_close(o);
-  else if (o->flags & LUV_O_GO) goEvent(o->slot, LUV_EV_FIRED, code, (uintptr_t)sig);
+  if (o->flags & LUV_O_CLOSING && !(o->flags & LUV_O_HANDLE)) luv__object_dispose(o);
+  else if (o->flags & LUV_O_CLOSING) luv__handle_close(o);
+  else if (o->flags & LUV_O_GO) goEvent(o->slot, LUV_EV_FIRED, p->code, (uintptr_t)p->signal);
+  else if (o->S && p->lost) luv__wake_all_error(o->S, &o->waiters, UV_ESRCH);
   else if (o->S) luv__wake_all(o->S, &o->waiters, LUV_OUT_EXIT, ending(p));
 }
 
-/* Whether an object that closes leaves its handle to the loop: the child still runs. */
+/* Whether it has ended; then it is out of its state's list. */
+static int has_ended(luv_process *p) {
+  int status;
+  pid_t got = waitpid(p->pid, &status, WNOHANG);
+  if (got == 0 || (got < 0 && errno == EINTR)) return 0;
+  queue_remove(&p->sibling);
+  p->lost = got < 0; /* the host has waited for it itself */
+  if (!p->lost && WIFEXITED(status)) p->code = WEXITSTATUS(status);
+  if (!p->lost && WIFSIGNALED(status)) p->signal = WTERMSIG(status);
+  return 1;
+}
+
+/* SIGCHLD has come. What is told may close others: from the beginning then. */
+void luv__children_reap(luv_state *S) {
+  luv_queue *q = S->processes.next;
+  while (q != &S->processes) {
+    luv_process *p = luv_container(q, luv_process, sibling);
+    q = q->next;
+    if (!has_ended(p)) continue;
+    ended(p);
+    q = S->processes.next;
+  }
+}
+
+/* Whether an object that closes stays with its state: the child still runs. */
 int luv__process_lingers(luv_object *o) {
   luv_process *p = (luv_process *)o;
-  if (p->exited || !p->h.pid) return 0;
-  if (o->S && !o->S->dead) {
-    uv_unref((uv_handle_t *)&p->h);
-    return 1;
-  }
-  orphan(p->h.pid);
+  if (p->exited || !p->pid) return 0;
+  if (o->S && !o->S->dead) return 1;
+  if (o->S) queue_remove(&p->sibling);
+  orphan(p->pid);
   return 0;
 }
 
@@ -106,10 +128,19 @@ int luv__process_lingers(luv_object *o) {
 static luv_process *process_new(luv_state *S) {
   luv_process *p = (luv_process *)luv__object_new(S, LUV_CLASS_PROCESS, sizeof *p);
   if (!p) return NULL;
-  p->o.flags = LUV_O_HANDLE;
   p->o.uv_type = UV_PROCESS;
   p->h.data = p;
+  queue_init(&p->sibling);
   return p;
+}
+
+/* In a loop without a state libuv does it all. */
+
+static void on_exit_of(uv_process_t *h, int64_t code, int sig) {
+  luv_process *p = h->data;
+  p->code = (int)code;
+  p->signal = sig;
+  ended(p);
 }
 
 static void fill(uv_process_options_t *to, const luv_spawn_options *o, uv_stdio_container_t *stdio) {
@@ -132,20 +163,34 @@ static void fill(uv_process_options_t *to, const luv_spawn_options *o, uv_stdio_
               (o->set_gid ? UV_PROCESS_SETGID : 0u);
 }
 
-luv_object *luv__process_spawn(luv_state *S, uv_loop_t *loop, const luv_spawn_options *o, int *err) {
+static int by_libuv(uv_loop_t *loop, luv_process *p, const luv_spawn_options *o) {
   uv_process_options_t options;
   uv_stdio_container_t *stdio = calloc((size_t)o->nfds, sizeof *stdio);
-  luv_process *p = NULL;
-  *err = UV_ENOMEM;
-  if (stdio && (!S || (*err = luv__children_watch(S)) == 0)) p = process_new(S);
-  if (p) {
+  int err = UV_ENOMEM;
+  if (stdio) {
     fill(&options, o, stdio);
-    *err = uv_spawn(loop, &p->h, &options);
-    if (!S) luv__signal_onstack(SIGCHLD);
+    p->o.flags |= LUV_O_HANDLE;
+    err = uv_spawn(loop, &p->h, &options);
+    luv__signal_onstack(SIGCHLD);
+    if (!err) p->pid = p->h.pid;
   }
   free(stdio);
+  return err;
+}
+
+static int by_us(luv_state *S, luv_process *p, const luv_spawn_options *o) {
+  int err = luv__process_exec(o, &p->pid);
+  if (!err) queue_push(&S->processes, &p->sibling);
+  return err;
+}
+
+luv_object *luv__process_spawn(luv_state *S, uv_loop_t *loop, const luv_spawn_options *o, int *err) {
+  luv_process *p = NULL;
+  *err = S ? luv__children_watch(S) : 0;
+  if (!*err && !(p = process_new(S))) *err = UV_ENOMEM;
+  if (p) *err = S ? by_us(S, p, o) : by_libuv(loop, p, o);
   if (p && *err) {
-    p->exited = 1; /* libuv has reaped what did not come to run */
+    p->exited = 1; /* what did not come to run has been waited for */
     luv__object_close(&p->o);
     p = NULL;
   }
@@ -168,7 +213,8 @@ static int of_stream(luv_stream *s, int fd, int *own) {
   int copy = blocking_copy(fd);
   *own = copy >= 0;
   if (*own) fcntl(copy, F_SETFL, fcntl(copy, F_GETFL) & ~O_NONBLOCK);
-  else luv__leave_flags(s, 1); /* the child shares them: from here on it blocks */
+  else if (!(s->o.flags & (LUV_O_LISTENING | LUV_O_SHY)) && s->o.class_id != LUV_CLASS_STDIO)
+    luv__leave_flags(s, (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0); /* the child shares them: it blocks */
   return *own ? copy : fd;
 }
 
@@ -224,7 +270,8 @@ int luv_process_wait(lua_State *L) {
   double timeout = luv__opt_timeout(S, L, 2, 1, "wait");
   luv__check_cancel(S, L);
   if (!p) return luv__fail(L, UV_EBADF);
-  if (timeout == 0 && !p->exited) luv__glance(S);
+  if (timeout == 0 && !p->exited && has_ended(p)) ended(p);
+  if (p->exited && p->lost) return luv__fail(L, UV_ESRCH);
   if (p->exited) return luv__push_exit(L, ending(p));
   return luv__suspend(S, L, LUV_OP_PROCESS, p, 0, timeout);
 }

@@ -9,7 +9,8 @@ import (
 	"unsafe"
 )
 
-// A Process is a uv_process_t: a child of this process.
+// A Process is a child of this process: in a loop of a Lua state one of luv's own, which is
+// born without a copy of this process's page tables, else a uv_process_t.
 type Process struct{ Handle }
 
 // ProcessOptions say what Spawn shall run.
@@ -119,7 +120,7 @@ func (p *Process) Pid() int {
 	if !p.open() {
 		return 0
 	}
-	return int(p.process().h.pid)
+	return int(p.process().pid)
 }
 
 // Kill sends the child a signal. ESRCH: it has ended, and its number may be another's.
@@ -130,7 +131,7 @@ func (p *Process) Kill(signum int) error {
 	if p.process().exited != 0 {
 		return FromSystem(int(syscall.ESRCH))
 	}
-	return check(C.uv_process_kill(&p.process().h, C.int(signum)))
+	return check(C.uv_kill(C.int(p.process().pid), C.int(signum)))
 }
 
 // Exit returns how the child has ended; false: it runs.
