@@ -24,7 +24,7 @@ local rmrf = luv.fs.rmrf
 
 -- These would change the rules of the game, or end it.
 local left_out = {rmrf = true, chdir = true, watchdog = true, install = true, on_error = true,
-                  loop = true, run = true}
+                  loop = true, run = true, raise = true, kill = true}
 
 local functions = {}
 local function collect(t)
