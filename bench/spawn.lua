@@ -39,4 +39,5 @@ end
 
 local start = luv.hrtime()
 local count = work[kind]() or n
-print(string.format("rate %.2f count %d", n / ((luv.hrtime() - start) / 1e9), count))
+local seconds = (luv.hrtime() - start) / 1e9
+print(string.format("rate %.2f us %.2f count %d", n / seconds, seconds / n * 1e6, count))

@@ -4,7 +4,8 @@
  *   spawn cat MB          so many MB through cat, in pieces of 64 KB, both ways at once
  *   spawn signals N       raises SIGUSR1 N times, and counts what a uv_signal_t tells
  *
- * Prints "rate N count N": children, MB or signals per second, and how many there were. */
+ * Prints "rate N us N count N": children, MB or signals per second, microseconds for one, and
+ * how many there were. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,7 @@ static void signals(long n) {
 int main(int argc, char **argv) {
   uint64_t began = uv_hrtime();
   long n = argc == 3 ? atol(argv[2]) : 0;
+  double seconds;
   if (n < 1) return 1;
   loop = uv_default_loop();
   left = n;
@@ -135,6 +137,7 @@ int main(int argc, char **argv) {
   } else signals(n);
   uv_run(loop, UV_RUN_DEFAULT);
   if (strcmp(argv[1], "cat") == 0) count /= 1 << 20;
-  printf("rate %.2f count %ld\n", (double)n / ((double)(uv_hrtime() - began) / 1e9), count);
+  seconds = (double)(uv_hrtime() - began) / 1e9;
+  printf("rate %.2f us %.2f count %ld\n", (double)n / seconds, seconds / (double)n * 1e6, count);
   return count < n && strcmp(argv[1], "signals") != 0;
 }
