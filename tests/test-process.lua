@@ -585,8 +585,9 @@ tap.test("at the limit of descriptors", function()
     local spawn, files = luv.process.spawn, {}
     assert(spawn("true"):wait())
     repeat
-      files[#files + 1] = io.open("/dev/null")
-    until not io.open("/dev/null")
+      local f = io.open("/dev/null")
+      files[#files + 1] = f
+    until not f
     print(select(3, spawn("true", {stdin = "pipe", stdout = "pipe"})))
     print(spawn("true"):wait(20))
     files[1]:close() files[2]:close()
