@@ -27,6 +27,8 @@ func (b *bench) build() error {
 		{"load", "bench/load/load.c", ""},
 		{"start", "bench/load/start.c", ""},
 		{"echo", "bench/limit/echo.c", "libuv"},
+		{"udp", "bench/limit/udp.c", "libuv"},
+		{"udpload", "bench/load/udp.c", ""},
 		{"sleep", "bench/limit/sleep.c", "libuv"},
 		{"zmq", "bench/limit/zmq.c", "libzmq"},
 		{"fs", "bench/limit/fs.c", "libuv"},

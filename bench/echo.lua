@@ -1,6 +1,7 @@
 -- echo.lua - the echo server of the README, beside limit/echo.c.
 --
 --   lua echo.lua PORT         prints "ready" when it listens on 127.0.0.1
+--   lua echo.lua PATH         a unix socket, at a path with a slash
 --   lua echo.lua PORT stats   answers the message "stats?" with what luv has counted
 --
 -- The one rule: this is what a user writes, a fiber per connection and nothing clever. It
@@ -38,15 +39,19 @@ end
 
 local serve = arg[2] == "stats" and echo_and_tell or echo
 
+local path = arg[1]:find("/") and arg[1]
+local create = path and luv.pipe.create or luv.net.tcp
+
 local main = luv.fiber.create(function()
-  local server = luv.net.tcp()
-  assert(server:bind("127.0.0.1", tonumber(arg[1])))
+  local server = create()
+  if path then assert(server:bind(path, {unlink = true}))
+  else assert(server:bind("127.0.0.1", tonumber(arg[1]))) end
   assert(server:listen())
   print("ready")
   io.stdout:flush()
 
   while true do
-    local client = luv.net.tcp()
+    local client = create()
     server:accept(client)
     luv.fiber.create(serve, client):ready()
   end

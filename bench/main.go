@@ -44,10 +44,15 @@ var workloads = []workload{
 	{"echo 64 KB, 10 connections", func(b *bench) error {
 		return b.echo(shape{conns: 10, size: 65536, depth: 1}, "mbps", "MB/s", atLeast(0.92))
 	}},
+	{"echo over a unix socket, 64 B, 50 connections", func(b *bench) error {
+		return b.echo(shape{conns: 50, size: 64, depth: 1, unix: true}, "cpu", "µs/req", atMost(1.12))
+	}},
 	{"echo connect, ask, close", func(b *bench) error {
 		return b.echo(shape{conns: 50, size: 64, depth: 1, connect: true}, "cpu", "µs/conn", atMost(1.12))
 	}},
 	{"echo 64 B, 1 connection", (*bench).echoOne},
+	{"udp echo 64 B, 8 peers x 16 in flight", func(b *bench) error { return b.udp(8, 16, atLeast(0.85)) }},
+	{"udp echo 64 B, 1 peer x 1 in flight", func(b *bench) error { return b.udp(1, 1, atLeast(0.85)) }},
 	{"echo Go callbacks", (*bench).callbacks},
 	{"sleep", (*bench).sleep},
 	{"timer", (*bench).timer},

@@ -15,13 +15,14 @@ import (
 
 type server struct {
 	cmd  *exec.Cmd
-	port string
+	port string // or a path
 }
 
 // shape is how the load looks.
 type shape struct {
 	conns, size, depth int
 	connect            bool
+	unix               bool // over a unix socket
 }
 
 const (
@@ -47,6 +48,11 @@ func (b *bench) serve(s spec, extra ...string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	return b.serveAt(port, s, extra...)
+}
+
+// serveAt is serve at a port or a path.
+func (b *bench) serveAt(port string, s spec, extra ...string) (*server, error) {
 	s.argv = append(append(append([]string{}, s.argv...), port), extra...)
 	cmd := b.command(b.ctx, s)
 	out, err := cmd.StdoutPipe()
@@ -98,7 +104,11 @@ func (b *bench) loadSpec(v *server, l shape, seconds string) spec {
 // under is a contender: the server s under the load l.
 func (b *bench) under(name, limit string, l shape, s spec) contender {
 	return contender{name, limit, func() (values, error) {
-		v, err := b.serve(s)
+		serve := b.serve
+		if l.unix {
+			serve = func(s spec, extra ...string) (*server, error) { return b.serveAt(b.path("echo.sock"), s, extra...) }
+		}
+		v, err := serve(s)
 		if err != nil {
 			return nil, err
 		}

@@ -99,36 +99,37 @@ func (b *bench) zmqRoundTrip(transport string) error {
 func (b *bench) zmqProxy() error {
 	_, err := b.zmqEach(func(e zmqEnd) func() (values, error) {
 		return func() (values, error) {
-			ctx, cancel := context.WithTimeout(b.ctx, patience)
-			defer cancel()
+			end := func() {}
+			defer func() { end() }()
 			return b.meeting(b.zmqC().with("pull", "300000", "16"), func(endpoint string) []string {
-				front, err := b.tells(ctx, spec{argv: e.with("proxy", endpoint), pin: b.cpu(1)})
-				if err != nil {
+				front, stop, err := b.endpoint(spec{argv: e.with("proxy", endpoint), pin: b.cpu(1)})
+				if end = stop; err != nil {
 					return []string{"false"}
 				}
-				return b.zmqC().with("push", front, "300000", "16")
+				return b.zmqC().with("push", front.Text(), "300000", "16")
 			})
 		}
 	}, "rate", "msg/s", both(atLeast(0.9)))
 	return err
 }
 
-// tells starts a program that ends with ctx, and returns its first line.
-func (b *bench) tells(ctx context.Context, s spec) (string, error) {
+// endpoint starts a program that binds: what it says begins with where. The program is
+// killed, and awaited, by end.
+func (b *bench) endpoint(s spec) (says *bufio.Scanner, end func(), err error) {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	c := b.command(ctx, s)
 	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
 	if err != nil {
-		return "", err
+		return nil, cancel, err
 	}
-	if err := c.Start(); err != nil {
-		return "", err
+	says, end = bufio.NewScanner(out), func() { cancel(); c.Wait() }
+	if !says.Scan() {
+		err = fmt.Errorf("%s: says no endpoint", strings.Join(s.argv, " "))
 	}
-	go func() { <-ctx.Done(); c.Wait() }()
-	lines := bufio.NewScanner(out)
-	if !lines.Scan() {
-		return "", fmt.Errorf("%s: says no endpoint", strings.Join(s.argv, " "))
-	}
-	return lines.Text(), nil
+	return says, end, err
 }
 
 // What a message costs among 10 busy pairs and 980 sockets that only wait, beside as many
@@ -149,22 +150,13 @@ func (b *bench) zmqIdle() error {
 // meeting starts the end that binds, on the first CPU, then the one that connects, on the
 // second. The values are those of the one that prints some.
 func (b *bench) meeting(binds []string, connects func(endpoint string) []string) (values, error) {
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	a := b.command(ctx, spec{argv: binds, pin: b.cpu(0)})
-	out, err := a.StdoutPipe()
+	lines, end, err := b.endpoint(spec{argv: binds, pin: b.cpu(0)})
+	defer end()
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Start(); err != nil {
-		return nil, err
-	}
-	defer a.Wait()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	lines := bufio.NewScanner(out)
-	if !lines.Scan() {
-		return nil, fmt.Errorf("%s: says no endpoint", strings.Join(binds, " "))
-	}
 	said, err := b.command(ctx, spec{argv: connects(lines.Text()), pin: b.cpu(1)}).Output()
 	if err != nil {
 		return nil, err

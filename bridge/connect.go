@@ -84,8 +84,11 @@ func adopt(t *uv.TCP, fd int, err error, wanted bool, target string) []any {
 
 // dialNew returns the descriptor of a new connection to target.
 func dialNew(ctx context.Context, target string) (int, error) {
-	d := net.Dialer{KeepAlive: -1}
-	conn, err := d.DialContext(ctx, "tcp", target)
+	all, err := resolve(ctx, target, "ip")
+	if err != nil {
+		return -1, err
+	}
+	conn, err := race(ctx, interleave(all))
 	if err != nil {
 		return -1, err
 	}
@@ -95,6 +98,82 @@ func dialNew(ctx context.Context, target string) (int, error) {
 		return -1, err
 	}
 	return duplicate(raw)
+}
+
+// attemptDelay is how long an address has, before the next one is tried beside it (RFC 8305).
+// Go's own dialer has that for the two families, but not for two addresses of one.
+const attemptDelay = 250 * time.Millisecond
+
+// interleave has the families take turns, beginning with that of the first address.
+func interleave(all []netip.AddrPort) []netip.AddrPort {
+	var byFamily [2][]netip.AddrPort
+	for _, a := range all {
+		k := 0
+		if a.Addr().Is4() != all[0].Addr().Is4() {
+			k = 1
+		}
+		byFamily[k] = append(byFamily[k], a)
+	}
+	var mixed []netip.AddrPort
+	for i := range all {
+		for k := range byFamily {
+			if i < len(byFamily[k]) {
+				mixed = append(mixed, byFamily[k][i])
+			}
+		}
+	}
+	return mixed
+}
+
+type attempt struct {
+	conn net.Conn
+	err  error
+}
+
+func try(ctx context.Context, a netip.AddrPort, done chan<- attempt) {
+	d := net.Dialer{KeepAlive: -1}
+	conn, err := d.DialContext(ctx, "tcp", a.String())
+	done <- attempt{conn, err}
+}
+
+// race connects to the address that answers first. Each but the first is tried when the one
+// before it has failed, or has not answered in time.
+func race(ctx context.Context, all []netip.AddrPort) (net.Conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done, next := make(chan attempt, len(all)), time.NewTimer(0)
+	defer next.Stop()
+	var first error = uv.EAI_NONAME
+	for begun, failed := 0, 0; failed < len(all); {
+		select {
+		case <-next.C:
+			if begun < len(all) {
+				go try(ctx, all[begun], done)
+				begun++
+				next.Reset(attemptDelay)
+			}
+		case a := <-done:
+			if a.err == nil {
+				go drop(done, begun-failed-1)
+				return a.conn, nil
+			}
+			if failed == 0 {
+				first = a.err
+			}
+			failed++
+			next.Reset(0)
+		}
+	}
+	return nil, first
+}
+
+// drop closes what the losers may have connected all the same.
+func drop(done <-chan attempt, n int) {
+	for ; n > 0; n-- {
+		if a := <-done; a.err == nil {
+			a.conn.Close()
+		}
+	}
 }
 
 func duplicate(raw syscall.RawConn) (fd int, err error) {
@@ -146,7 +225,7 @@ func resolve(ctx context.Context, target, network string) ([]netip.AddrPort, err
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, network, host)
 	var all []netip.AddrPort
 	for _, ip := range ips {
-		if network == "ip4" {
+		if network != "ip6" {
 			ip = ip.Unmap()
 		}
 		all = append(all, netip.AddrPortFrom(ip, uint16(n)))

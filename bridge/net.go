@@ -51,8 +51,11 @@ func init() {
 		Name: "luv.net",
 		Funcs: []lua.Func{
 			{Name: "tcp", Face: "tcp_create"},
+			{Name: "udp", Go: udpCreate},
 			{Name: "socketpair", Go: socketpair},
 			{Name: "getaddrinfo", Go: getaddrinfo, Waits: true},
+			{Name: "getnameinfo", Go: getnameinfo, Waits: true},
+			{Name: "resolve", Go: resolveRecords, Waits: true},
 		},
 	})
 }

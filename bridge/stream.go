@@ -1,9 +1,6 @@
 package bridge
 
-import (
-	"luv/lua"
-	"luv/uv"
-)
+import "luv/lua"
 
 // streamMethods are the methods that every stream class has.
 func streamMethods(own ...lua.Func) []lua.Func {
@@ -29,7 +26,7 @@ func streamMethods(own ...lua.Func) []lua.Func {
 const maxBacklog = 65535
 
 // bufferSize is stream:send_buffer_size([n]) and recv_buffer_size([n]).
-func bufferSize(c *lua.Call, s *uv.Stream, send bool) {
+func bufferSize(c *lua.Call, s interface{ BufferSize(bool, int) (int, error) }, send bool) {
 	size := c.OptInt(2, 0, 1, 1<<30)
 	n, err := s.BufferSize(send, size)
 	switch {
@@ -43,7 +40,7 @@ func bufferSize(c *lua.Call, s *uv.Stream, send bool) {
 }
 
 // fd = stream:fileno()
-func fileno(c *lua.Call, s *uv.Stream) {
+func fileno(c *lua.Call, s interface{ Fileno() (int, error) }) {
 	fd, err := s.Fileno()
 	if err != nil {
 		c.Fail(err)

@@ -79,42 +79,37 @@ void luv__ask(luv_state *S, int what) {
 
 static luv_state *next(luv_state *const *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
 
-static void on_asked(int sig) {
+/* Calls f(S, n) for each state. */
+void luv__states_each(void (*f)(luv_state *S, int n), int n) {
   luv_state *S;
-  pid_t me = this_tid();
   int saved = errno;
-  (void)sig;
   if (luv__forked) return;
   __atomic_add_fetch(&walking, 1, __ATOMIC_SEQ_CST);
-  for (S = next(&luv__states); S; S = next(&S->peer))
-    if (S->tid == me && S->dump_wanted) set_hook(S);
+  for (S = next(&luv__states); S; S = next(&S->peer)) f(S, n);
   __atomic_sub_fetch(&walking, 1, __ATOMIC_SEQ_CST);
   errno = saved;
 }
 
-void luv__states_each(void (*fn)(luv_state *S, int n), int n) {
-  luv_state *S;
-  __atomic_add_fetch(&walking, 1, __ATOMIC_SEQ_CST);
-  for (S = next(&luv__states); S; S = next(&S->peer)) fn(S, n);
-  __atomic_sub_fetch(&walking, 1, __ATOMIC_SEQ_CST);
+static void hook_if_asked(luv_state *S, int n) {
+  (void)n;
+  if (S->dump_wanted && S->tid == this_tid()) set_hook(S);
+}
+
+static void on_asked(int sig) {
+  (void)sig;
+  luv__states_each(hook_if_asked, 0);
 }
 
 static void on_sigquit(int sig) {
-  int saved = errno;
   (void)sig;
-  if (!luv__forked) luv__states_each(luv__ask, LUV_DUMP_STDERR);
-  errno = saved;
+  luv__states_each(luv__ask, LUV_DUMP_STDERR);
 }
 
 /* Nobody else's handler is replaced. */
 static void handle(int sig, void (*fn)(int)) {
-  struct sigaction now, ours;
+  struct sigaction now;
   sigaction(sig, NULL, &now);
-  if (now.sa_handler != SIG_DFL) return;
-  memset(&ours, 0, sizeof ours);
-  ours.sa_handler = fn;
-  ours.sa_flags = SA_ONSTACK | SA_RESTART;
-  sigaction(sig, &ours, NULL);
+  if (now.sa_handler == SIG_DFL) luv__handle_signal(sig, fn);
 }
 
 static void install(void) {

@@ -6,7 +6,7 @@
 /* ---- tramp.c: Lua -> Go, flat values both ways ------------------------------ */
 
 enum { LUV_V_NIL, LUV_V_BOOLEAN, LUV_V_NUMBER, LUV_V_STRING, LUV_V_OBJECT,
-       LUV_V_TABLE, LUV_V_SELF, LUV_V_OTHER,
+       LUV_V_TABLE, LUV_V_SELF, LUV_V_ADDRESS, LUV_V_OTHER,
        LUV_V_FILE }; /* an argument that is a file of Lua's: u.p is a FILE *, NULL if closed */
 
 /* A table is its number of pairs in `n`; 2 * n values follow it. A string that
@@ -28,6 +28,7 @@ void luv__values_drop(luv_values *a);
 int luv__values_push(luv_state *S, lua_State *W, luv_values *a);
 void luv__add_number(luv_values *a, int type, double n);
 void luv__add_string(luv_values *a, const char *p, size_t n);
+void luv__add_address(luv_values *a, const char *p, size_t n);
 void luv__add_object(luv_values *a, luv_object *o);
 void luv__add_table(luv_values *a, size_t pairs);
 int luv_trampoline(lua_State *L);
@@ -59,7 +60,8 @@ void luv__goop_done(luv_state *S, luv_goop *op, luv_values *v);
 /* ---- module.c: what Lua can name ------------------------------------------- */
 
 /* Go registers, once per process: modules "luv", "luv.timer" ..., and classes. `face`
- * is a name of faces.h, or NULL for function `number` of Go's. */
+ * is a name of faces.h, or NULL for function `number` of Go's. A face that `waits` is set for,
+ * too, may leave a call to that function: luv_trampoline(L). */
 void luv__register(const char *owner, const char *name, const char *face, int number,
                    int waits);
 void luv__register_constant(const char *module, const char *name, const char *s, double n);

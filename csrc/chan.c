@@ -59,8 +59,26 @@ static void take_from(luv_state *S, luv_fiber *f, lua_State *W) {
   luv__wake(S, f, LUV_OUT_STACK);
 }
 
+/* The value on top of W goes to the getter that has waited longest. */
+static inline void hand_over(luv_chan_t *c, lua_State *W) {
+  luv_fiber *f = luv__first_waiter(&c->o.waiters);
+  lua_xmove(W, f->chain.L, 1);
+  f->nargs = 1;
+  luv__wake(c->o.S, f, LUV_OUT_STACK);
+}
+
+/* Pushes the first value of the ring, whose table is on top of W. */
+static inline void shift(luv_chan_t *c, lua_State *W) {
+  int at = (int)c->head + 1;
+  lua_rawgeti(W, -1, at);
+  lua_pushnil(W);
+  lua_rawseti(W, -3, at);
+  if (++c->head == c->cap) c->head = 0;
+  c->count--;
+}
+
 /* Puts the value on top of W, above the ring's table, at the ring's end. */
-static void append(luv_chan_t *c, lua_State *W) {
+static inline void append(luv_chan_t *c, lua_State *W) {
   uint32_t at = c->head + c->count;
   lua_rawseti(W, -2, (int)(at < c->cap ? at : at - c->cap) + 1);
   c->count++;
@@ -73,11 +91,7 @@ int luv__chan_take(luv_state *S, luv_chan_t *c, lua_State *W, int self) {
     return 1;
   }
   lua_getfenv(W, self);
-  lua_rawgeti(W, -1, (int)c->head + 1);
-  lua_pushnil(W);
-  lua_rawseti(W, -3, (int)c->head + 1);
-  if (++c->head == c->cap) c->head = 0;
-  c->count--;
+  shift(c, W);
   lua_insert(W, -2);
   if (LUV_UNLIKELY(!queue_empty(&c->putters))) {
     take_from(S, luv__first_waiter(&c->putters), W);
@@ -88,12 +102,10 @@ int luv__chan_take(luv_state *S, luv_chan_t *c, lua_State *W, int self) {
 }
 
 int luv__chan_give(luv_state *S, luv_chan_t *c, lua_State *W, int self, int idx) {
+  (void)S;
   if (!queue_empty(&c->o.waiters)) {
-    luv_fiber *f = luv__first_waiter(&c->o.waiters);
     lua_pushvalue(W, idx);
-    lua_xmove(W, f->chain.L, 1);
-    f->nargs = 1;
-    luv__wake(S, f, LUV_OUT_STACK);
+    hand_over(c, W);
     return 1;
   }
   if (c->count == c->cap) return 0;
@@ -107,10 +119,7 @@ int luv__chan_give(luv_state *S, luv_chan_t *c, lua_State *W, int self, int idx)
 /* Something may have come between the face and here: a finaliser. */
 int luv__get_begin(luv_state *S, luv_fiber *f) {
   luv_chan_t *c = f->wait.on;
-  if (c->ended && !c->count) {
-    f->wait.arg = (uint64_t)(int64_t)UV_EOF;
-    return LUV_OUT_ERROR;
-  }
+  if (c->ended && !c->count) return luv__refused(f, UV_EOF);
   if (f->is_main != LUV_IS_CASE && luv__chan_take(S, c, f->chain.L, 1)) {
     f->nargs = 1;
     return LUV_OUT_STACK;
@@ -121,10 +130,7 @@ int luv__get_begin(luv_state *S, luv_fiber *f) {
 
 int luv__put_begin(luv_state *S, luv_fiber *f) {
   luv_chan_t *c = f->wait.on;
-  if (c->ended) {
-    f->wait.arg = (uint64_t)(int64_t)UV_EOF;
-    return LUV_OUT_ERROR;
-  }
+  if (c->ended) return luv__refused(f, UV_EOF);
   if (f->is_main != LUV_IS_CASE && luv__chan_give(S, c, f->chain.L, 1, 2)) return LUV_OUT_SELF;
   queue_push(&c->putters, &f->wait.node);
   return 0;
@@ -151,38 +157,25 @@ static __attribute__((noinline)) int put_slowly(lua_State *L) {
   return put(S, L, "put", luv__opt_timeout(S, L, 3, 2, "put"));
 }
 
-/* The value on top of L goes to the getter that has waited longest. */
-static inline int hand_over(luv_chan_t *c, lua_State *L) {
-  luv_fiber *f = luv__first_waiter(&c->o.waiters);
-  lua_xmove(L, f->chain.L, 1);
-  f->nargs = 1;
-  luv__wake(c->o.S, f, LUV_OUT_STACK);
-  return 1;
-}
-
 /* What puts most often come to, with few calls into Lua. */
 static inline int put_quickly(luv_chan_t *c, lua_State *L) {
-  uint32_t at = c->head + c->count;
-  if (!queue_empty(&c->o.waiters)) return hand_over(c, L);
+  if (!queue_empty(&c->o.waiters)) {
+    hand_over(c, L);
+    return 1;
+  }
   if (c->count == c->cap) return luv__suspend(c->o.S, L, LUV_OP_PUT, c, 0, LUV_NO_TIMEOUT);
   lua_getfenv(L, 1);
   lua_insert(L, 2);
-  lua_rawseti(L, 2, (int)(at < c->cap ? at : at - c->cap) + 1);
-  c->count++;
+  append(c, L);
   lua_settop(L, 1);
   return 1;
 }
 
 static inline int get_quickly(luv_chan_t *c, lua_State *L) {
-  int at = (int)c->head + 1;
   if (!queue_empty(&c->putters)) return luv__chan_take(c->o.S, c, L, 1);
   if (!c->count) return luv__suspend(c->o.S, L, LUV_OP_GET, c, 0, LUV_NO_TIMEOUT);
   lua_getfenv(L, 1);
-  lua_rawgeti(L, -1, at);
-  lua_pushnil(L);
-  lua_rawseti(L, -3, at);
-  if (++c->head == c->cap) c->head = 0;
-  c->count--;
+  shift(c, L);
   return 1;
 }
 
@@ -265,9 +258,7 @@ int luv__chan_next(lua_State *L) {
 int luv_chan_iter(lua_State *L) {
   luv_state *S = luv_enter(L);
   check(S, L, "iter");
-  lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushvalue(L, 1);
-  lua_pushcclosure(L, luv__chan_next, 2);
-  luv__wrap_suspending(S, L);
+  luv__push_iterator(S, L, luv__chan_next);
   return 1;
 }

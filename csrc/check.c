@@ -3,7 +3,7 @@
  *
  * In a large heap the collection is a step, and the walk is done now and then: the tests
  * with ten thousand connections are to end, too. */
-#include "luv.h"
+#include "udp.h"
 
 #ifdef LUV_CHECK
 #include <stdio.h>
@@ -48,6 +48,7 @@ static void check_objects(luv_state *S) {
     luv_assert(o->S == S);
     luv_assert(!o->box || o->box->o == o);
     check_waiters(&o->waiters, o);
+    if (o->class_id == LUV_CLASS_UDP) check_waiters(&((luv_udp *)o)->senders, o);
     if (!(o->flags & LUV_O_STREAM)) continue;
     check_waiters(&((luv_stream *)o)->readers, o);
     check_waiters(&((luv_stream *)o)->writers, o);

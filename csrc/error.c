@@ -1,15 +1,46 @@
 /* error.c - the two doors of errors on the C side: nil, "NAME: text", "NAME" for what
  * the world does, a raised message for a mistake in the program. */
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include "frame.h"
 
+/* Errors of file systems that this libuv has no names for. */
+static const struct { int err; const char *name, *text; } more[] = {
+  {EDQUOT, "EDQUOT", "disk quota exceeded"},
+  {ESTALE, "ESTALE", "stale file handle"},
+  {EUCLEAN, "EUCLEAN", "structure needs cleaning"},
+  {EBADMSG, "EBADMSG", "bad message"},
+  {ENOMEDIUM, "ENOMEDIUM", "no medium found"},
+  {EMEDIUMTYPE, "EMEDIUMTYPE", "wrong medium type"},
+  {EDEADLK, "EDEADLK", "resource deadlock avoided"},
+  {ENOLCK, "ENOLCK", "no locks available"},
+};
+
+static int find(int err) {
+  int i = (int)(sizeof more / sizeof *more);
+  while (i-- > 0 && more[i].err != -err) {}
+  return i;
+}
+
+void luv__errno_name(int err, char *to, size_t n) {
+  int i = find(err);
+  if (i < 0) uv_err_name_r(err, to, n);
+  else snprintf(to, n, "%s", more[i].name);
+}
+
+void luv__errno_text(int err, char *to, size_t n) {
+  int i = find(err);
+  if (i < 0) uv_strerror_r(err, to, n);
+  else snprintf(to, n, "%s", more[i].text);
+}
+
 /* nil, "NAME: text", "NAME" */
 int luv__fail(lua_State *L, int err) {
   char text[128], name[32];
-  uv_strerror_r(err, text, sizeof text);
-  uv_err_name_r(err, name, sizeof name);
+  luv__errno_text(err, text, sizeof text);
+  luv__errno_name(err, name, sizeof name);
   if (err == UV_EOF) strcpy(text, "end of file");
   if (luv__zmq_error_name(err)) {
     snprintf(name, sizeof name, "%s", luv__zmq_error_name(err));

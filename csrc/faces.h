@@ -8,7 +8,7 @@
 #define LUV_FACES(X) \
   LUV_FS_OPS(X) LUV_FS_OWN(X) \
   X(fs_stats, 0) X(file_fileno, 0) X(file_lines, 0) X(file_path, 0) \
-  X(fs_watch, 0) X(fs_poll, 0) X(fs_event_next, 1) X(fs_poll_next, 1) \
+  X(fs_poll, 0) X(fs_event_next, 1) X(fs_poll_next, 1) \
   X(spawn, 0) X(sleep, 1) X(timeout, 1) X(self, 0) X(hrtime, 0) X(now, 0) \
   X(run, 0) X(spin, 0) X(pcall, 1) X(xpcall, 1) X(install, 0) X(on_error, 0) \
   X(cancelled, 0) X(cancelled_tostring, 0) X(stats, 0) \
@@ -40,6 +40,8 @@
   X(tty_open, 0) X(tty_isatty, 0) X(tty_guess, 0) \
   X(zmq_send, 1) X(zmq_recv, 1) X(zmq_recv_multipart, 1) X(zmq_proxy, 1) \
   X(zmq_monitor_next, 1) X(zmq_auth, 0) \
+  X(udp_send, 1) X(udp_recv, 1) X(udp_send_queue_size, 0) X(udp_send_queue_count, 0) \
+  X(poll_create, 0) X(poll_wait, 1) X(poll_fileno, 0) \
   X(codec_encode, 0) X(codec_decode, 0) \
   X(thread_create, 0) X(thread_join, 1) X(thread_status, 0) X(thread_name, 0) \
   X(thread_detach, 0) X(thread_cancel, 0) X(thread_traceback, 0) X(thread_id, 0) \

@@ -259,6 +259,12 @@ void luv__fiber_lost(luv_state *S, luv_fiber *f) {
   bury(S, f, 0);
 }
 
+/* Its wait ends, or its next one does. */
+void luv__fiber_cancel(luv_state *S, luv_fiber *f) {
+  f->flags |= LUV_F_CANCEL;
+  if (f->status == LUV_WAITING) luv__abandon(S, f, LUV_OUT_CANCEL);
+}
+
 /* fiber:cancel([reason]) */
 int luv_fiber_cancel(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -266,8 +272,7 @@ int luv_fiber_cancel(lua_State *L) {
   lua_settop(L, 2);
   if (f->status != LUV_DEAD) {
     luv__env_set_reason(S, L, f);
-    f->flags |= LUV_F_CANCEL;
-    if (f->status == LUV_WAITING) luv__abandon(S, f, LUV_OUT_CANCEL);
+    luv__fiber_cancel(S, f);
   }
   lua_settop(L, 1);
   return 1;

@@ -64,6 +64,9 @@ enum {
   LUV_OP_THREAD_PUT,
   LUV_OP_FS,      /* an operation on files, in libuv's pool */
   LUV_OP_FS_EVENT,/* a change of a watched file */
+  LUV_OP_UDP_RECV,
+  LUV_OP_UDP_SEND,
+  LUV_OP_POLL,    /* a foreign descriptor */
   LUV_OP_SIGNAL,
   LUV_OP_PROCESS, /* the end of a child */
   LUV_OP_GO,      /* an operation that Go carries out */
@@ -88,7 +91,9 @@ enum {
   LUV_OUT_MSG,    /* wait.on is a value from another thread, taken for this fiber */
   LUV_OUT_TASK,   /* wait.on is the link to a thread that has ended */
   LUV_OUT_FS,     /* wait.on is a luv_fsreq */
-  LUV_OUT_CHANGE, /* wait.on is a luv.fs.event or luv.fs.poller */
+  LUV_OUT_CHANGE, /* of the luv.fs.event or luv.fs.poller that is the call's first argument */
+  LUV_OUT_DATAGRAM, /* a luv_datagram at wait.on, or what wait.arg points to */
+  LUV_OUT_READY,  /* wait.arg says for what the descriptor is */
   LUV_OUT_EXIT,   /* wait.arg says how a luv.process has ended */
   LUV_OUT_CANCEL, /* raise the cancellation */
   LUV_OUT_EXPIRED,/* raise: a luv.timeout around the wait has passed */
@@ -185,6 +190,7 @@ void luv__check_hook(luv_state *S, lua_State *L);
 void luv__regain(luv_state *S, lua_State *L);
 /* Replaces the C function on top of L by what Lua is to call instead (LuaJIT). */
 void luv__wrap_suspending(luv_state *S, lua_State *L);
+void luv__push_iterator(luv_state *S, lua_State *W, lua_CFunction fn);
 /* Pushes a Lua function to run the function at idx with, if that is C on Lua 5.1. */
 int luv__push_body(luv_state *S, lua_State *L, int idx, int all);
 int luv__can_wait(lua_CFunction fn); /* a face of luv's that may yield */
@@ -248,6 +254,7 @@ void luv__push_fiber(luv_state *S, lua_State *W, luv_fiber *f);
 /* Pushes on W what a dead fiber returned, or LUV_RAISE and its error. May raise. */
 int luv__push_joined(luv_state *S, luv_fiber *f, lua_State *W);
 void luv__report(luv_state *S, luv_fiber *f);
+void luv__fiber_cancel(luv_state *S, luv_fiber *f);
 
 /* ---- mutex.c, cond.c, select.c, scope.c ---------------------------------------- */
 

@@ -63,7 +63,7 @@ struct luv_fs_call {
   luv_desc *d, *d2;
   const char *path[2];
   size_t path_len[2];
-  double n[4];
+  double n[4];         /* of reads, writes and sendfile: n[1] < 0, at the position */
   int data;            /* index of what is to be written, 0: nothing */
   uint64_t total;      /* its bytes */
   luv_stream *to;      /* of sendfile */
@@ -119,6 +119,7 @@ int luv__fs_wait(luv_state *S, lua_State *L, const luv_fs_call *c, double timeou
 luv_fsreq *luv__fsreq_new(luv_state *S, const luv_fs_call *c);
 void luv__fsreq_free(luv_fsreq *r);
 int luv__fs_launch(luv_fsreq *r);
+int luv__fs_launch_job(luv_fsreq *r);
 void luv__fs_settle(luv_fsreq *r);
 int luv__fs_job(uv_loop_t *l, luv_fsreq *r, void (*work)(luv_fsreq *));
 void luv_on_fs(uv_fs_t *q);
@@ -172,12 +173,14 @@ int luv__dir_more(luv_fsreq *r);
 
 void luv__event_closing(luv_object *o);
 void luv__watch_close(luv_state *S);
+int luv__push_watch(luv_state *S, lua_State *W, int at, const char *path);
 int luv__push_event(luv_object *o, lua_State *W);
 int luv__push_poll(luv_state *S, luv_object *o, lua_State *W);
 
 /* ---- fs_inline.c -------------------------------------------------------------------------- */
 
 int luv__try_open(luv_state *S, lua_State *L, const luv_fs_call *c);
+int luv__try_watch(luv_state *S, lua_State *L, const luv_fs_call *c);
 int luv__try_stat(luv_state *S, lua_State *L, const luv_fs_call *c);
 int luv__try_lstat(luv_state *S, lua_State *L, const luv_fs_call *c);
 int luv__try_fstat(luv_state *S, lua_State *L, const luv_fs_call *c);
@@ -185,11 +188,17 @@ int luv__try_readfile(luv_state *S, lua_State *L, const luv_fs_call *c);
 /* Bytes read into S's buffer, an error, or UV_EAGAIN: ask the pool. */
 int64_t luv__read_now(luv_state *S, luv_desc *d, uint64_t n, int64_t offset);
 int64_t luv__write_now(luv_desc *d, const uv_buf_t *bufs, unsigned n, int64_t offset);
+int64_t luv__size_now(luv_desc *d);
 int luv__is_local(luv_state *S, unsigned major, unsigned minor);
 void luv__desc_look(luv_desc *d);
 
 /* ---- fs_job.c, fs_write.c, fs_rmrf.c, fs_walk.c: on a thread of the pool ------------------- */
 
+void luv__job_open(luv_fsreq *r);
+void luv__job_look(luv_fsreq *r);
+void luv__job_mkstemp(luv_fsreq *r);
+void luv__job_mkdtemp(luv_fsreq *r);
+void luv__job_undo(luv_fsreq *r);
 void luv__job_chdir(luv_fsreq *r);
 void luv__job_readfile(luv_fsreq *r);
 void luv__job_writefile(luv_fsreq *r);

@@ -29,11 +29,12 @@ static void dispose(luv_desc *d) {
 }
 
 /* The last of them is gone: whatever is written is the kernel's, and nobody is there to
- * hear of an error. But the call may take its time. */
+ * hear of an error. But the call may take its time, also where nothing was written: a
+ * terminal drains, a server is told. */
 static void close_unseen(luv_desc *d) {
   luv_fs_call c;
   luv_fsreq *r;
-  if (d->S && !d->S->dead && d->wrote) {
+  if (d->S && !d->S->dead && (d->wrote || !d->local)) {
     memset(&c, 0, sizeof c);
     c.op = LUV_FS_OP(file_close);
     c.d = d;
@@ -91,21 +92,25 @@ static void end_wait(luv_fsreq *r) {
   luv__wake_error(r->S, f, UV_ECANCELED);
 }
 
+static void drop_queued(luv_fsreq *r) {
+  queue_remove(&r->turn);
+  end_wait(r);
+  luv__fsreq_free(r);
+}
+
 /* The userdata lets go: all waits end, those in the pool become orphans. */
 static void let_go(luv_state *S, luv_desc *d) {
-  luv_queue *q;
+  luv_queue *q, *next;
   d->closed = 1;
   while (!queue_empty(&d->turn)) {
-    luv_fsreq *r = luv_container(d->turn.next, luv_fsreq, turn);
-    queue_remove(&r->turn);
-    end_wait(r);
-    luv__fsreq_free(r);
+    drop_queued(luv_container(d->turn.next, luv_fsreq, turn));
   }
-  for (q = S->fs->requests.next; d->refs > 1 && q != &S->fs->requests; q = q->next) {
+  for (q = S->fs->requests.next; d->refs > 1 && q != &S->fs->requests; q = next) {
     luv_fsreq *r = luv_container(q, luv_fsreq, link);
-    if ((r->d != d && r->d2 != d) || r == d->closer || r->state != LUV_REQ_POOL) continue;
-    end_wait(r);
-    uv_cancel(&r->u.req);
+    next = q->next;
+    if ((r->d != d && r->d2 != d) || r == d->closer) continue;
+    if (r->state == LUV_REQ_QUEUED) drop_queued(r); /* from d, to another file */
+    else if (r->state == LUV_REQ_POOL) end_wait(r), uv_cancel(&r->u.req);
   }
   luv__desc_release(d);
 }
@@ -148,6 +153,9 @@ void luv__fs_closing(luv_object *o) {
   else if (o->class_id != LUV_CLASS_FS_POLL) file_closing(o);
 }
 
-int luv__push_change(luv_state *S, luv_object *o, lua_State *W) {
+/* What a fiber was woken for; since then another may have closed the object at 1. */
+int luv__push_change(luv_state *S, lua_State *L, lua_State *W) {
+  luv_object *o = luv__anybox(L, 1)->o;
+  if (!o || (o->flags & LUV_O_CLOSING)) return luv__fail(W, UV_ECANCELED);
   return o->class_id == LUV_CLASS_FS_EVENT ? luv__push_event(o, W) : luv__push_poll(S, o, W);
 }

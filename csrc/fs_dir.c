@@ -139,9 +139,4 @@ int luv_dir_next(lua_State *L) {
 }
 
 /* Puts the iterator in the place of the directory on top. */
-void luv__push_walker(luv_state *S, lua_State *W) {
-  lua_pushlightuserdata(W, S);
-  lua_insert(W, -2);
-  lua_pushcclosure(W, luv_dir_next, 2);
-  luv__wrap_suspending(S, W);
-}
+void luv__push_walker(luv_state *S, lua_State *W) { luv__push_iterator(S, W, luv_dir_next); }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "fs.h"
 
+#define ROUNDS 16 /* of reading per turn of the loop: somebody else may have something to do */
 #define MOST 16384 /* events that nobody has taken: one more is the overflow */
 #define CHANGED (IN_ATTRIB | IN_MODIFY)
 #define ASKED (CHANGED | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_MOVED_FROM | IN_MOVED_TO)
@@ -22,7 +23,7 @@ typedef struct {
   luv_object o;
   luv_queue link;
   event *first, **last;
-  unsigned count;
+  unsigned count, promised; /* of them, to fibers whose turn is still to come */
   int wd;          /* -1: the kernel watches no more */
   char *path;
 } watch;
@@ -51,9 +52,9 @@ static void push(watch *w, uint32_t mask, uint32_t cookie, const char *name) {
 
 static void wake_one(watch *w) {
   luv_fiber *f;
-  if (queue_empty(&w->o.waiters)) return;
+  if (queue_empty(&w->o.waiters) || w->count <= w->promised) return;
+  w->promised++;
   f = luv_container(w->o.waiters.next, luv_fiber, wait.node);
-  f->wait.on = w;
   luv__wake(w->o.S, f, LUV_OUT_CHANGE);
 }
 
@@ -61,8 +62,8 @@ static void tell(watch *w, const struct inotify_event *e) {
   if (e->mask & IN_Q_OVERFLOW) push(w, IN_Q_OVERFLOW, 0, "");
   else if (e->mask & IN_IGNORED) w->wd = -1;
   else push(w, e->mask, e->cookie, e->len ? e->name : base(w->path));
-  if (w->first) wake_one(w);
-  else if (w->wd < 0) luv__wake_all_error(w->o.S, &w->o.waiters, UV_EOF);
+  wake_one(w);
+  if (w->wd < 0 && !w->first) luv__wake_all_error(w->o.S, &w->o.waiters, UV_EOF);
 }
 
 static void tell_all(struct luv_inotify *in, const struct inotify_event *e) {
@@ -77,9 +78,10 @@ static void on_readable(uv_poll_t *p, int status, int events) {
   struct luv_inotify *in = (struct luv_inotify *)p;
   char buf[16384] __attribute__((aligned(8)));
   ssize_t n, at;
+  int round = 0;
   (void)status;
   (void)events;
-  while ((n = read(in->fd, buf, sizeof buf)) > 0)
+  while (round++ < ROUNDS && (n = read(in->fd, buf, sizeof buf)) > 0)
     for (at = 0; at < n;) {
       const struct inotify_event *e = (const void *)(buf + at);
       tell_all(in, e);
@@ -142,37 +144,40 @@ void luv__event_closing(luv_object *o) {
 
 /* ---- the faces ---------------------------------------------------------------------------- */
 
-static int start(luv_state *S, watch *w, const char *path) {
+/* The name has been looked up already, by somebody who may wait for it. */
+static int add_watch(luv_state *S, int at, const char *path) {
+  char name[32];
+  int wd;
+  snprintf(name, sizeof name, "/proc/self/fd/%d", at);
+  wd = inotify_add_watch(S->fs->inotify->fd, name, ASKED);
+  if (wd < 0 && errno == ENOENT) wd = inotify_add_watch(S->fs->inotify->fd, path, ASKED); /* no /proc */
+  return wd < 0 ? uv_translate_sys_error(errno) : wd;
+}
+
+static int start(luv_state *S, watch *w, int at, const char *path) {
   int err = S->fs->inotify ? 0 : open_inotify(S, &S->fs->inotify);
   if (err) return err;
   queue_push(&S->fs->inotify->watches, &w->link);
   w->path = strdup(path);
   if (!w->path) return UV_ENOMEM;
-  w->wd = inotify_add_watch(S->fs->inotify->fd, path, ASKED);
-  return w->wd < 0 ? uv_translate_sys_error(errno) : 0;
+  w->wd = add_watch(S, at, path);
+  return w->wd < 0 ? w->wd : 0;
 }
 
-/* watch = luv.fs.watch(path) */
-int luv_fs_watch(lua_State *L) {
-  luv_state *S = luv_enter(L);
-  watch *w;
-  const char *path;
-  int err;
-  if (lua_type(L, 1) != LUA_TSTRING) return luv__type_error(S, L, 1, 1, "watch", "string");
-  path = lua_tostring(L, 1);
-  if (strlen(path) != lua_objlen(L, 1)) return luv__arg_error(S, L, 1, "watch", "a name cannot hold a zero byte");
-  if (!luv__fs(S)) return luv__fail(L, UV_ENOMEM);
-  w = (watch *)luv__object_new(S, LUV_CLASS_FS_EVENT, sizeof *w);
-  if (!w) return luv__fail(L, UV_ENOMEM);
-  queue_init(&w->link);
-  w->last = &w->first;
-  w->wd = -1;
-  err = start(S, w, path);
-  if (err) {
-    luv__object_close(&w->o);
-    return luv__fs_fail(L, err, path, NULL);
+/* Makes the userdata that watches what `at` leads to, which is closed. */
+int luv__push_watch(luv_state *S, lua_State *W, int at, const char *path) {
+  watch *w = (watch *)luv__object_new(S, LUV_CLASS_FS_EVENT, sizeof *w);
+  int err = UV_ENOMEM;
+  if (w) {
+    queue_init(&w->link);
+    w->last = &w->first;
+    w->wd = -1;
+    err = start(S, w, at, path);
   }
-  luv__push_object(S, L, &w->o);
+  close(at);
+  if (err && w) luv__object_close(&w->o);
+  if (err) return luv__fs_fail(W, err, path, NULL);
+  luv__push_object(S, W, &w->o);
   return 1;
 }
 
@@ -182,11 +187,10 @@ static void flag(lua_State *W, const char *name, uint32_t is) {
 }
 
 /* name, {rename = , change = , ...} of the first event. */
-int luv__push_event(luv_object *o, lua_State *W) {
-  watch *w = (watch *)o;
+static int push_event(watch *w, lua_State *W) {
   event *e = w->first;
-  uint32_t m = e ? e->mask : IN_Q_OVERFLOW; /* another reader may have been quicker */
-  lua_pushstring(W, e ? e->name : "");
+  uint32_t m = e->mask;
+  lua_pushstring(W, e->name);
   lua_createtable(W, 0, 8);
   flag(W, "overflow", m & IN_Q_OVERFLOW);
   flag(W, "change", m & CHANGED);
@@ -195,14 +199,21 @@ int luv__push_event(luv_object *o, lua_State *W) {
   flag(W, "deleted", m & (IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM));
   flag(W, "moved", m & (IN_MOVED_FROM | IN_MOVED_TO | IN_MOVE_SELF));
   flag(W, "directory", m & IN_ISDIR);
-  lua_pushnumber(W, e ? e->cookie : 0);
+  lua_pushnumber(W, e->cookie);
   lua_setfield(W, -2, "cookie");
-  if (!e) return 2;
   w->first = e->next;
   if (!w->first) w->last = &w->first;
   w->count--;
   free(e);
   return 2;
+}
+
+/* The one that a fiber was promised when it was woken. */
+int luv__push_event(luv_object *o, lua_State *W) {
+  watch *w = (watch *)o;
+  w->promised--;
+  luv_assert(w->first);
+  return push_event(w, W);
 }
 
 /* name, what = watch:next([timeout]) */
@@ -216,8 +227,8 @@ int luv_fs_event_next(lua_State *L) {
   luv__check_cancel(S, L);
   if (!b->o || (b->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);
   w = (watch *)b->o;
-  if (!w->first && timeout == 0) luv__glance(S);
-  if (w->first) return luv__push_event(b->o, L);
+  if (w->count <= w->promised && timeout == 0) luv__glance(S);
+  if (w->count > w->promised) return push_event(w, L);
   if (w->wd < 0) return luv__fs_fail(L, UV_EOF, w->path, NULL);
   return luv__suspend(S, L, LUV_OP_FS_EVENT, w, 0, timeout);
 }

@@ -16,9 +16,13 @@
 #define MAX_THREADS 1024        /* of libuv */
 
 static int harmless_ones, others; /* in the pool of the process */
+static int pollers; /* libuv may have handed something there for each, until it lets go of it */
 
 void luv__pool_enter(int harmless) { __atomic_add_fetch(harmless ? &harmless_ones : &others, 1, __ATOMIC_RELAXED); }
 void luv__pool_leave(int harmless) { __atomic_sub_fetch(harmless ? &harmless_ones : &others, 1, __ATOMIC_RELAXED); }
+
+void luv__poller_come(void) { __atomic_add_fetch(&pollers, 1, __ATOMIC_RELAXED); }
+void luv__poller_gone(void) { __atomic_sub_fetch(&pollers, 1, __ATOMIC_RELAXED); }
 
 /* libuv does not tell; with nothing but luv in the pool this is exact. */
 void luv__pool_count(unsigned *threads, unsigned *running, unsigned *queued) {
@@ -45,7 +49,8 @@ void luv__fs_exit(int status) {
   pthread_t t;
   sigset_t all, old;
   int writes = __atomic_load_n(&others, __ATOMIC_RELAXED);
-  if (!writes && !__atomic_load_n(&harmless_ones, __ATOMIC_RELAXED)) return;
+  int reads = __atomic_load_n(&harmless_ones, __ATOMIC_RELAXED) + __atomic_load_n(&pollers, __ATOMIC_RELAXED);
+  if (!writes && !reads) return;
   exit_status = status;
   linger = writes ? LINGER_WRITES : LINGER_READS;
   sigfillset(&all);

@@ -219,6 +219,7 @@ int luv_file_seek(lua_State *L) {
   luv_desc *d = luv__check_file(S, L, 1, 0, "seek");
   double by = 0, timeout = luv__opt_timeout(S, L, 4, 3, "seek");
   luv_fs_call c;
+  int64_t size;
   int i = 1;
   if (!lua_isnoneornil(L, 2)) {
     if (lua_type(L, 2) != LUA_TSTRING) return luv__type_error(S, L, 2, 1, "seek", "string");
@@ -240,7 +241,7 @@ int luv_file_seek(lua_State *L) {
   c.n[1] = by;
   if (i == 0) return seek_to(L, d, by);
   if (i == 1) return seek_to(L, d, (double)d->pos + by);
-  if (S->fs->in_place && d->local && d->regular) return seek_to(L, d, (double)lseek(d->fd, 0, SEEK_END) + by);
+  if (S->fs->in_place && (size = luv__size_now(d)) >= 0) return seek_to(L, d, (double)size + by);
   return luv__fs_wait(S, L, &c, timeout);
 }
 
@@ -249,7 +250,7 @@ int luv_file_fileno(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_desc *d = luv__check_file(S, L, 1, 0, "fileno");
   if (!d) return luv__fail(L, UV_EBADF);
-  if (d->seekable) lseek(d->fd, d->pos, SEEK_SET);
+  if (d->seekable && !d->append) lseek(d->fd, d->pos, SEEK_SET); /* what appends needs none, and may be at it */
   lua_pushinteger(L, d->fd);
   return 1;
 }

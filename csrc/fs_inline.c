@@ -120,16 +120,17 @@ void luv__desc_look(luv_desc *d) {
 
 /* ---- names -------------------------------------------------------------------------------- */
 
-static int no_openat2;
+static int no_openat2; /* or without RESOLVE_CACHED, or forbidden: asked once */
 
 /* The name as a mere path, with its attributes: a descriptor, an error, or UV_EAGAIN. */
 static int lookup(luv_state *S, const char *path, int flags, struct statx *x) {
   struct { uint64_t flags, mode, resolve; } how = {(uint64_t)(O_PATH | O_CLOEXEC | flags), 0, CACHED};
   int fd;
-  if (no_openat2) return UV_EAGAIN;
+  if (__atomic_load_n(&no_openat2, __ATOMIC_RELAXED)) return UV_EAGAIN;
   fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
   if (fd < 0) {
-    if (errno == ENOSYS || errno == EINVAL || errno == E2BIG || errno == EPERM) no_openat2 = 1;
+    if (errno == ENOSYS || errno == EINVAL || errno == E2BIG || errno == EPERM)
+      __atomic_store_n(&no_openat2, 1, __ATOMIC_RELAXED);
     return errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP || errno == ENAMETOOLONG
       ? uv_translate_sys_error(errno) : UV_EAGAIN;
   }
@@ -153,6 +154,13 @@ static int try_stat(luv_state *S, lua_State *L, const luv_fs_call *c, int flags)
 int luv__try_stat(luv_state *S, lua_State *L, const luv_fs_call *c) { return try_stat(S, L, c, 0); }
 int luv__try_lstat(luv_state *S, lua_State *L, const luv_fs_call *c) { return try_stat(S, L, c, O_NOFOLLOW); }
 
+int luv__try_watch(luv_state *S, lua_State *L, const luv_fs_call *c) {
+  struct statx x;
+  int fd = lookup(S, c->path[0], 0, &x);
+  if (fd == UV_EAGAIN) return 0;
+  return fd < 0 ? luv__fs_fail(L, fd, c->path[0], NULL) : luv__push_watch(S, L, fd, c->path[0]);
+}
+
 int luv__try_fstat(luv_state *S, lua_State *L, const luv_fs_call *c) {
   struct statx x;
   uv_stat_t s;
@@ -161,8 +169,16 @@ int luv__try_fstat(luv_state *S, lua_State *L, const luv_fs_call *c) {
   return luv__push_stat(S, L, &s);
 }
 
+/* The size of a plain file of this machine, or -1. lseek(2) would wait for a write(2) that
+ * goes on: they share a lock. */
+int64_t luv__size_now(luv_desc *d) {
+  struct statx x;
+  return d->local && attributes(d->fd, &x) == 0 ? (int64_t)x.stx_size : -1;
+}
+
 /* A plain file for reading: a descriptor, an error, or UV_EAGAIN. What may create, empty or
- * write one has to wait for the disk now and then. */
+ * write one has to wait for the disk now and then. O_NONBLOCK refuses to wait for somebody's
+ * lease; it means nothing afterwards. */
 static int open_now(luv_state *S, const char *path) {
   char name[32];
   struct statx x;
@@ -171,8 +187,9 @@ static int open_now(luv_state *S, const char *path) {
   if (!S_ISREG(x.stx_mode)) fd = UV_EAGAIN;
   else {
     snprintf(name, sizeof name, "/proc/self/fd/%d", at);
-    fd = open(name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) fd = errno == EACCES || errno == EMFILE ? uv_translate_sys_error(errno) : UV_EAGAIN;
+    fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) fd = UV_EAGAIN; /* whatever it is, the pool can tell better */
+    else fcntl(fd, F_SETFL, 0);
   }
   close(at);
   return fd;
@@ -213,7 +230,10 @@ static int64_t read_all(int fd, char *to, size_t n, int64_t offset) {
   return (int64_t)done;
 }
 
-static int not_told(int64_t err) { return err == -EOPNOTSUPP || err == -ENOSYS || err == -EINVAL; }
+/* EPERM: a sandbox forbids what it does not know. */
+static int not_told(int64_t err) {
+  return err == -EOPNOTSUPP || err == -ENOSYS || err == -EINVAL || err == -EPERM;
+}
 
 int64_t luv__read_now(luv_state *S, luv_desc *d, uint64_t n, int64_t offset) {
   int64_t got;

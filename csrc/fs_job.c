@@ -10,6 +10,36 @@
 
 static int error(void) { return uv_translate_sys_error(errno); }
 
+/* ---- what is made for somebody ----------------------------------------------------------- */
+
+/* Nobody waits any more, the state may even have gone: it is undone here, where closing may
+ * take its time. What is given up a moment later is undone by fs_req.c. */
+static int64_t made(luv_fsreq *r, int64_t n) {
+  if (n < 0) return error();
+  r->result = n;
+  if (!r->stop) return n;
+  luv__job_undo(r);
+  return UV_ECANCELED;
+}
+
+void luv__job_open(luv_fsreq *r) {
+  mode_t perm = r->n[2] < 0 ? 0644 : (mode_t)r->n[2];
+  r->result = made(r, open(r->path[0], (int)r->n[1] | O_CLOEXEC, perm));
+}
+
+/* The name is looked up, and nothing is opened. */
+void luv__job_look(luv_fsreq *r) { r->result = made(r, open(r->path[0], O_PATH | O_CLOEXEC)); }
+
+void luv__job_mkstemp(luv_fsreq *r) { r->result = made(r, mkostemp(r->path[0], O_CLOEXEC)); }
+void luv__job_mkdtemp(luv_fsreq *r) { r->result = made(r, mkdtemp(r->path[0]) ? 0 : -1); }
+
+void luv__job_undo(luv_fsreq *r) {
+  int result = r->op->result;
+  if (result == LUV_FS_TEMP_DIR) rmdir(r->path[0]);
+  else close((int)r->result);
+  if (result == LUV_FS_TEMP_FILE) unlink(r->path[0]);
+}
+
 void luv__job_chdir(luv_fsreq *r) { r->result = chdir(r->path[0]) ? error() : 0; }
 
 /* ---- readfile ------------------------------------------------------------------------- */
@@ -169,6 +199,7 @@ static int write_atomic(luv_fsreq *r) {
   if (temp) {
     sprintf(temp, "%s.XXXXXX", path);
     err = write_temp(r, path, temp);
+    if (err) r->done = 0; /* of the file that readers see */
   }
   free(temp);
   free(path);

@@ -103,17 +103,9 @@ int luv_fs_next_line(lua_State *L) {
   return luv__fs_wait(S, L, &c, LUV_NO_TIMEOUT);
 }
 
-/* Puts the iterator in the place of the file on top. */
-static void iterator(luv_state *S, lua_State *W) {
-  lua_pushlightuserdata(W, S);
-  lua_insert(W, -2);
-  lua_pushcclosure(W, luv_fs_next_line, 2);
-  luv__wrap_suspending(S, W);
-}
-
 void luv__push_lines(luv_state *S, lua_State *W) {
   ((luv_file *)luv__tobox(W, -1, LUV_CLASS_FILE)->o)->d->once = 1;
-  iterator(S, W);
+  luv__push_iterator(S, W, luv_fs_next_line);
 }
 
 /* for line in file:lines() */
@@ -121,6 +113,6 @@ int luv_file_lines(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv__check_file(S, L, 1, 0, "lines");
   lua_settop(L, 1);
-  iterator(S, L);
+  luv__push_iterator(S, L, luv_fs_next_line);
   return 1;
 }

@@ -55,21 +55,21 @@ static int is_read(const luv_fsreq *r) {
 static int in_turn(const luv_fs_op *op, const luv_desc *d, const double *n) {
   switch (op->result) {
     case LUV_FS_DATA: return n[1] < 0;
-    case LUV_FS_WRITTEN: return n[1] < 0 && d->seekable;
+    case LUV_FS_WRITTEN: case LUV_FS_SENT: return n[1] < 0 && d->seekable;
     case LUV_FS_LINE: case LUV_FS_ENTRY: case LUV_FS_SIZE: return 1;
     default: return 0;
   }
 }
 
-/* Hands r to the pool, or on to the pool again; 0: it is there. */
-int luv__fs_launch(luv_fsreq *r) {
-  int again = r->state == LUV_REQ_DONE, err;
-  if (again && !r->job) uv_fs_req_cleanup(&r->u.fs);
+static int begin_work(uv_loop_t *l, luv_fsreq *r);
+
+static int launch(luv_fsreq *r, int (*start)(uv_loop_t *, luv_fsreq *)) {
+  int err;
   r->u.req.data = r;
   r->state = LUV_REQ_POOL;
   if (r->S) r->S->fs->pending++;
   luv__pool_enter(r->op->result >= LUV_FS_OK);
-  err = r->op->start(r->S ? r->S->loop : NULL, r);
+  err = start(r->S ? r->S->loop : NULL, r);
   if (err == 0) return 0;
   luv__pool_leave(r->op->result >= LUV_FS_OK);
   if (r->S) r->S->fs->pending--;
@@ -77,6 +77,15 @@ int luv__fs_launch(luv_fsreq *r) {
   if (err < 0) r->result = err;
   return err;
 }
+
+/* Hands r to the pool, or on to the pool again; 0: it is there. */
+int luv__fs_launch(luv_fsreq *r) {
+  if (r->state == LUV_REQ_DONE && !r->job) uv_fs_req_cleanup(&r->u.fs);
+  return launch(r, r->op->start);
+}
+
+/* Hands r->work to it, whatever the operation is. */
+int luv__fs_launch_job(luv_fsreq *r) { return launch(r, begin_work); }
 
 /* All of r is done: who waits gets it. */
 void luv__fs_settle(luv_fsreq *r) {
@@ -112,6 +121,7 @@ static void arrived(luv_fsreq *r) {
   if (r->S) r->S->fs->pending--;
   r->state = LUV_REQ_DONE;
   if (r->op->result == LUV_FS_CLOSED) {
+    if (r->result == UV_ECANCELED) close(r->d->fd); /* the state ends: it did not come to that */
     r->d->fd = -1; /* whatever close(2) says */
     r->d->closer = NULL;
   }
@@ -132,14 +142,17 @@ static void on_work(uv_work_t *w) {
 
 static void on_worked(uv_work_t *w, int status) {
   luv_fsreq *r = w->data;
-  if (status < 0) r->result = status;
+  if (status < 0 && r->work == luv__job_undo) luv__job_undo(r);
+  else if (status < 0) r->result = status;
   arrived(r);
 }
+
+static int begin_work(uv_loop_t *l, luv_fsreq *r) { return uv_queue_work(l, &r->u.work, on_work, on_worked); }
 
 int luv__fs_job(uv_loop_t *l, luv_fsreq *r, void (*work)(luv_fsreq *)) {
   r->job = 1;
   r->work = work;
-  return uv_queue_work(l, &r->u.work, on_work, on_worked);
+  return begin_work(l, r);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------ */
@@ -168,13 +181,14 @@ static int anchor(lua_State *M) {
   return 0;
 }
 
-/* The bytes that are to be written: copied if they are few, else anchored. */
+/* The bytes that are to be written: copied if they are few, or if a pipe may never take
+ * them, even when Lua has ended; else anchored. */
 static int hold_data(luv_state *S, luv_fsreq *r, lua_State *L) {
   unsigned max = lua_type(L, 2) == LUA_TTABLE ? (unsigned)lua_objlen(L, 2) : 1, i;
   r->bufs = max > 1 ? malloc(max * sizeof *r->bufs) : &r->one;
   if (!r->bufs) return UV_ENOMEM;
   r->nbufs = luv__gather(L, 2, 0, r->bufs, max);
-  if (r->total > LUV_FS_COPY) {
+  if (r->total > LUV_FS_COPY && (!r->d || r->d->seekable)) {
     if (luv__protect(S, anchor, r) == 0) return 0;
     lua_pop(S->M, 1);
     return UV_ENOMEM;
@@ -188,11 +202,6 @@ static int hold_data(luv_state *S, luv_fsreq *r, lua_State *L) {
   return 0;
 }
 
-static int refused(luv_fiber *f, int err) {
-  f->wait.arg = (uint64_t)(int64_t)err;
-  return LUV_OUT_ERROR;
-}
-
 int luv__fs_begin(luv_state *S, luv_fiber *f) {
   luv_fs_call c = f->wait.arg ? *(luv_fs_call *)(uintptr_t)f->wait.arg : S->fs->call;
   luv_fsreq *r = c.begun ? c.begun : orphan(&c);
@@ -203,12 +212,12 @@ int luv__fs_begin(luv_state *S, luv_fiber *f) {
     return wait_for(S, f, r);
   }
   r = luv__fsreq_new(S, &c);
-  if (!r) return refused(f, UV_ENOMEM);
+  if (!r) return luv__refused(f, UV_ENOMEM);
   wait_for(S, f, r);
   err = c.data ? hold_data(S, r, f->chain.L) : c.to ? luv__send_hold(S, r, c.to) : 0;
   if (err) {
     luv__fsreq_free(r);
-    return refused(f, err);
+    return luv__refused(f, err);
   }
   if (in_turn(r->op, r->d, r->n)) {
     r->state = LUV_REQ_QUEUED;
@@ -234,6 +243,7 @@ void luv__fs_abandon(luv_state *S, luv_fiber *f) {
     luv__send_stop(r);
     return;
   }
+  if (r->op->result == LUV_FS_CLOSED) return; /* that goes on */
   uv_cancel(&r->u.req);
   if (!d || d->active != r || !is_read(r) || !d->seekable) return;
   d->active = NULL; /* it reads where it was told: the next reader need not wait */

@@ -13,14 +13,15 @@
 enum {
   LUV_FS_TRUE, LUV_FS_SELF, LUV_FS_WRITTEN, LUV_FS_SENT, LUV_FS_TEMP_DIR, LUV_FS_TEMP_FILE,
   LUV_FS_CLOSED,
-  LUV_FS_OK, LUV_FS_FILE, LUV_FS_LINES, LUV_FS_STAT, LUV_FS_STATFS, LUV_FS_TEXT, LUV_FS_LIST,
+  LUV_FS_OK, LUV_FS_FILE, LUV_FS_LINES, LUV_FS_WATCH, LUV_FS_STAT, LUV_FS_STATFS, LUV_FS_TEXT, LUV_FS_LIST,
   LUV_FS_NAMES, LUV_FS_DATA, LUV_FS_WHOLE, LUV_FS_LINE, LUV_FS_SIZE, LUV_FS_DIR, LUV_FS_WALK,
   LUV_FS_ENTRY
 };
 
 #define LUV_FS_OPS(X) \
-  X(fs_open, 1, "po?m?", FILE, luv__try_open, uv_fs_open(l, q, P(0), (int)N(1), PERM(2, 0644), cb)) \
-  X(fs_lines, 1, "p", LINES, luv__try_open, uv_fs_open(l, q, P(0), UV_FS_O_RDONLY, 0, cb)) \
+  X(fs_open, 1, "po?m?", FILE, luv__try_open, luv__fs_job(l, r, luv__job_open)) \
+  X(fs_lines, 1, "p", LINES, luv__try_open, luv__fs_job(l, r, luv__job_open)) \
+  X(fs_watch, 1, "p", WATCH, luv__try_watch, luv__fs_job(l, r, luv__job_look)) \
   X(fs_unlink, 1, "p", TRUE, NULL, uv_fs_unlink(l, q, P(0), cb)) \
   X(fs_mkdir, 1, "pm?", TRUE, NULL, uv_fs_mkdir(l, q, P(0), PERM(1, 0777), cb)) \
   X(fs_rmdir, 1, "p", TRUE, NULL, uv_fs_rmdir(l, q, P(0), cb)) \
@@ -39,8 +40,8 @@ enum {
   X(fs_statfs, 1, "p", STATFS, NULL, uv_fs_statfs(l, q, P(0), cb)) \
   X(fs_access, 1, "pa?", OK, NULL, uv_fs_access(l, q, P(0), (int)N(1), cb)) \
   X(fs_copyfile, 1, "ppc?", TRUE, NULL, uv_fs_copyfile(l, q, P(0), P(1), (int)N(2), cb)) \
-  X(fs_mkdtemp, 1, "p", TEMP_DIR, NULL, uv_fs_mkdtemp(l, q, P(0), cb)) \
-  X(fs_mkstemp, 1, "p", TEMP_FILE, NULL, uv_fs_mkstemp(l, q, P(0), cb)) \
+  X(fs_mkdtemp, 1, "p", TEMP_DIR, NULL, luv__fs_job(l, r, luv__job_mkdtemp)) \
+  X(fs_mkstemp, 1, "p", TEMP_FILE, NULL, luv__fs_job(l, r, luv__job_mkstemp)) \
   X(fs_scandir, 1, "p", LIST, NULL, uv_fs_scandir(l, q, P(0), 0, cb)) \
   X(fs_readdir, 1, "p", NAMES, NULL, uv_fs_scandir(l, q, P(0), 0, cb)) \
   X(fs_chdir, 1, "p", TRUE, NULL, luv__fs_job(l, r, luv__job_chdir)) \

@@ -21,15 +21,20 @@ static void on_poll(uv_fs_poll_t *h, int status, const uv_stat_t *before, const 
   p->changed = 1;
   if (queue_empty(&p->o.waiters)) return;
   f = luv_container(p->o.waiters.next, luv_fiber, wait.node);
-  f->wait.on = p;
   luv__wake(p->o.S, f, LUV_OUT_CHANGE);
+}
+
+static int failed(poller *p, lua_State *W) {
+  char path[4097];
+  size_t n = sizeof path;
+  return luv__fs_fail(W, p->status, uv_fs_poll_getpath(&p->u.fs_poll, path, &n) ? NULL : path, NULL);
 }
 
 /* before, now: or what the last look failed with. */
 int luv__push_poll(luv_state *S, luv_object *o, lua_State *W) {
   poller *p = (poller *)o;
   p->changed = 0;
-  if (p->status < 0) return luv__fail(W, p->status);
+  if (p->status < 0) return failed(p, W);
   luv__push_stat(S, W, &p->before);
   luv__push_stat(S, W, &p->now);
   return 2;
@@ -51,6 +56,7 @@ int luv_fs_poll(lua_State *L) {
   if (!luv__fs(S)) return luv__fail(L, UV_ENOMEM);
   p = (poller *)luv__object_new(S, LUV_CLASS_FS_POLL, sizeof *p);
   if (!p) return luv__fail(L, UV_ENOMEM);
+  luv__poller_come();
   err = uv_fs_poll_init(S->loop, &p->u.fs_poll);
   if (err) {
     luv__object_dispose(&p->o);

@@ -1,6 +1,5 @@
 /* fs_req.c - a request: made from what a face has understood, freed when its result is
  * delivered or nobody wants it. It owns all that a thread of the pool touches. */
-#include <unistd.h>
 #include "fs.h"
 
 static char *copy_path(char *to, luv_fsreq *r, const luv_fs_call *c, int i) {
@@ -29,19 +28,23 @@ luv_fsreq *luv__fsreq_new(luv_state *S, const luv_fs_call *c) {
   return r;
 }
 
-/* What was made and nobody took is undone. */
-static void undo(luv_fsreq *r) {
-  if (r->taken || r->result < 0 || r->state != LUV_REQ_DONE) return;
-  switch (r->op->result) {
-    case LUV_FS_TEMP_FILE: unlink(r->u.fs.path); /* fall through */
-    case LUV_FS_FILE: case LUV_FS_LINES: close((int)r->result); return;
-    case LUV_FS_TEMP_DIR: rmdir(r->u.fs.path); return;
-    default: return;
-  }
+static int makes(int result) {
+  return result == LUV_FS_FILE || result == LUV_FS_LINES || result == LUV_FS_WATCH ||
+         result == LUV_FS_TEMP_FILE || result == LUV_FS_TEMP_DIR;
+}
+
+/* What was made and nobody took is undone, in the pool; 1: it is not ended before. */
+static int undo(luv_fsreq *r) {
+  if (r->taken || r->result < 0 || r->state != LUV_REQ_DONE || !makes(r->op->result)) return 0;
+  r->taken = 1;
+  r->work = luv__job_undo;
+  if (r->S && !r->S->dead && luv__fs_launch_job(r) == 0) return 1;
+  luv__job_undo(r);
+  return 0;
 }
 
 void luv__fsreq_free(luv_fsreq *r) {
-  undo(r);
+  if (undo(r)) return;
   queue_remove(&r->link);
   if (!r->job && r->state == LUV_REQ_DONE) uv_fs_req_cleanup(&r->u.fs);
   if (r->S && r->ref != LUA_NOREF) luaL_unref(r->S->M, LUA_REGISTRYINDEX, r->ref);

@@ -135,8 +135,8 @@ static int push_lines(luv_fsreq *r, lua_State *W) {
 }
 
 static int push_temp_file(luv_fsreq *r, lua_State *W) {
-  push_open(r, W, r->u.fs.path);
-  lua_pushstring(W, r->u.fs.path);
+  push_open(r, W, r->path[0]);
+  lua_pushstring(W, r->path[0]);
   return 2;
 }
 
@@ -161,13 +161,13 @@ static int push_position(luv_fsreq *r, lua_State *W) {
 }
 
 static int failed(luv_fsreq *r, lua_State *L, lua_State *W) {
-  const char *path = r->path[0] ? r->path[0] : r->d ? r->d->path : NULL;
-  int result = r->op->result;
-  luv__fs_fail(W, (int)r->result, path, r->path[1]);
+  int result = r->op->result, copies = result == LUV_FS_SENT && r->d2; /* from d2 to d */
+  const char *path = copies ? r->d2->path : r->path[0] ? r->path[0] : r->d ? r->d->path : NULL;
+  luv__fs_fail(W, (int)r->result, path, copies ? r->d->path : r->path[1]);
   if (result == LUV_FS_LINE && r->result == UV_EOF && r->d->once && !r->d->closed)
     luv__object_close(luv__tobox(L, 1, LUV_CLASS_FILE)->o); /* nobody else has it */
   if (result == LUV_FS_ENTRY && r->result == UV_EOF) luv__dir_ended(L, r->d);
-  if (result != LUV_FS_WRITTEN && result != LUV_FS_SENT) return 3;
+  if (result != LUV_FS_WRITTEN && result != LUV_FS_SENT && r->op != LUV_FS_OP(fs_writefile)) return 3;
   lua_pushnumber(W, (lua_Number)r->done); /* what was done before */
   return 4;
 }
@@ -182,11 +182,12 @@ int luv__fs_push(luv_fsreq *r, lua_State *L, lua_State *W) {
       return 1;
     case LUV_FS_FILE: push_open(r, W, r->path[0]); return 1;
     case LUV_FS_LINES: return push_lines(r, W);
+    case LUV_FS_WATCH: r->taken = 1; return luv__push_watch(r->S, W, (int)r->result, r->path[0]);
     case LUV_FS_WRITTEN: case LUV_FS_SENT: lua_pushnumber(W, (lua_Number)r->done); return 1;
     case LUV_FS_STAT: return luv__push_stat(r->S, W, &r->u.fs.statbuf);
     case LUV_FS_STATFS: return push_statfs(W, r->u.fs.ptr);
     case LUV_FS_TEXT: lua_pushstring(W, r->u.fs.ptr); return 1;
-    case LUV_FS_TEMP_DIR: r->taken = 1; lua_pushstring(W, r->u.fs.path); return 1;
+    case LUV_FS_TEMP_DIR: r->taken = 1; lua_pushstring(W, r->path[0]); return 1;
     case LUV_FS_TEMP_FILE: return push_temp_file(r, W);
     case LUV_FS_LIST: return push_list(r, W, 0);
     case LUV_FS_NAMES: return push_list(r, W, 1);

@@ -105,6 +105,11 @@ static int remove_tree(tree *t, const char *path) {
   return err;
 }
 
+static int is_dots(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return dots(slash ? slash + 1 : path);
+}
+
 void luv__job_rmrf(luv_fsreq *r) {
   tree t = {NULL, 0, 0, r};
   char *path = strdup(r->path[0]);
@@ -113,6 +118,7 @@ void luv__job_rmrf(luv_fsreq *r) {
   if (!path) r->result = UV_ENOMEM;
   else if (n == 0) r->result = UV_ENOENT;
   else if (strcmp(path, "/") == 0) r->result = UV_EPERM;
+  else if (is_dots(path)) r->result = UV_EINVAL; /* as of rm: it could not be removed itself */
   else r->result = remove_tree(&t, path);
   while (t.n) pop(&t);
   free(t.v);

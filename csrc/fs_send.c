@@ -29,12 +29,33 @@ static void send_some(luv_fsreq *r) {
   r->result = n < 0 ? uv_translate_sys_error(errno) : n;
 }
 
+static int write_piece(int fd, const char *p, size_t n) {
+  while (n) {
+    ssize_t k = write(fd, p, n);
+    if (k < 0 && errno == EINTR) continue;
+    if (k <= 0) return k < 0 ? uv_translate_sys_error(errno) : UV_EIO;
+    p += k;
+    n -= (size_t)k;
+  }
+  return 0;
+}
+
+/* To the end of a file that was opened to append, which sendfile(2) refuses. */
+static void append_some(luv_fsreq *r) {
+  char buf[65536];
+  size_t want = rest(r) < sizeof buf ? (size_t)rest(r) : sizeof buf;
+  ssize_t n = pread(r->d2->fd, buf, want, (off_t)r->n[2] + (off_t)r->done);
+  int err = n > 0 ? write_piece(r->d->fd, buf, (size_t)n) : 0;
+  r->result = n < 0 ? uv_translate_sys_error(errno) : err ? err : n;
+}
+
 int luv__send_start(uv_loop_t *l, luv_fsreq *r) {
-  luv_desc *to = r->d2;
-  if (!to) return luv__fs_job(l, r, send_some);
+  luv_desc *to = r->d;
+  if (!r->d2) return luv__fs_job(l, r, send_some);
   to->wrote = 1;
-  if (to->seekable && !to->append) lseek(to->fd, to->pos, SEEK_SET);
-  return uv_fs_sendfile(l, &r->u.fs, to->fd, r->d->fd, (int64_t)r->n[2] + (int64_t)r->done,
+  if (to->append) return luv__fs_job(l, r, append_some);
+  if (to->seekable) lseek(to->fd, to->pos, SEEK_SET);
+  return uv_fs_sendfile(l, &r->u.fs, to->fd, r->d2->fd, (int64_t)r->n[2] + (int64_t)r->done,
                         (size_t)rest(r), luv_on_fs);
 }
 
@@ -82,14 +103,17 @@ static void held_is_closed(void *ud) {
   luv__send_stop(r);
 }
 
+static void moved(luv_desc *to, int64_t by) {
+  luv__desc_unread(to);
+  to->pos = to->append ? lseek(to->fd, 0, SEEK_CUR) : to->pos + by;
+}
+
 int luv__send_more(luv_fsreq *r) {
   if (r->result > 0) {
     r->done += (uint64_t)r->result;
-    if (r->d2 && r->d2->append) r->d2->pos = lseek(r->d2->fd, 0, SEEK_CUR);
-    else if (r->d2) r->d2->pos += r->result;
-    if (r->d2) luv__desc_unread(r->d2);
+    if (r->d2) moved(r->d, r->result);
   }
-  if (r->stop && r->sending) r->result = UV_ECANCELED;
+  if (r->stop) r->result = UV_ECANCELED;
   else if (r->result == UV_EAGAIN && r->sending) {
     r->sending->polling = 1;
     if (uv_poll_start(&r->sending->poll, UV_WRITABLE, on_writable) == 0) return 1;
@@ -129,6 +153,7 @@ int luv_fs_sendfile(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_box *b = luv__anybox(L, 1);
   luv_fs_call c;
+  luv_desc *in, *out;
   double timeout;
   int stream = b && (b->class_id == LUV_CLASS_TCP || b->class_id == LUV_CLASS_PIPE);
   if (!luv__fs(S)) return luv__fail(L, UV_ENOMEM);
@@ -137,13 +162,16 @@ int luv_fs_sendfile(lua_State *L) {
   if (!stream && !luv__tobox(L, 1, LUV_CLASS_FILE))
     return luv__type_error(S, L, 1, 1, "sendfile", "luv.file or stream");
   c.to = stream ? luv__check_stream(S, L, "sendfile") : NULL;
-  c.d2 = stream ? NULL : luv__check_file(S, L, 1, 1, "sendfile");
-  c.d = luv__check_file(S, L, 2, 2, "sendfile");
+  out = stream ? NULL : luv__check_file(S, L, 1, 1, "sendfile");
+  in = luv__check_file(S, L, 2, 2, "sendfile");
   c.n[2] = (double)luv__fs_count(S, L, 3, 3, "sendfile", 0);
   c.total = luv__fs_count(S, L, 4, 4, "sendfile", (uint64_t)1 << 53);
   timeout = luv__opt_timeout(S, L, 5, 5, "sendfile");
   luv__check_cancel(S, L);
-  if (!c.d || (!c.to && !c.d2)) return luv__fail(L, UV_EBADF);
+  if (!in || (!c.to && !out)) return luv__fail(L, UV_EBADF);
+  c.d = stream ? in : out; /* whose turn it is to wait for */
+  c.d2 = stream ? NULL : in;
+  c.n[1] = stream ? 0 : -1;
   if (c.total == 0) {
     lua_pushnumber(L, 0);
     return 1;

@@ -82,12 +82,6 @@ luv_link *luv__link_new(luv_state *S, int class_id, luv_core *c) {
   return k;
 }
 
-luv_link *luv__check_link(luv_state *S, lua_State *L, int class_id, const char *fname) {
-  luv_box *b = luv__tobox(L, 1, class_id);
-  if (!b) luv__type_error(S, L, 1, 0, fname, luv__class_name(class_id));
-  return b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_link *)b->o : NULL;
-}
-
 /* Locked. */
 void luv__link_hang(luv_link *k, int bell) {
   if (queue_empty(&k->bell[bell])) {
@@ -226,13 +220,13 @@ void luv__link_closing(luv_object *o) {
 
 /* ---- the state's side -------------------------------------------------------------------- */
 
-/* Serves the links of a state that has been rung. */
-void luv__links_serve(luv_state *S) {
+/* Serves the links of a state that has been rung: 0 if it has not. */
+int luv__links_serve(luv_state *S) {
   luv_queue all;
-  if (!__atomic_load_n(&S->rung, __ATOMIC_RELAXED)) return;
+  if (!__atomic_load_n(&S->rung, __ATOMIC_RELAXED)) return 0;
   __atomic_exchange_n(&S->rung, 0, __ATOMIC_SEQ_CST);
   luv__thread_cancelled(S);
-  if (queue_empty(&S->links)) return;
+  if (queue_empty(&S->links)) return 1;
   all = S->links; /* serving one may close another */
   all.next->prev = all.prev->next = &all;
   queue_init(&S->links);
@@ -242,6 +236,7 @@ void luv__links_serve(luv_state *S) {
     queue_push(&S->links, q);
     serve(luv_container(q, luv_link, node));
   }
+  return 1;
 }
 
 /* The loop is about to block: 0 when it must not, because somebody has rung. */

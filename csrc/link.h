@@ -62,7 +62,6 @@ void luv__core_ring_all(luv_core *c, int bell); /* locked */
 
 /* Takes over a reference to c. NULL: no memory, and the reference is given back. */
 luv_link *luv__link_new(luv_state *S, int class_id, luv_core *c);
-luv_link *luv__check_link(luv_state *S, lua_State *L, int class_id, const char *fname);
 void luv__link_hang(luv_link *k, int bell);
 void luv__link_unhang(luv_link *k);
 void luv__link_wake(luv_link *k, luv_fiber *f, int out); /* one that waits to get */

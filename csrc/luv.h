@@ -120,6 +120,7 @@ struct luv_state {
   int spare;           /* ref_spare holds a table for the next new fiber */
   int untaken;         /* errors that no join has taken */
   volatile int interrupted;
+  int broken_off;      /* Ctrl-C has ended the main chunk's last wait */
   luv_queue children;  /* threads made here, by luv_thread.child */
   uint32_t link_ops;   /* puts and gets that did not wait */
   luv_queue links;     /* to what other threads share, while fibers wait: link.h */
@@ -132,6 +133,7 @@ struct luv_state {
   luv_zmq_state *zmq;  /* NULL: no ØMQ socket has been made */
   luv_codec_state *codec;
   struct luv_fs *fs;   /* NULL: no file has been used */
+  struct luv_udp_state *udp; /* NULL: no UDP socket has been made */
   struct luv_signals *signals; /* NULL: none has been watched; read by signal handlers */
   uv_signal_t *sigchld;  /* NULL: no process has been spawned: see signal.c */
   luv_queue processes;   /* children that run; not before sigchld is there */
@@ -172,6 +174,12 @@ void luv__delay_end(luv_state *S, uint64_t now);
 static inline luv_fiber *luv_current(luv_state *S) { return S->chain ? S->chain->fiber : NULL; }
 
 #define luv_ready_empty(S) ((S)->ready.head == (S)->ready.tail)
+
+/* A fiber whose calls never have to wait still lets the others have their turn: about once a
+ * millisecond it waits as if it had to. `ops` counts such calls, of one kind. */
+static inline int luv__overdue(luv_state *S, uint32_t *ops) {
+  return (++*ops & 63) == 0 && uv_hrtime() - S->slice >= LUV_SLICE;
+}
 
 /* The state whose loop runs on this OS thread, or NULL. Initial-exec: no call for it. */
 extern __thread luv_state *luv__running __attribute__((tls_model("initial-exec")));
@@ -222,12 +230,27 @@ void luv__scope_closing(luv_object *o);
 int luv_mutex_with(lua_State *L);
 int luv_semaphore_acquire(lua_State *L);
 void luv__push_face(luv_state *S, lua_State *L, lua_CFunction fn, int class_id);
+void luv__errno_name(int err, char *to, size_t n);
+void luv__errno_text(int err, char *to, size_t n);
 int luv__fail(lua_State *L, int err);          /* nil, "NAME: text", "NAME" */
 int luv__arg_error(luv_state *S, lua_State *L, int arg, const char *fname,
                    const char *msg);
 int luv__type_error(luv_state *S, lua_State *L, int idx, int arg,
                     const char *fname, const char *expected);
 int luv__error(luv_state *S, lua_State *L, const char *fmt, ...);
+/* The object of a method call: NULL if it is closed, raises for anything else. */
+static inline void *luv__self(luv_state *S, lua_State *L, int class_id, const char *fname) {
+  luv_box *b = luv__tobox(L, 1, class_id);
+  if (LUV_UNLIKELY(!b)) luv__type_error(S, L, 1, 0, fname, luv__class_name(class_id));
+  return b->o && LUV_LIKELY(!(b->o->flags & LUV_O_CLOSING)) ? b->o : NULL;
+}
+
+/* What the beginning of a wait returns when it has failed. */
+static inline int luv__refused(luv_fiber *f, int err) {
+  f->wait.arg = (uint64_t)(int64_t)err;
+  return LUV_OUT_ERROR;
+}
+
 /* The optional timeout at `idx`: seconds, LUV_NO_TIMEOUT for nil. Raises. */
 double luv__opt_timeout(luv_state *S, lua_State *L, int idx, int arg,
                         const char *fname);
@@ -259,6 +282,7 @@ void luv__children_forget(luv_state *S);
 
 int luv__cpus(void);
 int luv__signal_onstack(int signum);
+void luv__handle_signal(int signum, void (*fn)(int));
 int luv__end_of_stream(uv_stream_t *h);
 int luv__tcp_reuseport(uv_tcp_t *t, int domain);
 int luv__tcp_replace(uv_tcp_t *t, int own, int fd);

@@ -13,6 +13,7 @@ typedef struct {
   double number;    /* of a number constant; or Go's function number */
   lua_CFunction face;
   int waits, constant;
+  int both;         /* a face that leaves some of its calls to Go's function */
 } entry;
 
 static entry *entries;
@@ -29,6 +30,7 @@ static const char *classes[LUV_MAX_CLASSES] = {
   [LUV_CLASS_CHAN] = "luv.chan", [LUV_CLASS_MUTEX] = "luv.mutex",
   [LUV_CLASS_SEMAPHORE] = "luv.semaphore", [LUV_CLASS_WAITGROUP] = "luv.waitgroup",
   [LUV_CLASS_EVENT] = "luv.event", [LUV_CLASS_SCOPE] = "luv.scope",
+  [LUV_CLASS_UDP] = "luv.udp", [LUV_CLASS_POLL] = "luv.poll",
   [LUV_CLASS_STDIO] = "luv.stdio",
   [LUV_CLASS_SIGNAL] = "luv.signal", [LUV_CLASS_PROCESS] = "luv.process",
 };
@@ -78,6 +80,7 @@ void luv__register(const char *owner, const char *name, const char *face, int nu
   for (i = 0; i < sizeof faces / sizeof *faces; i++) {
     if (strcmp(faces[i].name, face) != 0) continue;
     e->face = faces[i].fn;
+    e->both = waits;
     e->waits = faces[i].waits;
     return;
   }
@@ -125,7 +128,7 @@ static void push_entry(luv_state *S, lua_State *L, entry *e, int class_id) {
     return;
   }
   lua_pushlightuserdata(L, S);
-  lua_pushinteger(L, e->face == luv_trampoline ? (int)e->number : class_id);
+  lua_pushinteger(L, e->face == luv_trampoline || e->both ? (int)e->number : class_id);
   lua_pushcclosure(L, e->face, 2);
   if (e->waits) luv__wrap_suspending(S, L);
   if (e->waits && strcmp(e->owner, "luv.process") == 0 && strcmp(e->name, "run") == 0) luv__wrap_run(S, L);

@@ -54,6 +54,7 @@ uv_handle_t *luv__handle(luv_object *o) {
 void luv__object_dispose(luv_object *o) {
   if (o->box) o->box->o = NULL;
   queue_remove(&o->link);
+  if (o->class_id == LUV_CLASS_FS_POLL) luv__poller_gone();
   if (o->slot) goRelease(o->slot, 1);
   free(o->made);
 #ifdef LUV_CHECK
@@ -93,6 +94,8 @@ void luv__object_close(luv_object *o) {
     luv__due_remove(&o->S->heap, &((luv_timer *)o)->due);
   if (zmq) luv__zmq_closing(o);
   if (luv__fs_owns(o)) luv__fs_closing(o);
+  if (o->class_id == LUV_CLASS_UDP) luv__udp_closing(o);
+  if (o->class_id == LUV_CLASS_POLL) luv__poll_closing(o);
   if (o->class_id == LUV_CLASS_SIGNAL) luv__signal_closing(o);
   if (lingers(o)) return;
   let_go(o);

@@ -10,6 +10,7 @@ enum { LUV_CLASS_FIBER, LUV_CLASS_TIMER, LUV_CLASS_TCP, LUV_CLASS_PIPE,
        LUV_CLASS_ZMQ_MONITOR, LUV_CLASS_THREAD_CHAN, LUV_CLASS_THREAD_POOL, LUV_CLASS_FILE,
        LUV_CLASS_DIR, LUV_CLASS_FS_EVENT, LUV_CLASS_FS_POLL, LUV_CLASS_CHAN, LUV_CLASS_MUTEX,
        LUV_CLASS_SEMAPHORE, LUV_CLASS_WAITGROUP, LUV_CLASS_EVENT, LUV_CLASS_SCOPE,
+       LUV_CLASS_UDP, LUV_CLASS_POLL,
        LUV_CLASS_STDIO,
        LUV_CLASS_SIGNAL, LUV_CLASS_PROCESS,
        LUV_CLASS_OTHER };
@@ -151,7 +152,23 @@ void luv__fs_state_close(luv_state *S);
 void luv__fs_state_free(luv_state *S);
 void luv__fs_exit(int status);
 uint64_t luv__fs_pending(luv_state *S);
-int luv__push_change(luv_state *S, luv_object *o, lua_State *W);
+int luv__push_change(luv_state *S, lua_State *L, lua_State *W);
+void luv__poller_gone(void);
+
+/* ---- udp*.c, poll_fd.c: what the rest of the data plane knows of them -------- */
+
+typedef struct { const char *p; const struct sockaddr *from; int truncated; } luv_go_datagram;
+int luv__udp_new(uv_loop_t *loop, int family, luv_object **to);
+int luv__udp_family(luv_object *o);
+int luv__udp_open(luv_object *o, int fd);
+int luv__udp_connect(luv_object *o, const struct sockaddr *to);
+int luv__udp_socket(luv_object *o, int family, int reuseport);
+void luv__udp_closing(luv_object *o);
+void luv__udp_state_free(luv_state *S);
+int luv__udp_deliver(luv_state *S, luv_fiber *f, lua_State *W);
+void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n);
+void luv__poll_closing(luv_object *o);
+int luv__push_ready(luv_fiber *f, lua_State *W);
 
 /* ---- process.c --------------------------------------------------------------------- */
 
@@ -164,9 +181,10 @@ void luv__wrap_run(luv_state *S, lua_State *L);
 /* ---- link.c, thread_*.c: what the rest of the data plane knows of threads ---- */
 
 void luv__link_closing(luv_object *o);
-void luv__links_serve(luv_state *S);
+int luv__links_serve(luv_state *S);
 int luv__links_block(luv_state *S);
 void luv__links_unblock(luv_state *S);
+int luv__thread_chan_lone(luv_state *S); /* waits that only this state itself could end */
 void luv__thread_cancelled(luv_state *S);
 void luv__threads_open(luv_state *S, lua_State *L);
 void luv__thread_opening(int begins);

@@ -85,7 +85,7 @@ void luv__poll(luv_state *S, int block) {
   if (luv_ready_empty(S)) S->arena_used = 0;
   luv__check_state(S);
   look(S);
-  luv__links_serve(S);
+  if (luv__links_serve(S)) block = 0; /* a thread may have ended, with which a deadlock begins */
   luv__delay_end(S, S->now);
   if (S->zmq) luv__zmq_service(S);
   if (block && !woken(S)) luv__spin(S);

@@ -154,10 +154,7 @@ void luv__stream_read_more(luv_stream *s) {
 int luv__read_begin(luv_state *S, luv_fiber *f) {
   luv_stream *s = f->wait.on;
   (void)S;
-  if (s->error && s->in.len == 0 && f->wait.op != LUV_OP_READ_ALL) {
-    f->wait.arg = (uint64_t)(int64_t)s->error;
-    return LUV_OUT_ERROR;
-  }
+  if (s->error && s->in.len == 0 && f->wait.op != LUV_OP_READ_ALL) return luv__refused(f, s->error);
   queue_push(&s->readers, &f->wait.node);
   luv__stream_read_more(s);
   return 0;
@@ -280,10 +277,8 @@ int luv__next_line(lua_State *L) {
 int luv_stream_lines(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv__check_stream(S, L, "lines");
-  lua_pushvalue(L, lua_upvalueindex(1));
   lua_pushvalue(L, 1);
-  lua_pushcclosure(L, luv__next_line, 2);
-  luv__wrap_suspending(S, L);
+  luv__push_iterator(S, L, luv__next_line);
   return 1;
 }
 

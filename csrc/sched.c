@@ -173,6 +173,7 @@ static LUV_HOT void run_ready(luv_state *S) {
 
 static void interrupt(luv_state *S) {
   S->interrupted = 0;
+  S->broken_off = 1;
   luv__abandon(S, &S->main, LUV_OUT_RAISE);
   S->main.wait.on = (void *)"interrupted!";
 }
@@ -197,7 +198,7 @@ static int served_here(luv_state *S) {
 /* One turn after the ready fibers have run: poll, unless it is over. */
 static void turn(luv_state *S) {
   int partial = S->main.wait.op == LUV_OP_RUN && S->run_mode != LUV_RUN_DEFAULT;
-  if (luv_ready_empty(S) && S->external == 0) {
+  if (luv_ready_empty(S) && S->external == luv__thread_chan_lone(S)) {
     if (partial) luv__poll(S, 0); /* handles may be closing */
     nothing_left(S);
     return;
@@ -269,6 +270,7 @@ int luv__sched_run(luv_state *S) {
 int luv__run_main(luv_state *S, lua_State *L) {
   int rc = 0;
   luv__interrupt_watch(S);
+  S->broken_off = 0;
   if (S->main.status == LUV_WAITING) rc = goRun((uintptr_t)S);
   luv__regain(S, L);
   if (rc) lua_xmove(S->M, L, 1);

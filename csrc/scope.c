@@ -26,11 +26,6 @@ static luv_scope_t *check(luv_state *S, lua_State *L, const char *fname) {
   return s;
 }
 
-static void cancel_fiber(luv_state *S, luv_fiber *f) {
-  f->flags |= LUV_F_CANCEL;
-  if (f->status == LUV_WAITING) luv__abandon(S, f, LUV_OUT_CANCEL);
-}
-
 /* NULL: gone, since it had no memory to leave the scope. */
 static luv_fiber *owner_of(luv_state *S, luv_scope_t *s) {
   luv_fiber *f;
@@ -45,7 +40,7 @@ static luv_fiber *owner_of(luv_state *S, luv_scope_t *s) {
 static void cancel_children(luv_state *S, luv_scope_t *s) {
   uint32_t i;
   for (i = 0; i < s->n; i++)
-    if (s->v[i] != luv_current(S) || s->v[i]->status == LUV_WAITING) cancel_fiber(S, s->v[i]);
+    if (s->v[i] != luv_current(S) || s->v[i]->status == LUV_WAITING) luv__fiber_cancel(S, s->v[i]);
 }
 
 static void abort_scope(luv_state *S, luv_scope_t *s) {
@@ -55,7 +50,7 @@ static void abort_scope(luv_state *S, luv_scope_t *s) {
   cancel_children(S, s);
   if (s->over || !(owner = owner_of(S, s)) || owner->flags & LUV_F_CANCEL) return;
   s->flagged = 1;
-  cancel_fiber(S, owner);
+  luv__fiber_cancel(S, owner);
 }
 
 /* Keeps the error below the traceback, both on top of W, if it is the first. */
@@ -151,13 +146,11 @@ int luv__scope_create(lua_State *L) {
   return 1;
 }
 
-static void add_child(luv_state *S, lua_State *L, luv_scope_t *s, luv_fiber *f) {
+static void add_child(luv_scope_t *s, luv_fiber *f) {
   f->child = s->n;
   s->v[s->n++] = f;
   f->scope = s;
   if (s->aborted) f->flags |= LUV_F_CANCEL;
-  (void)S;
-  (void)L;
 }
 
 static void reserve(lua_State *L, luv_scope_t *s) {
@@ -198,7 +191,7 @@ int luv_scope_spawn(lua_State *L) {
   reserve(L, s);
   f = luv__fiber_new(S, L, lua_gettop(L) - 1);
   luv__fiber_ready(S, L, f);
-  add_child(S, L, s, f);
+  add_child(s, f);
   return 1;
 }
 

@@ -124,17 +124,8 @@ void luv__select_write(luv_state *S, luv_fiber *f, FILE *out) {
 /* ---- linking ------------------------------------------------------------------------- */
 
 static void link_case(luv_state *S, luv_case *c) {
-  luv_wait *w = &c->f.wait;
-  int out;
-  c->f.status = LUV_WAITING;
   c->linked = 1;
-  w->seq++;
-  w->since = S->now;
-  queue_init(&w->node);
-  out = luv__ops[w->op].begin(S, &c->f);
-  if (c->f.status != LUV_WAITING) return;
-  if (out) luv__wake(S, &c->f, out);
-  else if (w->due.at && luv__due_insert(&S->heap, &w->due, w->due.at)) luv__wake_error(S, &c->f, UV_ENOMEM);
+  luv__wait_begin(S, &c->f);
 }
 
 /* A finaliser may have used a channel since it was tried. */
@@ -204,7 +195,7 @@ static int takes_back(const char *m, int class_id) {
   int i;
   for (i = 0; names[i]; i++)
     if (strcmp(m, names[i]) == 0) return 1;
-  return class_id == LUV_CLASS_ZMQ && strcmp(m, "send") == 0;
+  return (class_id == LUV_CLASS_ZMQ || class_id == LUV_CLASS_UDP) && strcmp(m, "send") == 0;
 }
 
 /* Pushes the method of the object at `obj`, whose name is above it. */

@@ -162,6 +162,7 @@ static void close_loop(luv_state *S) {
   goClose(S->host);
   luv__zmq_state_free(S);
   luv__fs_state_free(S);
+  luv__udp_state_free(S);
   luv__signals_free(S);
 }
 
@@ -223,24 +224,22 @@ static void on_fork(void) {
   luv__signals_forked();
 }
 
-static void on_sigpipe(int sig) { (void)sig; }
+static void on_refusal(int sig) { (void)sig; }
 
-/* A write to a peer that is gone shall be an error, not death. A handler that does
- * nothing serves better than SIG_IGN, which child processes would inherit. */
-static void ignore_sigpipe(void) {
-  struct sigaction now, ours;
-  sigaction(SIGPIPE, NULL, &now);
-  if (now.sa_handler == SIG_IGN) return;
-  memset(&ours, 0, sizeof ours);
-  ours.sa_handler = on_sigpipe;
-  ours.sa_flags = SA_ONSTACK | SA_RESTART;
-  sigaction(SIGPIPE, &ours, NULL);
+/* A write to a peer that is gone, or past the size that files may have, shall be an error,
+ * not death. A handler that does nothing serves better than SIG_IGN, which child processes
+ * would inherit. */
+static void refuse_only(int sig) {
+  struct sigaction now;
+  sigaction(sig, NULL, &now);
+  if (now.sa_handler != SIG_IGN) luv__handle_signal(sig, on_refusal);
 }
 
 static void once(void) {
   pthread_atfork(NULL, NULL, on_fork);
   on_exit(on_process_exit, NULL);
-  ignore_sigpipe();
+  refuse_only(SIGPIPE);
+  refuse_only(SIGXFSZ);
 }
 
 static void new_state(lua_State *L) {

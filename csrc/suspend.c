@@ -249,6 +249,14 @@ void luv__push_face(luv_state *S, lua_State *L, lua_CFunction fn, int class_id) 
   if (luv__can_wait(fn)) luv__wrap_suspending(S, L);
 }
 
+/* Puts an iterator in the place of the object on top: fn, whose upvalue 2 is the object. */
+void luv__push_iterator(luv_state *S, lua_State *W, lua_CFunction fn) {
+  lua_pushlightuserdata(W, S);
+  lua_insert(W, -2);
+  lua_pushcclosure(W, fn, 2);
+  luv__wrap_suspending(S, W);
+}
+
 static void wrap_waiting(luv_state *S, lua_State *L, lua_CFunction fn);
 
 void luv__wrap_suspending(luv_state *S, lua_State *L) {

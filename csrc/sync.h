@@ -36,14 +36,7 @@ static inline luv_fiber *luv__first_waiter(luv_queue *q) {
   return luv_container(q->next, luv_fiber, wait.node);
 }
 
-/* The object of a method call: NULL if it is closed, raises for anything else. */
-static inline void *luv__self(luv_state *S, lua_State *L, int class_id, const char *fname) {
-  luv_box *b = luv__tobox(L, 1, class_id);
-  if (LUV_UNLIKELY(!b)) luv__type_error(S, L, 1, 0, fname, luv__class_name(class_id));
-  return b->o && LUV_LIKELY(!(b->o->flags & LUV_O_CLOSING)) ? b->o : NULL;
-}
-
-/* The same for the way that is to be short: the state comes from the object, and what is
+/* luv__self for the way that is to be short: the state comes from the object, and what is
  * not as it should be is NULL, for the long way to say so. */
 static inline void *luv__quick(lua_State *L, uint32_t class_id) {
   luv_box *b = lua_touserdata(L, 1);

@@ -20,7 +20,7 @@ int luv_thread_create(lua_State *L) {
 }
 
 static luv_link *check(luv_state *S, lua_State *L, const char *fname) {
-  return luv__check_link(S, L, LUV_CLASS_THREAD, fname); /* a thread's object has no close */
+  return luv__self(S, L, LUV_CLASS_THREAD, fname); /* a thread's object has no close */
 }
 
 static luv_thread *thread_of(luv_link *k) { return (luv_thread *)k->core; }
@@ -28,7 +28,7 @@ static luv_thread *thread_of(luv_link *k) { return (luv_thread *)k->core; }
 static int status_of(luv_thread *t) { return __atomic_load_n(&t->task.status, __ATOMIC_ACQUIRE); }
 
 static int push_joined(luv_state *S, luv_link *k, lua_State *W) {
-  thread_of(k)->task.taken = 1;
+  luv__task_take(&thread_of(k)->task);
   if (k->untaken) S->untaken--;
   k->untaken = 0;
   return luv__task_push(S, W, &thread_of(k)->task);
@@ -75,6 +75,12 @@ static void set_name(luv_thread *t, const char *name) {
   pthread_mutex_unlock(&t->task.core.lock);
 }
 
+void luv__thread_name(luv_thread *t, char *name) {
+  pthread_mutex_lock(&t->task.core.lock);
+  memcpy(name, t->name, sizeof t->name);
+  pthread_mutex_unlock(&t->task.core.lock);
+}
+
 /* name = t:name(); t = t:name(name) */
 int luv_thread_name(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -86,9 +92,7 @@ int luv_thread_name(lua_State *L) {
     lua_settop(L, 1);
     return 1;
   }
-  pthread_mutex_lock(&t->task.core.lock);
-  memcpy(name, t->name, sizeof name);
-  pthread_mutex_unlock(&t->task.core.lock);
+  luv__thread_name(t, name);
   lua_pushstring(L, name);
   return 1;
 }

@@ -19,7 +19,7 @@ typedef struct {
   char *traceback;    /* of the error; NULL: none */
   const char *problem; /* why there is no error value: a static text */
   int status;
-  int taken;          /* a join has had the error */
+  int taken;          /* atomic: a join, in whatever state, has had the error */
 } luv_task;
 
 #define LUV_THREAD_NAME 16 /* bytes that Linux keeps, with the zero */
@@ -51,6 +51,8 @@ int luv__task_pack(luv_state *S, lua_State *L, luv_task *t, int first, int n);
 int luv__task_run(lua_State *L, luv_task *t); /* the status it is to have */
 void luv__task_end(luv_task *t, int status);
 int luv__task_push(luv_state *S, lua_State *W, luv_task *t);
+void luv__task_take(luv_task *t);
+int luv__task_taken(luv_task *t);
 void luv__task_serve(luv_link *k);
 int luv__task_ready(luv_core *c, int bell);
 
@@ -60,6 +62,9 @@ int luv__plain_load(lua_State *L, luv_task *t);
 int luv__plain_keep(lua_State *L, luv_task *t, int first, int n);
 int luv__plain_push(luv_state *S, lua_State *W, luv_task *t);
 void luv__plain_clear(luv_task *t);
+
+/* thread.c */
+void luv__thread_name(luv_thread *t, char *name); /* LUV_THREAD_NAME bytes */
 
 /* thread_run.c */
 luv_state *luv__thread_state(lua_State *L);
@@ -81,6 +86,7 @@ luv_thread *luv__thread_new(void);
 int luv__thread_spawn(luv_state *S, lua_State *L, luv_thread *t);
 void luv__thread_served(luv_link *k);
 luv_thread *luv__thread_after(uint32_t id);
+void luv__thread_come(luv_thread *t);
 void luv__thread_gone(luv_thread *t);
 int luv__thread_push_child(luv_state *S, lua_State *L, luv_thread *t);
 
@@ -96,10 +102,11 @@ int luv__msg_push(luv_state *S, lua_State *W, luv_msg *m); /* and frees it; 1, o
 void luv__msg_free(luv_msg *m);
 
 /* thread_chan.c */
-typedef struct {
+typedef struct luv_channel {
   luv_core core;
   uint64_t id;       /* in messages; never given to another one */
   luv_queue known;   /* in the table of ids */
+  struct luv_channel *after; /* in the row of those that are to be freed */
   luv_msg *v;        /* the ring; changed with both locks held, as is size */
   uint32_t size;
   int closed;        /* atomic; set with `putting` held */

@@ -72,13 +72,7 @@ void luv__thread_opening(int begins) {
   if (!begins) look_again(t);
 }
 
-static void install(void) {
-  struct sigaction ours;
-  memset(&ours, 0, sizeof ours);
-  ours.sa_handler = on_signal;
-  ours.sa_flags = SA_ONSTACK | SA_RESTART;
-  sigaction(SIGRTMAX - 3, &ours, NULL);
-}
+static void install(void) { luv__handle_signal(SIGRTMAX - 3, on_signal); }
 
 void luv__thread_stop(luv_thread *t) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -9,10 +9,8 @@
 #include <math.h>
 #include "thread.h"
 
-#define BUCKETS 64
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static luv_queue known[BUCKETS];
+static struct { luv_queue *v; uint64_t size, n; } known; /* by id */
 static uint64_t last_id;
 
 /* ---- the shared part ---------------------------------------------------------------------- */
@@ -124,12 +122,46 @@ static int ready(luv_core *core, int bell) {
   return closed(c) || (bell == LUV_BELL_GET ? count(c) > 0 : room(c));
 }
 
-static void free_chan(luv_core *core) {
-  luv_channel *c = (luv_channel *)core;
-  luv_msg m;
+/* Without memory the lists get longer. Under the lock. */
+static void more_lists(void) {
+  uint64_t i, size = known.size ? known.size * 2 : 64;
+  luv_queue *v = malloc(size * sizeof *v);
+  if (!v) return;
+  for (i = 0; i < size; i++) queue_init(&v[i]);
+  for (i = 0; i < known.size; i++)
+    while (!queue_empty(&known.v[i])) {
+      luv_channel *c = luv_container(known.v[i].next, luv_channel, known);
+      queue_remove(&c->known);
+      queue_push(&v[c->id & (size - 1)], &c->known);
+    }
+  free(known.v);
+  known.v = v;
+  known.size = size;
+}
+
+static int make_known(luv_channel *c) {
+  int err;
+  pthread_mutex_lock(&lock);
+  if (known.n >= known.size) more_lists();
+  err = known.size ? 0 : UV_ENOMEM;
+  if (!err) {
+    c->id = ++last_id;
+    known.n++;
+    queue_push(&known.v[c->id & (known.size - 1)], &c->known);
+  }
+  pthread_mutex_unlock(&lock);
+  return err;
+}
+
+static void make_unknown(luv_channel *c) {
   pthread_mutex_lock(&lock);
   queue_remove(&c->known);
+  known.n--;
   pthread_mutex_unlock(&lock);
+}
+
+static void free_one(luv_channel *c) {
+  luv_msg m;
   while (shift(c, &m) == 0) luv__msg_free(&m);
   pthread_mutex_destroy(&c->putting);
   pthread_mutex_destroy(&c->getting);
@@ -137,23 +169,37 @@ static void free_chan(luv_core *core) {
   free(c);
 }
 
+/* What lies in a channel may hold the last reference to another one, and so on: they stand
+ * in a row, lest the C stack bounds how many. */
+static void free_chan(luv_core *core) {
+  static __thread luv_channel *row __attribute__((tls_model("initial-exec")));
+  static __thread int busy __attribute__((tls_model("initial-exec")));
+  luv_channel *c = (luv_channel *)core;
+  make_unknown(c);
+  c->after = row;
+  row = c;
+  if (busy) return;
+  busy = 1;
+  while ((c = row)) {
+    row = c->after;
+    free_one(c);
+  }
+  busy = 0;
+}
+
 static const luv_core_kind kind = {serve, ready, NULL, free_chan};
 
 luv_channel *luv__thread_chan_new(double cap) {
   luv_channel *c = aligned_alloc(64, sizeof *c);
-  int i;
   if (!c) return NULL;
   memset(c, 0, sizeof *c);
   luv__core_init(&c->core, &kind);
   luv__init_lock(&c->putting);
   luv__init_lock(&c->getting);
   c->cap = cap;
-  pthread_mutex_lock(&lock);
-  for (i = 0; i < BUCKETS && !known[i].next; i++) queue_init(&known[i]);
-  c->id = ++last_id;
-  queue_push(&known[c->id % BUCKETS], &c->known);
-  pthread_mutex_unlock(&lock);
-  return c;
+  if (make_known(c) == 0) return c;
+  free(c);
+  return NULL;
 }
 
 void luv__thread_chan_close(luv_channel *c) {
@@ -164,6 +210,35 @@ void luv__thread_chan_close(luv_channel *c) {
   luv__core_ring_all(&c->core, LUV_BELL_GET);
   luv__core_ring_all(&c->core, LUV_BELL_PUT);
   pthread_mutex_unlock(&c->core.lock);
+}
+
+/* ---- alone with a channel ---------------------------------------------------------------- */
+
+/* A time limit would end the wait. A case of a luv.select is not counted, though its wait is. */
+static int endless(luv_queue *list) {
+  luv_queue *q;
+  int n = 0;
+  for (q = list->next; q != list; q = q->next) {
+    luv_fiber *f = luv_container(q, luv_fiber, wait.node);
+    n += f->wait.external && !f->wait.due.at;
+  }
+  return n;
+}
+
+/* Waits for channels that no other state and no message holds: nothing from outside ends
+ * them. Unless there are threads, whose errors may run a function here, or this is one
+ * itself, which can be cancelled. */
+int luv__thread_chan_lone(luv_state *S) {
+  luv_queue *q;
+  int n = 0;
+  if (LUV_LIKELY(queue_empty(&S->links)) || !queue_empty(&S->children) || !S->thread->is_main) return 0;
+  if (__atomic_load_n(&S->rung, __ATOMIC_SEQ_CST)) return 0;
+  for (q = S->links.next; q != &S->links; q = q->next) {
+    luv_link *k = luv_container(q, luv_link, node);
+    if (k->o.class_id == LUV_CLASS_THREAD_CHAN && __atomic_load_n(&k->core->refs, __ATOMIC_ACQUIRE) == 1)
+      n += endless(&k->o.waiters) + endless(&k->senders);
+  }
+  return n;
 }
 
 /* ---- in messages ------------------------------------------------------------------------------ */
@@ -180,10 +255,11 @@ static uint64_t hold(luv_state *S, lua_State *L, int idx) {
 
 /* The channel of that number, with a reference; NULL: it is gone, or on its way. */
 static luv_channel *find(uint64_t id) {
-  luv_queue *q, *head = &known[id % BUCKETS];
+  luv_queue *q, *head;
   luv_channel *c = NULL;
   pthread_mutex_lock(&lock);
-  for (q = head->next; q && q != head && !c; q = q->next) {
+  head = known.size ? &known.v[id & (known.size - 1)] : NULL;
+  for (q = head ? head->next : NULL; q != head && !c; q = q->next) {
     c = luv_container(q, luv_channel, known);
     if (c->id != id) c = NULL;
   }
@@ -230,16 +306,13 @@ int luv_thread_chan(lua_State *L) {
   return push_chan(S, L, &c->core);
 }
 
-/* Values that need not wait must not keep the other fibers waiting for ever. */
-static int overdue(luv_state *S) { return (++S->link_ops & 63) == 0 && uv_hrtime() - S->slice >= LUV_SLICE; }
-
 static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
   luv_channel *c = k ? (luv_channel *)k->core : NULL;
   luv_msg m;
   int err;
   luv__check_cancel(S, L);
   if (!c) return luv__fail(L, UV_EBADF);
-  if (!queue_empty(&k->o.waiters) || (timeout != 0 && overdue(S)))
+  if (!queue_empty(&k->o.waiters) || (timeout != 0 && luv__overdue(S, &S->link_ops)))
     return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
   err = shift(c, &m);
   if (err == UV_EAGAIN) return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
@@ -251,14 +324,14 @@ static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
 /* value = ch:get([timeout]) */
 int luv_thread_chan_get(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "get");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "get");
   return get(S, L, k, luv__opt_timeout(S, L, 2, 1, "get"));
 }
 
 /* value = ch:try_get() */
 int luv_thread_chan_try_get(lua_State *L) {
   luv_state *S = luv_enter(L);
-  return get(S, L, luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "try_get"), 0);
+  return get(S, L, luv__self(S, L, LUV_CLASS_THREAD_CHAN, "try_get"), 0);
 }
 
 static int message_gc(lua_State *L) {
@@ -311,7 +384,7 @@ static int put(luv_state *S, lua_State *L, luv_link *k, double timeout) {
   luaL_checkstack(L, 10, "luv");
   if (luv__msg_pack(S, L, 2, &m)) return luv__error(S, L, "cannot put %s", lua_tostring(L, -1));
   err = UV_EAGAIN;
-  if (queue_empty(&k->senders) && !(timeout != 0 && overdue(S))) err = put_now(c, &m);
+  if (queue_empty(&k->senders) && !(timeout != 0 && luv__overdue(S, &S->link_ops))) err = put_now(c, &m);
   if (err == UV_EAGAIN) return put_later(S, L, k, &m, timeout);
   if (err) {
     luv__msg_free(&m);
@@ -325,20 +398,20 @@ static int put(luv_state *S, lua_State *L, luv_link *k, double timeout) {
 /* ch = ch:put(value[, timeout]) */
 int luv_thread_chan_put(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "put");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "put");
   return put(S, L, k, luv__opt_timeout(S, L, 3, 2, "put"));
 }
 
 /* ch = ch:try_put(value) */
 int luv_thread_chan_try_put(lua_State *L) {
   luv_state *S = luv_enter(L);
-  return put(S, L, luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "try_put"), 0);
+  return put(S, L, luv__self(S, L, LUV_CLASS_THREAD_CHAN, "try_put"), 0);
 }
 
 /* n = ch:capacity() */
 int luv_thread_chan_capacity(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "capacity");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "capacity");
   lua_pushnumber(L, k ? ((luv_channel *)k->core)->cap : 0);
   return 1;
 }
@@ -346,7 +419,7 @@ int luv_thread_chan_capacity(lua_State *L) {
 /* ch = ch:close(): for all threads; get still takes what is in it */
 int luv_thread_chan_close(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "close");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "close");
   if (k) luv__thread_chan_close((luv_channel *)k->core);
   lua_settop(L, 1);
   return 1;
@@ -355,7 +428,7 @@ int luv_thread_chan_close(lua_State *L) {
 /* yes = ch:closed() */
 int luv_thread_chan_closed(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "closed");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "closed");
   lua_pushboolean(L, !k || closed((luv_channel *)k->core));
   return 1;
 }
@@ -363,7 +436,7 @@ int luv_thread_chan_closed(lua_State *L) {
 /* n = #ch: values that lie in it */
 int luv_thread_chan_len(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "__len");
+  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "__len");
   lua_pushinteger(L, k ? (lua_Integer)count((luv_channel *)k->core) : 0);
   return 1;
 }
@@ -378,10 +451,8 @@ int luv__next_value(lua_State *L) {
 /* for value in ch:iter() */
 int luv_thread_chan_iter(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv__check_link(S, L, LUV_CLASS_THREAD_CHAN, "iter");
-  lua_pushvalue(L, lua_upvalueindex(1));
+  luv__self(S, L, LUV_CLASS_THREAD_CHAN, "iter");
   lua_pushvalue(L, 1);
-  lua_pushcclosure(L, luv__next_value, 2);
-  luv__wrap_suspending(S, L);
+  luv__push_iterator(S, L, luv__next_value);
   return 1;
 }

@@ -3,7 +3,9 @@
  * A running thread is one of its maker's children, and its object stands in the registry:
  * so it is joined, and its error told, whether a script holds it or not. When the maker's
  * state closes, it waits for those that are not detached. */
+#define _GNU_SOURCE
 #include <stdio.h>
+#include <time.h>
 #include "thread.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -47,6 +49,13 @@ luv_thread *luv__thread_after(uint32_t id) {
   return best;
 }
 
+/* It begins to run. */
+void luv__thread_come(luv_thread *t) {
+  pthread_mutex_lock(&lock);
+  queue_push(&all, &t->all);
+  pthread_mutex_unlock(&lock);
+}
+
 /* It runs no more. */
 void luv__thread_gone(luv_thread *t) {
   pthread_mutex_lock(&lock);
@@ -76,9 +85,6 @@ static void keep(luv_link *k, int on) {
 static void adopt(luv_state *S, luv_thread *t) {
   luv__core_hold(&t->task.core);
   queue_push(&S->children, &t->child);
-  pthread_mutex_lock(&lock);
-  queue_push(&all, &t->all);
-  pthread_mutex_unlock(&lock);
 }
 
 static void abandon(luv_thread *t) {
@@ -100,7 +106,6 @@ int luv__thread_spawn(luv_state *S, lua_State *L, luv_thread *t) {
   adopt(S, t);
   err = luv__thread_start(t);
   if (!err) return 0;
-  luv__thread_gone(t);
   abandon(t);
   keep(k, 0);
   anchor(S, L, k, 0);
@@ -135,7 +140,9 @@ static void to_handler(luv_state *S, lua_State *M, luv_link *k) {
   luv__fiber_ready(S, M, h);
 }
 
-static void to_stderr(const char *name, const char *text) {
+static void to_stderr(luv_thread *t, const char *text) {
+  char name[LUV_THREAD_NAME];
+  luv__thread_name(t, name);
   fflush(stdout);
   fprintf(stderr, "luv: thread %s died: %s\n", name, text);
   fflush(stderr);
@@ -154,23 +161,22 @@ static int report(lua_State *M) {
   lua_rawgeti(M, LUA_REGISTRYINDEX, S->ref_on_error);
   if (lua_isfunction(M, -1)) to_handler(S, M, k);
   else {
-    to_stderr(t->name, lua_tostring(M, 3));
+    to_stderr(t, lua_tostring(M, 3));
     k->untaken = 1;
     S->untaken++;
   }
   return 0;
 }
 
-/* It has no more to do than to return from its function. */
-static void join(luv_thread *t) {
-  if (!t->detached && !t->joined) uv_thread_join(&t->tid);
+/* 1: tid is the caller's, to join it or let it go. 0: it has been detached. Others, which
+ * have it from the list, may detach it at the same time. */
+static int claim(luv_thread *t) {
+  int ours;
+  pthread_mutex_lock(&t->task.core.lock);
+  ours = !t->detached && !t->joined;
   t->joined = 1;
-}
-
-/* It has ended but for the return from its function, which nobody needs to wait for. */
-static void leave(luv_thread *t) {
-  if (!t->detached && !t->joined) pthread_detach(t->tid);
-  t->joined = 1;
+  pthread_mutex_unlock(&t->task.core.lock);
+  return ours;
 }
 
 /* Called when its maker has served it: has it ended? */
@@ -179,8 +185,8 @@ void luv__thread_served(luv_link *k) {
   luv_state *S = k->o.S;
   if (!k->keep || __atomic_load_n(&t->task.status, __ATOMIC_ACQUIRE) == LUV_TASK_RUNNING) return;
   keep(k, 0);
-  leave(t);
-  if (t->task.status == LUV_TASK_FAILED && !t->task.taken && luv__protect(S, report, k)) lua_pop(S->M, 1);
+  if (claim(t)) pthread_detach(t->tid); /* it only has to return from its function */
+  if (t->task.status == LUV_TASK_FAILED && !luv__task_taken(&t->task) && luv__protect(S, report, k)) lua_pop(S->M, 1);
   abandon(t);
   anchor(S, S->M, k, 0);
 }
@@ -188,20 +194,36 @@ void luv__thread_served(luv_link *k) {
 /* The same when the state closes, and no Lua code can run any more. */
 static int tell(luv_thread *t) {
   luv_task *k = &t->task;
-  if (k->status != LUV_TASK_FAILED || k->taken || (!k->traceback && !k->problem)) return 0;
-  to_stderr(t->name, k->traceback ? k->traceback : k->problem);
+  if (k->status != LUV_TASK_FAILED || luv__task_taken(k) || (!k->traceback && !k->problem)) return 0;
+  to_stderr(t, k->traceback ? k->traceback : k->problem);
   return 1;
+}
+
+/* After Ctrl-C the threads have a second to end, then they are let go: compiled code of
+ * LuaJIT, or C, may never look at what asks it to. */
+static void stop_all(luv_state *S, struct timespec *end) {
+  luv_queue *q;
+  for (q = S->children.next; q != &S->children; q = q->next) luv__thread_stop(luv_container(q, luv_thread, child));
+  clock_gettime(CLOCK_REALTIME, end);
+  end->tv_sec++;
+}
+
+static int await(luv_thread *t, const struct timespec *end) {
+  if (!claim(t)) return 0;
+  if (!end) return uv_thread_join(&t->tid) == 0;
+  if (pthread_timedjoin_np(t->tid, NULL, end) == 0) return 1;
+  pthread_detach(t->tid);
+  return 0;
 }
 
 /* The state closes. 1: a thread died of an error that nobody was told. */
 int luv__threads_wait(luv_state *S) {
+  struct timespec end;
   int failed = 0;
+  if (S->broken_off) stop_all(S, &end);
   while (!queue_empty(&S->children)) {
     luv_thread *t = luv_container(S->children.next, luv_thread, child);
-    if (!t->detached) {
-      join(t);
-      failed |= tell(t);
-    }
+    if (await(t, S->broken_off ? &end : NULL)) failed |= tell(t);
     abandon(t);
   }
   return failed;

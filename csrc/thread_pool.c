@@ -78,7 +78,7 @@ static void submit(luv_channel *c, luv_task *t) {
 /* ... = pool:call(fn, ...) */
 int luv_thread_pool_call(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *pool = luv__check_link(S, L, LUV_CLASS_THREAD_POOL, "call"), *k;
+  luv_link *pool = luv__self(S, L, LUV_CLASS_THREAD_POOL, "call"), *k;
   luv_task *t;
   if (!lua_isfunction(L, 2)) return luv__type_error(S, L, 2, 1, "call", "function");
   luv__check_cancel(S, L);

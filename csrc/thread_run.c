@@ -51,7 +51,9 @@ void luv__thread_refused(luv_thread *t) {
 static void body(void *arg) {
   luv_thread *t = arg;
   luv__this_thread = t;
+  pthread_mutex_lock(&t->task.core.lock);
   pthread_setname_np(pthread_self(), t->name);
+  pthread_mutex_unlock(&t->task.core.lock);
   goThread((uintptr_t)t);
   luv__this_thread = NULL;
   luv__thread_gone(t);
@@ -59,10 +61,15 @@ static void body(void *arg) {
   luv__core_drop(&t->task.core);
 }
 
+/* Locked, so that nobody who finds it in the list sees it without tid, and it does not end
+ * before it is there. */
 int luv__thread_start(luv_thread *t) {
   int err;
   luv__core_hold(&t->task.core);
+  pthread_mutex_lock(&t->task.core.lock);
   err = uv_thread_create(&t->tid, body, t);
+  if (!err) luv__thread_come(t);
+  pthread_mutex_unlock(&t->task.core.lock);
   if (err) luv__core_drop(&t->task.core);
   return err;
 }

@@ -100,11 +100,14 @@ void luv__task_end(luv_task *t, int status) {
 
 /* ---- where it is waited for ---------------------------------------------------------------- */
 
+void luv__task_take(luv_task *t) { __atomic_store_n(&t->taken, 1, __ATOMIC_RELAXED); }
+int luv__task_taken(luv_task *t) { return __atomic_load_n(&t->taken, __ATOMIC_RELAXED); }
+
 void luv__task_serve(luv_link *k) {
   luv_task *t = (luv_task *)k->core;
   if (t->status == LUV_TASK_RUNNING) return;
   while (!queue_empty(&k->o.waiters)) {
-    t->taken = 1;
+    luv__task_take(t);
     luv__link_wake(k, luv_container(k->o.waiters.next, luv_fiber, wait.node), LUV_OUT_TASK);
   }
 }

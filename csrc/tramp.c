@@ -42,6 +42,13 @@ void luv__add_string(luv_values *a, const char *p, size_t n) {
   v->u.s = copy;
 }
 
+/* A socket address, for an operation that goes on with it. */
+void luv__add_address(luv_values *a, const char *p, size_t n) {
+  int count = a->n;
+  luv__add_string(a, p, n);
+  if (a->n > count) a->v[count].type = LUV_V_ADDRESS;
+}
+
 void luv__add_object(luv_values *a, luv_object *o) {
   luv_value *v = luv__values_add(a);
   if (!v) return;
@@ -61,7 +68,7 @@ void luv__add_table(luv_values *a, size_t pairs) {
 void luv__values_drop(luv_values *a) {
   int i;
   for (i = 0; i < a->n; i++)
-    if (a->v[i].type == LUV_V_STRING) free((void *)a->v[i].u.s);
+    if (a->v[i].type == LUV_V_STRING || a->v[i].type == LUV_V_ADDRESS) free((void *)a->v[i].u.s);
   a->n = 0;
 }
 
@@ -253,6 +260,11 @@ void luv__goop_done(luv_state *S, luv_goop *op, luv_values *v) {
   queue_remove(&op->link);
   free(op);
   if (!f) {
+    luv__values_free(v);
+    return;
+  }
+  if (v->n == 1 && v->v[0].type == LUV_V_ADDRESS) {
+    luv__udp_resolved(S, f, v->v[0].u.s, v->v[0].n);
     luv__values_free(v);
     return;
   }

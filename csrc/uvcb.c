@@ -39,10 +39,23 @@ void luv_on_go_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buf) {
   free(buf->base);
 }
 
+/* ---- sockets of datagrams and descriptors that Go uses alone --------------------------- */
+
+/* What a datagram is for Go; uv/udp.go knows it. */
+void luv_on_go_recv(uv_udp_t *h, ssize_t n, const uv_buf_t *buf, const struct sockaddr *from, unsigned flags) {
+  luv_go_datagram d = {buf->base, from, (flags & UV_UDP_PARTIAL) != 0};
+  if (from || n < 0) event(h->data, LUV_EV_READ, n, &d);
+  free(buf->base); /* never one of several: udp.c asks for these only in Lua states */
+}
+
+void luv_on_poll(uv_poll_t *h, int status, int events) {
+  event(h->data, LUV_EV_FIRED, status < 0 ? status : events, NULL);
+}
+
 /* A request of Go's: its own slot number, and the bytes it points to behind it. */
 typedef struct {
   union { uv_write_t write; uv_shutdown_t shutdown; uv_connect_t connect;
-          uv_getaddrinfo_t addrinfo; } u;
+          uv_getaddrinfo_t addrinfo; uv_udp_send_t send; } u;
   uint64_t go;
   int what;
 } go_req;
@@ -55,6 +68,8 @@ static void done(go_req *r, int status, const void *p) {
 static void on_write(uv_write_t *w, int status) { done((go_req *)w, status, NULL); }
 static void on_shutdown(uv_shutdown_t *w, int status) { done((go_req *)w, status, NULL); }
 static void on_connect(uv_connect_t *w, int status) { done((go_req *)w, status, NULL); }
+
+static void on_send(uv_udp_send_t *w, int status) { done((go_req *)w, status, NULL); }
 
 static void on_addrinfo(uv_getaddrinfo_t *w, int status, struct addrinfo *list) {
   done((go_req *)w, status, list);
@@ -93,6 +108,16 @@ int luv__go_connect(luv_object *o, uint64_t go, const struct sockaddr *addr) {
   go_req *r = request(go, LUV_EV_CONNECT, 0);
   if (!r) return UV_ENOMEM;
   return begun(r, uv_tcp_connect(&r->u.connect, (uv_tcp_t *)luv__handle(o), addr, on_connect));
+}
+
+/* `to` is NULL for a connected socket. */
+int luv__go_send(luv_object *o, uint64_t go, const void *p, size_t n, const struct sockaddr *to) {
+  go_req *r = request(go, LUV_EV_WRITE, n);
+  uv_buf_t buf;
+  if (!r) return UV_ENOMEM;
+  memcpy(r + 1, p, n);
+  buf = uv_buf_init((char *)(r + 1), (unsigned)n);
+  return begun(r, uv_udp_send(&r->u.send, (uv_udp_t *)luv__handle(o), &buf, 1, to, on_send));
 }
 
 int luv__go_getaddrinfo(uv_loop_t *loop, uint64_t go, const char *node, const char *service,

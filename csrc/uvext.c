@@ -14,6 +14,15 @@ int luv__cpus(void) {
   return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
 }
 
+/* Installs a handler as Go wants it (DESIGN rule 10). */
+void luv__handle_signal(int signum, void (*fn)(int)) {
+  struct sigaction ours;
+  memset(&ours, 0, sizeof ours);
+  ours.sa_handler = fn;
+  ours.sa_flags = SA_ONSTACK | SA_RESTART;
+  sigaction(signum, &ours, NULL);
+}
+
 /* Adds SA_ONSTACK to the handler that libuv has just installed (DESIGN rule 10). */
 int luv__signal_onstack(int signum) {
   struct sigaction sa;

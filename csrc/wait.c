@@ -56,6 +56,11 @@ extern int luv__link_begin_put(luv_state *S, luv_fiber *f);
 extern int luv__proxy_begin(luv_state *S, luv_fiber *f);
 extern void luv__proxy_abandon(luv_state *S, luv_fiber *f);
 
+extern int luv__udp_recv_begin(luv_state *S, luv_fiber *f);
+extern int luv__udp_send_begin(luv_state *S, luv_fiber *f);
+extern void luv__udp_send_abandon(luv_state *S, luv_fiber *f);
+extern int luv__poll_begin(luv_state *S, luv_fiber *f);
+
 extern int luv__cond_begin(luv_state *S, luv_fiber *f);
 extern int luv__get_begin(luv_state *S, luv_fiber *f);
 extern int luv__put_begin(luv_state *S, luv_fiber *f);
@@ -104,6 +109,9 @@ const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_THREAD_PUT] = {"thread put", 1, luv__link_begin_put, NULL},
   [LUV_OP_FS] = {"file", 1, luv__fs_begin, luv__fs_abandon},
   [LUV_OP_FS_EVENT] = {"change", 1, begin_object, NULL},
+  [LUV_OP_UDP_RECV] = {"udp recv", 1, luv__udp_recv_begin, NULL},
+  [LUV_OP_UDP_SEND] = {"udp send", 1, luv__udp_send_begin, luv__udp_send_abandon},
+  [LUV_OP_POLL] = {"poll", 1, luv__poll_begin, NULL},
   [LUV_OP_SIGNAL] = {"signal", 1, begin_object, NULL},
   [LUV_OP_PROCESS] = {"process", 1, begin_object, NULL},
   [LUV_OP_GO] = {"operation", 1, begin_goop, abandon_goop},
@@ -172,8 +180,8 @@ void luv__wait_begin(luv_state *S, luv_fiber *f) {
   out = luv__ops[w->op].begin(S, f);
   if (f->status != LUV_WAITING) return; /* the beginning itself ended it */
   luv_assert(out || !queue_empty(&w->node));
-  w->external = luv__ops[w->op].external || w->due.at != 0;
-  S->external += w->external;
+  if (f->is_main != LUV_IS_CASE) w->external = luv__ops[w->op].external || w->due.at != 0;
+  S->external += w->external; /* of a case: its select is counted */
   if (out) luv__wake(S, f, out);
   else if (w->due.at && luv__due_insert(&S->heap, &w->due, w->due.at))
     luv__wake_error(S, f, UV_ENOMEM);

@@ -74,10 +74,7 @@ static luv_zmq *socket_at(lua_State *L, int idx) {
 int luv__proxy_begin(luv_state *S, luv_fiber *f) {
   luv_proxy *p = calloc(1, sizeof *p);
   int i;
-  if (!p) {
-    f->wait.arg = (uint64_t)(int64_t)UV_ENOMEM;
-    return LUV_OUT_ERROR;
-  }
+  if (!p) return luv__refused(f, UV_ENOMEM);
   zmq_msg_init(&p->from[FRONT].frame);
   zmq_msg_init(&p->from[BACK].frame);
   p->f = f;

@@ -252,12 +252,7 @@ int luv__zmq_send_begin(luv_state *S, luv_fiber *f) {
   return begin(f->wait.on, f, &((luv_zmq *)f->wait.on)->senders);
 }
 
-/* A fiber whose sends and receives never have to wait still lets the others have their
- * turn: about once a millisecond it waits as if it had to. */
-int luv__zmq_overdue(luv_state *S) {
-  luv_zmq_state *t = S->zmq;
-  return (++t->ops & 63) == 0 && uv_hrtime() - S->slice >= LUV_SLICE;
-}
+int luv__zmq_overdue(luv_state *S) { return luv__overdue(S, &S->zmq->ops); }
 
 /* ---- before the loop blocks ------------------------------------------------------------ */
 

@@ -5,8 +5,8 @@
 -- Every operation suspends only its fiber: a thread of libuv's pool does the work
 -- (UV_THREADPOOL_SIZE of them, 4 by default). What the kernel can answer from memory without
 -- waiting is done in place, which is many times faster: opening a file for reading, reading,
--- attributes, readfile, closing; see fs_inline.c. LUV_FS_INLINE=0 in the environment sends
--- everything through the pool.
+-- attributes, readfile, closing; only of files in memory, on file systems of this machine.
+-- LUV_FS_INLINE=0 in the environment sends everything through the pool.
 --
 -- Errors. The message ends in the path: "ENOENT: no such file or directory: /none", or in
 -- both, as "a -> b". A name is a string of any bytes but zero; one with a zero raises. Paths
@@ -15,7 +15,8 @@
 -- Giving up. A wait that ends by timeout or cancel ends at once; what has not begun does not
 -- begin, what has begun is carried to its end, its result is dropped, and a file that is
 -- opened late is closed. An operation that hangs (a pipe that nobody writes to, a dead mount)
--- holds one thread of the pool; it hangs neither other fibers nor the end of the process.
+-- holds one thread of the pool; it hangs neither other fibers nor the end of the process, which
+-- waits 50 ms for what only reads and at most 5 s for what changes something.
 
 ---@class luv
 ---@field fs luv.fslib
@@ -270,8 +271,10 @@ function fslib.access(path, mode, timeout) end
 function fslib.copyfile(from, to, flags, timeout) end
 
 ---Sends bytes of a file to another file, at its position, or to a stream, without a copy in this
----process. Other writers of the stream wait meanwhile; EBUSY: one is writing. After an error
----the fourth result is how many bytes went. Source: uv_fs_sendfile.
+---process (a file opened with "a" takes one). Other writers wait meanwhile, at a file's position as on
+---a stream; EBUSY: one is writing to the stream. Given up, it ends within 1 MiB. After an error the
+---fourth result is how many bytes went; between files the message ends in "from -> to".
+---Source: uv_fs_sendfile.
 ---Suspends.
 ---@async
 ---@param out luv.file|luv.tcp
@@ -349,7 +352,7 @@ function fslib.readfile(path, timeout) end
 ---Writes a file, replacing what is there. With atomic, readers see the old file or the new one,
 ---whatever happens: a temporary file of the same directory is written, synced and renamed; it
 ---has the mode and, if that is allowed, the owner of the old one; a link stays a link. After an
----error the fourth result is how many bytes were written.
+---error the fourth result is how many bytes were written: 0 with atomic.
 ---Suspends.
 ---@async
 ---@param path string
@@ -375,6 +378,7 @@ function fslib.mkdirp(path, perm, timeout) end
 
 ---Removes a file or a tree. What is not there is fine. A link is removed, never what it points
 ---to, also when somebody exchanges a directory for one meanwhile. "/" is refused: EPERM.
+---A path that ends in "." or "..": EINVAL.
 ---Suspends.
 ---@async
 ---@param path string
@@ -399,11 +403,14 @@ function fslib.walk(path, timeout) end
 
 ---Watches a directory, or a file, by inotify: see luv.fs.event.
 ---Errors: ENOSPC, too many watches; EMFILE.
+---Suspends.
+---@async
 ---@param path string
+---@param timeout? number seconds
 ---@return luv.fs.event? watch nil when it fails
 ---@return string? message
 ---@return luv.code? code
-function fslib.watch(path) end
+function fslib.watch(path, timeout) end
 
 ---Asks for the attributes of a path every so often, for what inotify cannot see. Source: uv_fs_poll_start.
 ---The pool takes the first look as soon as it can: what changes before that is not told.

@@ -14,6 +14,16 @@ local netlib = {}
 ---@return luv.code? code
 function netlib.tcp() end
 
+---A UDP socket; see docs/udp.lua. Without a family it has no descriptor until it is bound, connected or
+---first used.
+---Errors, with a family: EMFILE, ENFILE, EAFNOSUPPORT.
+---Raises: another family. Source: uv_udp_init_ex.
+---@param family? "inet"|"inet6"
+---@return luv.udp? udp nil when it fails
+---@return string? message
+---@return luv.code? code
+function netlib.udp(family) end
+
 ---Two connected stream sockets (of the unix kind: they have no addresses, and nodelay is not
 ---supported). What is written to one is read from the other. Source: uv_socketpair.
 ---Errors: EMFILE, ENFILE.
@@ -46,5 +56,67 @@ function netlib.socketpair() end
 ---@return integer|string|nil port none with all; or the message
 ---@return luv.code? code
 function netlib.getaddrinfo(host, service, options, timeout) end
+
+---@class luv.nameinfo
+---@field numerichost? boolean the address itself, in numbers
+---@field numericserv? boolean the port itself, in digits
+---@field namereqd? boolean an address without a name is an error
+---@field nofqdn? boolean only the first part of the name
+---@field dgram? boolean the port is one of UDP
+
+---The name of an address, and of a port. Go's resolver finds the first (in /etc/hosts, or by PTR
+---records), /etc/services the other. What has no name is returned in numbers; so is the host if the
+---name server does not answer, unless a name is required.
+---Errors: EAI_NONAME, no address, or with namereqd no name; EAI_AGAIN, with namereqd.
+---Raises: address is no string; a port out of range; options that are no table; timeout.
+---Suspends, unless both are asked for in numbers.
+---@async
+---@param address string an IPv4 or IPv6 address
+---@param port? integer 0 to 65535; nil: 0
+---@param options? luv.nameinfo only true counts
+---@param timeout? number seconds
+---@return string? host nil when it fails
+---@return string service or the message
+---@return luv.code? code
+function netlib.getnameinfo(address, port, options, timeout) end
+
+---@class luv.mx
+---@field host string
+---@field preference integer the lowest first
+
+---@class luv.srv
+---@field host string
+---@field port integer
+---@field priority integer the lowest first
+---@field weight integer
+
+---@class luv.resolveoptions
+---@field server? string asks this name server: an address, or "address:port", "[address]:port"
+
+---Asks the name servers of /etc/resolv.conf, or one, for the records of a name. Go's resolver does
+---it: over UDP, and over TCP what is too long for that. What does not fit the question is
+---ignored, as long as there is time. Names are complete, whether or not with a dot at the end, and
+---have none in the results.
+---
+---A, AAAA, NS, TXT, PTR: strings (of a TXT record, its pieces joined). CNAME: one string, the name at the
+---end of all aliases, which must have an address; the name itself if it is no alias. MX, SRV: tables, in
+---the order in which they are to be tried. PTR takes an address, or the name that stands for it
+---(…in-addr.arpa). A, AAAA and PTR look into /etc/hosts first.
+---
+---How long a server that says nothing is waited for, and how often it is asked, is a matter of
+---/etc/resolv.conf (5 seconds, twice); a timeout or cancel ends it at once.
+---Errors: EAI_NONAME, no such name, or no record of that type; EAI_AGAIN, no answer, or the server cannot or
+---will not tell; EAI_FAIL, an answer that cannot be read.
+---Raises: name is no string; another type; a server that is no address; timeout.
+---Suspends.
+---@async
+---@param name string
+---@param type? "A"|"AAAA"|"CNAME"|"MX"|"NS"|"PTR"|"SRV"|"TXT" in any case; nil: A
+---@param options? luv.resolveoptions
+---@param timeout? number seconds
+---@return string[]|luv.mx[]|luv.srv[]|nil records nil when it fails
+---@return string? message
+---@return luv.code? code
+function netlib.resolve(name, type, options, timeout) end
 
 return netlib

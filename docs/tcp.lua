@@ -46,8 +46,8 @@ function tcp:bind(host, port, options) end
 ---@return luv.code? code
 function tcp:listen(backlog) end
 
----Connects. A name is resolved, and its addresses tried one after the other, both families
----side by side (RFC 8305); from a socket that is bound, those of its family in turn. After a
+---Connects. A name is resolved, and its addresses tried, the families in turn, each as soon as
+---the one before it has failed or has not answered for 250 ms (RFC 8305); from a socket that is bound, those of its family in turn. After a
 ---failure the same object may connect again.
 ---
 ---After a timeout: to an address the attempt goes on, and a later connect gives EALREADY, or

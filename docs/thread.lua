@@ -16,7 +16,7 @@
 -- its thread.
 --
 -- At the end of the script the process waits for threads that are not detached; Ctrl-C ends
--- them. os.exit in a thread ends the process. A thread whose error no join takes is reported
+-- them (one that computes in code that LuaJIT has compiled is cut off after a second). os.exit in a thread ends the process. A thread whose error no join takes is reported
 -- like a fiber's: on stderr and by the exit code, or to luv.on_error as fn(err, traceback,
 -- thread) in the state that made it.
 

@@ -16,7 +16,8 @@ type Class int
 // Name returns the class's name, such as "luv.timer".
 func (c Class) Name() string { return C.GoString(C.luv__class_name(C.int(c))) }
 
-// A Func is a function or method that Lua can name: in Go, or a face of csrc/faces.h.
+// A Func is a function or method that Lua can name: in Go, or a face of csrc/faces.h; with
+// both, the face leaves some calls to Go.
 type Func struct {
 	Name  string
 	Go    func(*Call)
@@ -99,7 +100,7 @@ func publishFunc(owner string, f Func) {
 	}
 	functions = append(functions, f)
 	waits := C.int(0)
-	if f.Waits {
+	if f.Waits || f.Face != "" && f.Go != nil {
 		waits = 1
 	}
 	o, n := C.CString(owner), C.CString(f.Name)

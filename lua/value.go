@@ -21,6 +21,10 @@ type Object struct {
 	Fields  Table // its environment, if it has one
 }
 
+// An Address is a socket address in C's form, as uv.RawAddr makes it. As the only result of an
+// operation it has the call of a UDP socket go on, to send there.
+type Address string
+
 type self struct{}
 
 // Self, as the only result of an operation, stands for the object of the call.
@@ -39,6 +43,8 @@ func add(a *C.luv_values, v any) {
 		C.luv__add_number(a, C.LUV_V_NUMBER, C.double(v))
 	case string:
 		C.luv__add_string(a, (*C.char)(unsafe.Pointer(unsafe.StringData(v))), C.size_t(len(v)))
+	case Address:
+		C.luv__add_address(a, (*C.char)(unsafe.Pointer(unsafe.StringData(string(v)))), C.size_t(len(v)))
 	case self:
 		C.luv__add_number(a, C.LUV_V_SELF, 0)
 	case Table:

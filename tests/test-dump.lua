@@ -58,7 +58,12 @@ tap.both("of all threads: those that wait, that compute, and that have no luv", 
   end, 3e7):name("bare")
   up:get()
   up:get()
-  local text = luv.dump(nil, "all")
+  local text
+  for _ = 1, 50 do -- a thread that has no CPU for so long does not answer in time
+    text = luv.dump(nil, "all")
+    if text:find("main chunk: running.*test%-dump.lua:%d+") and text:find("'deep'") and
+       text:find("for thread get on luv.thread.chan") then break end
+  end
   tap.match(text, "luv: thread %d+ 'main': .*'waiter': 1 fibers.*for thread get on luv.thread.chan")
   tap.match(text, "fiber %d+ 'deep'[^\n]*for sleep")
   tap.match(text, "luv: thread %d+ 'busy': 0 fibers.*main chunk: running.*test%-dump.lua:%d+")
@@ -73,7 +78,11 @@ tap.both("of all threads: those that wait, that compute, and that have no luv", 
   luv.pcall(bare.join, bare)
   waiter:join()
   busy:join()
-  text = luv.dump(nil, "all")
+  for _ = 1, 50 do
+    text = luv.dump(nil, "all")
+    if not text:find("'waiter'") then break end
+    luv.sleep(0.01)
+  end
   tap.equal(text:find("'waiter'"), nil, "it has ended")
 end)
 
@@ -165,7 +174,7 @@ local function pester(pid)
 end
 
 tap.test("SIGQUIT, every few milliseconds, while all primitives are at work", function()
-  for _, file in ipairs{"test-sync.lua", "test-model.lua 0.5", "test-chan-many.lua 200", "test-scope.lua"} do
+  for _, file in ipairs{"test-sync.lua", "test-model.lua 1.5", "test-chan-many.lua 200", "test-scope.lua"} do
     local pid = tap.tempfile()
     local out, err, rc = tap.shell(pester(pid) .. "sh -c 'echo $$ >" .. pid .. "; LUA_CPATH=\"" .. package.cpath .. "\" exec " ..
       tap.interpreter .. " " .. tap.dir .. file .. "'")
@@ -274,6 +283,7 @@ tap.test("a loop of poll(2) drives luv: timers, sockets, other threads", functio
   local rounds = 0
   while slept < 5 or read < 3 or got < 3 do
     luv.run("nowait")
+    if slept == 5 and read == 3 and got == 3 then break end -- nothing is left to wake it
     ffi.C.poll(p, 1, luv.backend_timeout())
     rounds = rounds + 1
     if rounds > 2000 then error("it spins: " .. slept .. " " .. read .. " " .. got) end

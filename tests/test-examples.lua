@@ -46,6 +46,12 @@ tap.test("zmq-curve.lua: the friend gets in, the stranger does not", function()
   tap.match(out, "a stranger\tHANDSHAKE_FAILED_AUTH\t400\n")
 end)
 
+tap.test("udp-demux.lua: a fiber for each peer", function()
+  tap.equal(run("udp-demux.lua", "4 10"),
+    "client 1\t55\nclient 2\t110\nclient 3\t165\nclient 4\t220\n" ..
+    "peers served by one socket\t4\nquestions asked again\tsome\n")
+end)
+
 local fs = require("luv").fs
 
 local function tree(fn)

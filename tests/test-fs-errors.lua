@@ -125,27 +125,89 @@ both("EACCES, as a user who is not root", function(dir)
   tap.equal(out, "done\n", err)
 end)
 
+-- What is written in the child below: as much as goes, which is told; the atomic one leaves
+-- what was there.
+local fill = [[
+  local luv, where, code = require("luv"), os.getenv("WHERE"), os.getenv("CODE")
+  local fs, s = luv.fs, ("0123456789abcdef"):rep(2 ^ 16)
+  local f = assert(fs.open(where .. "/x", "w"))
+  local function refused(ok, message, name, written)
+    assert(ok == nil and name == code, tostring(name))
+    assert(message:find(": " .. where .. "/", 1, true), message)
+    return written
+  end
+  local written = refused(f:write(s))
+  assert(written > 100000 and written < 300000 and f:seek() == written, written)
+  refused(f:write("more", nil))
+  f:close()
+  assert(fs.readfile(where .. "/x") == s:sub(1, written))
+  assert(refused(fs.writefile(where .. "/x", s, {atomic = true})) == 0)
+  assert(#fs.readfile(where .. "/x") == written, "the old file is whole")
+  assert(#fs.readdir(where) == 1)
+  written = refused(fs.writefile(where .. "/x", s))
+  assert(written > 100000 and fs.stat(where .. "/x").size == written)
+  print("done")]]
+
+-- Runs it in a mount namespace of its own, with a small file system on `dir`.
+local function on_small(dir, options, code, user)
+  if not tap.has("unshare") then tap.skip("no unshare") end
+  fs.writefile(dir .. "/fill.lua", fill)
+  fs.mkdir(dir .. "/m")
+  local script = dir .. "/run.sh"
+  fs.writefile(script, "mount -t tmpfs -o " .. options .. " none " .. dir .. "/m || exit 77\n" ..
+    "export WHERE=" .. dir .. "/m CODE=" .. code .. "\n" .. (user or "") .. tap.command(dir .. "/fill.lua"):gsub("exec ", user and "" or "exec ") .. "\n")
+  local out, err, rc = tap.shell("unshare " .. (fs.access("/root", "w") and "-m" or "-rm") .. " sh " .. script)
+  if rc == 77 or err:find("unshare") or err:find("setpriv") then tap.skip("may not mount: " .. err:gsub("%s+$", "")) end
+  tap.equal(out, "done\n", err)
+end
+
 both("ENOSPC half-way: what was written is told, nothing is lost", function(dir)
-  local m = dir .. "/m"
-  fs.mkdir(m)
-  local _, err, rc = tap.shell("mount -t tmpfs -o size=256k none " .. m)
-  if rc ~= 0 then tap.skip("may not mount: " .. err) end
-  local r = tap.pack(luv.pcall(function()
-    local f = assert(fs.open(m .. "/x", "w"))
-    local s = ("0123456789abcdef"):rep(2 ^ 16)
-    local n, message, code, written = f:write(s)
-    tap.equal(n, nil)
-    tap.equal(code, "ENOSPC", message)
-    tap.ok(written > 100000 and written < 300000, written)
-    tap.equal(f:seek(), written)
-    f:close()
-    tap.ok(fs.readfile(m .. "/x") == s:sub(1, written))
-    tap.fails("ENOSPC", fs.writefile(m .. "/x", s, {atomic = true}))
-    tap.equal(#fs.readfile(m .. "/x"), written, "the old file is whole")
-    tap.same(fs.readdir(m), {"x"})
-  end))
-  tap.shell("umount " .. m)
-  if not r[1] then error(r[2], 0) end
+  on_small(dir, "size=256k", "ENOSPC")
+end)
+
+both("EDQUOT half-way", function(dir)
+  if not tap.has("setpriv") then tap.skip("no setpriv") end
+  local so = dir .. "/luv.so" -- another user may not see the one that is used
+  assert(fs.copyfile((package.cpath:match("^[^;]*"):gsub("%?", "luv")), so))
+  for _, path in ipairs{dir, so} do fs.chmod(path, "755") end
+  on_small(dir, "size=10m,mode=777,usrquota_block_hardlimit=256k", "EDQUOT",
+    "export P=" .. tap.quote(dir .. "/?.so") .. "; setpriv --reuid=65534 --regid=65534 --clear-groups env ")
+end)
+
+-- Where no file system has quotas: the kernel's answer is put in its place.
+tap.test("EDQUOT, as strace makes it", function()
+  local _, _, rc = tap.shell("strace -f -o /dev/null true")
+  if rc ~= 0 then tap.skip("no strace") end
+  local dir = assert(fs.mkdtemp(fs.tmpdir() .. "/luv-err-XXXXXX"))
+  fs.writefile(dir .. "/s.lua", ([[
+    local fs = require("luv").fs
+    local f = assert(fs.open(%q, "w"))
+    assert(f:write({"some", "thing"}) == 9)
+    local ok, message, code, written = f:write({"mo", "re"})
+    assert(ok == nil and code == "EDQUOT" and written == 0 and f:seek() == 9, tostring(code))
+    print(message)]]):format(dir .. "/x"))
+  local out, err = tap.shell("export UV_THREADPOOL_SIZE=1; strace -f -o /dev/null -e inject=pwrite64:error=EDQUOT:when=2+ sh -c " ..
+    tap.quote(tap.command(dir .. "/s.lua")))
+  fs.rmrf(dir)
+  tap.match(out, "^EDQUOT: [%w ]+: /.*/x\n$", err)
+end)
+
+both("EFBIG half-way, and no signal", function(dir)
+  fs.writefile(dir .. "/fill.lua", fill)
+  fs.mkdir(dir .. "/m")
+  local out, err = tap.shell("ulimit -f 400; export CODE=EFBIG WHERE=" .. dir .. "/m; " .. tap.command(dir .. "/fill.lua"))
+  tap.equal(out, "done\n", err)
+end)
+
+tap.both("ENOSPC of /dev/full", function()
+  local f = assert(fs.open("/dev/full", "w"))
+  local _, message, code, written = f:write("x")
+  tap.equal(message, "ENOSPC: no space left on device: /dev/full")
+  tap.equal(code, "ENOSPC")
+  tap.equal(written, 0)
+  tap.equal(select(3, f:write(("x"):rep(200000))), "ENOSPC")
+  f:close()
+  tap.equal(select(4, fs.writefile("/dev/full", "x")), 0)
 end)
 
 tap.test("EMFILE", function()

@@ -91,6 +91,45 @@ both("two watches of one directory, two waiters, closing wakes them", function(d
   tap.fails("ECANCELED", waiter:join(10))
 end)
 
+-- Each waiter's event is there when it is woken; until its turn comes others may do anything.
+both("a watch is closed between the event and the turn of who waits for it", function(dir)
+  local a, b = assert(fs.watch(dir)), assert(fs.watch(dir))
+  local first = luv.spawn(function() local name = a:next(10) b:close() return name end)
+  local second = luv.spawn(function() return b:next(10) end)
+  luv.fiber.yield()
+  assert(io.open(dir .. "/x", "w")):close()
+  tap.equal(first:join(), "x")
+  local name, _, code = second:join()
+  tap.ok(name == "x" or code == "ECANCELED", tostring(code))
+  a:close()
+end)
+
+both("many readers of one watch: each change to one of them, no overflow", function(dir)
+  local w, seen, fibers, n = assert(fs.watch(dir)), {}, {}, 0
+  for i = 1, 5 do
+    fibers[i] = luv.spawn(function()
+      while true do
+        local name, what = w:next(i % 2 == 0 and 0.001 or 10)
+        if name then
+          tap.ok(what.created and not what.overflow and not seen[name], name)
+          seen[name], n = true, n + 1
+        elseif n == 200 or w:closed() then return end
+      end
+    end)
+  end
+  luv.fiber.yield()
+  for i = 1, 200 do assert(fs.mkdir(dir .. "/" .. i)) end
+  while n < 200 do luv.sleep(0.001) end
+  w:close()
+  for _, f in ipairs(fibers) do f:join(10) end
+end)
+
+both("poll names the file", function(dir)
+  local p = assert(fs.poll(dir .. "/none", 5))
+  tap.match(tap.fails("ENOENT", p:next(10)), "^ENOENT: no such file or directory: /.*/none$")
+  p:close()
+end)
+
 both("forgotten ones are collected", function(dir)
   for _ = 1, 20 do fs.watch(dir); fs.poll(dir, 1000) end
   collectgarbage()

@@ -244,6 +244,24 @@ both("watch: next; poll: next", function(dir)
   tap.fails("EBADF", p:next())
 end)
 
+both("in a thread; files and the like do not go there", function(dir)
+  fs.writefile(dir .. "/x", "data")
+  local t = luv.thread.spawn(function(path)
+    local fs = require("luv").fs
+    local f = assert(fs.open(path, "a"))
+    assert(f:write(" of a thread") == 12)
+    f:close()
+    return fs.stat(path).size, fs.readfile(path)
+  end, dir .. "/x")
+  tap.same(tap.pack(t:join()), {n = 2, 16, "data of a thread"})
+  local f, d, w, p = assert(fs.open(dir .. "/x")), assert(fs.opendir(dir)), assert(fs.watch(dir)), assert(fs.poll(dir, 1000))
+  for name, o in pairs{["luv.file"] = f, ["luv.dir"] = d, ["luv.fs.event"] = w, ["luv.fs.poller"] = p} do
+    local err = tap.raises(name:gsub("%.", "%%."), luv.thread.spawn, function() end, {deep = {o}})
+    tap.match(err, "deep")
+    o:close()
+  end
+end)
+
 tap.both("stats", function()
   local before = assert(fs.stats())
   tap.ok(before.threads >= 1 and before.running >= 0 and before.queued >= 0)

@@ -102,4 +102,35 @@ tap.both("socketpair: two ends, both ways", function()
   b:close()
 end)
 
+local getnameinfo = luv.net.getnameinfo
+
+tap.both("getnameinfo: names, and numbers for what has none", function()
+  local host, service = getnameinfo("127.0.0.1", 80)
+  tap.match(host, "^%a")
+  tap.ok(service == "http" or service == "80", service)
+  tap.same({getnameinfo("127.0.0.1", 80, {numerichost = true, numericserv = true})}, {"127.0.0.1", "80"})
+  tap.same({getnameinfo("::1", nil, {numerichost = true, numericserv = true})}, {"::1", "0"})
+  tap.same({getnameinfo("127.0.0.1", 49999, {numerichost = true})}, {"127.0.0.1", "49999"})
+  tap.equal((getnameinfo("127.0.0.1", 1, {nofqdn = true})):find(".", 1, true), nil)
+  if service == "http" then
+    tap.equal(select(2, getnameinfo("127.0.0.1", 69, {numerichost = true, dgram = true})), "tftp")
+    tap.equal(select(2, getnameinfo("127.0.0.1", 69, {numerichost = true})), "69")
+  end
+end)
+
+tap.both("getnameinfo: what is no address, what has no name, given up", function()
+  for _, address in ipairs{"localhost", "", "1.2.3", "127.0.0.1\0", "::g"} do
+    tap.fails("EAI_NONAME", getnameinfo(address, 1))
+  end
+  local ok, _, code = getnameinfo("192.0.2.1", 1, {namereqd = true}, 0.5)
+  tap.ok(ok == nil and (code:find("^EAI_") or code == "ETIMEDOUT"), code)
+  local f = luv.spawn(getnameinfo, "192.0.2.1", 1)
+  luv.fiber.yield()
+  f:cancel()
+  luv.pcall(f.join, f)
+  tap.raises("bad argument #2 to 'getnameinfo'", getnameinfo, "127.0.0.1", 65536)
+  tap.raises("bad argument #3 to 'getnameinfo' %(table expected, got boolean%)", getnameinfo, "127.0.0.1", 1, true)
+  tap.raises("bad argument #4 to 'getnameinfo'", getnameinfo, "127.0.0.1", 1, nil, -1)
+end)
+
 tap.done()

@@ -273,7 +273,9 @@ local blocked = {
   ["write to a peer that never reads"] = "local a, b = luv.net.socketpair() ready() a:write(('x'):rep(8000000))",
   ["timer:next"] = "local t = luv.timer.create():start(30000) ready() t:next()",
   ["join of a thread"] = "local t = luv.thread.create(function() luv.sleep(30) end) ready() t:join()",
-  ["get of a thread's channel"] = "ready() luv.thread.chan():get()",
+  ["get of a thread's channel"] = [[local ch = luv.thread.chan()
+    luv.thread.create(function() luv.sleep(30) return ch end)
+    ready() ch:get()]],
   ["luv.run"] = "luv.spawn(luv.sleep, 30) ready() luv.run()",
   ["luv.pcall in luv.timeout"] = "ready() luv.timeout(20, function() assert(luv.pcall(luv.sleep, 30)) end)",
   ["a coroutine of the main chunk"] = "ready() coroutine.wrap(function() luv.sleep(30) end)()",

@@ -207,7 +207,7 @@ end)
 tap.both("cancel ends a wait, and luv.cancelled knows the error", function()
   for _, wait in ipairs{function() luv.sleep(60) end, function() luv.thread.chan():get() end,
                         function() luv.spawn(function() luv.sleep(60) end):join() end,
-                        function() luv.net.socketpair():read() end} do
+                        function() local a, b = luv.net.socketpair() a:read() b:close() end} do
     local t = thread.create(wait)
     luv.sleep(0.01)
     tap.equal(t:cancel(), t)

@@ -28,6 +28,19 @@ func sockaddr(a netip.AddrPort) (*C.struct_sockaddr, error) {
 	return (*C.struct_sockaddr)(ptr(ss)), check(r)
 }
 
+// RawAddr returns an address in C's form.
+func RawAddr(a netip.AddrPort) (string, error) {
+	sa, err := sockaddr(a)
+	if err != nil {
+		return "", err
+	}
+	n := C.int(C.sizeof_struct_sockaddr_in6)
+	if a.Addr().Is4() {
+		n = C.sizeof_struct_sockaddr_in
+	}
+	return string(C.GoBytes(ptr(sa), n)), nil
+}
+
 // addrPort is the way back.
 func addrPort(sa *C.struct_sockaddr) (netip.AddrPort, error) {
 	var text [64]C.char

@@ -38,13 +38,15 @@ func (e Errno) Name() string {
 		return "EOF"
 	}
 	var buf [64]C.char
-	return C.GoString(C.uv_err_name_r(C.int(e), &buf[0], C.size_t(len(buf))))
+	C.luv__errno_name(C.int(e), &buf[0], C.size_t(len(buf)))
+	return C.GoString(&buf[0])
 }
 
 // Text returns what the error says, such as "connection refused".
 func (e Errno) Text() string {
 	var buf [256]C.char
-	return C.GoString(C.uv_strerror_r(C.int(e), &buf[0], C.size_t(len(buf))))
+	C.luv__errno_text(C.int(e), &buf[0], C.size_t(len(buf)))
+	return C.GoString(&buf[0])
 }
 
 // Error returns "NAME: text".

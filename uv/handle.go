@@ -156,6 +156,31 @@ func (h *Handle) WakeFibers(err Errno) {
 	}
 }
 
+// BufferSize reads (size 0) or sets the kernel's buffer for sending or receiving.
+func (h *Handle) BufferSize(send bool, size int) (int, error) {
+	if !h.open() {
+		return 0, EBADF
+	}
+	n := C.int(size)
+	var r C.int
+	if send {
+		r = C.uv_send_buffer_size(h.raw(), &n)
+	} else {
+		r = C.uv_recv_buffer_size(h.raw(), &n)
+	}
+	return int(n), check(r)
+}
+
+// Fileno returns the file descriptor.
+func (h *Handle) Fileno() (int, error) {
+	if !h.open() {
+		return -1, EBADF
+	}
+	var fd C.uv_os_fd_t
+	err := check(C.uv_fileno(h.raw(), &fd))
+	return int(fd), err
+}
+
 // Object returns the handle's luv_object as a number, for package lua.
 func (h *Handle) Object() uintptr { return uintptr(unsafe.Pointer(h.o)) }
 

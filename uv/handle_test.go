@@ -26,6 +26,7 @@ var makers = map[string]func(*uv.Loop) (handle, error){
 	"pipe":   func(l *uv.Loop) (handle, error) { h, err := uv.NewPipe(l, false); return h, err },
 	"signal": func(l *uv.Loop) (handle, error) { h, err := uv.NewSignal(l); return h, err },
 	"tcp":    func(l *uv.Loop) (handle, error) { h, err := uv.NewTCP(l); return h, err },
+	"udp":    func(l *uv.Loop) (handle, error) { h, err := uv.NewUDP(l, uv.Unspecified); return h, err },
 	"timer":  func(l *uv.Loop) (handle, error) { h, err := uv.NewTimer(l); return h, err },
 }
 

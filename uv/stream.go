@@ -139,31 +139,6 @@ func (s *Stream) Shutdown(f func(error)) error {
 	return r.begun(C.luv__go_shutdown(s.o, C.uint64_t(r.slot)))
 }
 
-// BufferSize reads (size 0) or sets the kernel's buffer for sending or receiving.
-func (s *Stream) BufferSize(send bool, size int) (int, error) {
-	if !s.open() {
-		return 0, EBADF
-	}
-	n := C.int(size)
-	var r C.int
-	if send {
-		r = C.uv_send_buffer_size(s.raw(), &n)
-	} else {
-		r = C.uv_recv_buffer_size(s.raw(), &n)
-	}
-	return int(n), check(r)
-}
-
-// Fileno returns the file descriptor.
-func (s *Stream) Fileno() (int, error) {
-	if !s.open() {
-		return -1, EBADF
-	}
-	var fd C.uv_os_fd_t
-	err := check(C.uv_fileno(s.raw(), &fd))
-	return int(fd), err
-}
-
 // ListenFibers starts listening for the fibers of a Lua state, which accept in C; if it
 // listens already it sets the backlog.
 func (s *Stream) ListenFibers(backlog int) error {

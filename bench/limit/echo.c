@@ -1,6 +1,7 @@
-/* echo.c - the limit of a TCP echo server: libuv alone, as fast as it honestly goes.
+/* echo.c - the limit of an echo server: libuv alone, as fast as it honestly goes.
  *
  *   echo PORT             prints "ready" when it listens on 127.0.0.1
+ *   echo PATH             a unix socket, at a path with a slash
  *
  * What a careful C programmer does: one read buffer for all connections, since a read is
  * answered before the next one; the answer is written at once, and only what the socket
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <uv.h>
 
@@ -74,22 +76,38 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf) {
 }
 
 static void on_connection(uv_stream_t *server, int status) {
-  uv_tcp_t *client;
+  union { uv_tcp_t tcp; uv_pipe_t pipe; } *client;
   if (status < 0 || !(client = malloc(sizeof *client))) return;
-  check(uv_tcp_init(loop, client), "tcp");
+  if (server->type == UV_TCP) check(uv_tcp_init(loop, &client->tcp), "tcp");
+  else check(uv_pipe_init(loop, &client->pipe, 0), "pipe");
   if (uv_accept(server, (uv_stream_t *)client) < 0 ||
       uv_read_start((uv_stream_t *)client, on_alloc, on_read) < 0)
     drop((uv_stream_t *)client);
 }
 
-int main(int argc, char **argv) {
-  uv_tcp_t server;
+static uv_stream_t *tcp_server(int port) {
+  static uv_tcp_t server;
   struct sockaddr_in address;
-  loop = uv_default_loop();
-  check(uv_ip4_addr("127.0.0.1", argc > 1 ? atoi(argv[1]) : 8080, &address), "address");
+  check(uv_ip4_addr("127.0.0.1", port, &address), "address");
   check(uv_tcp_init(loop, &server), "tcp");
   check(uv_tcp_bind(&server, (const struct sockaddr *)&address, 0), "bind");
-  check(uv_listen((uv_stream_t *)&server, BACKLOG, on_connection), "listen");
+  return (uv_stream_t *)&server;
+}
+
+static uv_stream_t *pipe_server(const char *path) {
+  static uv_pipe_t server;
+  unlink(path);
+  check(uv_pipe_init(loop, &server, 0), "pipe");
+  check(uv_pipe_bind(&server, path), "bind");
+  return (uv_stream_t *)&server;
+}
+
+int main(int argc, char **argv) {
+  const char *at = argc > 1 ? argv[1] : "8080";
+  uv_stream_t *server;
+  loop = uv_default_loop();
+  server = strchr(at, '/') ? pipe_server(at) : tcp_server(atoi(at));
+  check(uv_listen(server, BACKLOG, on_connection), "listen");
   puts("ready");
   fflush(stdout);
   return uv_run(loop, UV_RUN_DEFAULT);

@@ -1,6 +1,7 @@
-/* load.c - loads a TCP echo server on 127.0.0.1 from one thread, by epoll.
+/* load.c - loads an echo server from one thread, by epoll: a TCP server on 127.0.0.1, or
+ * that of a unix socket, at a path with a slash.
  *
- *   load PORT CONNECTIONS SIZE DEPTH WARM SECONDS PID [connect]
+ *   load PORT|PATH CONNECTIONS SIZE DEPTH WARM SECONDS PID [connect]
  *
  * Keeps DEPTH requests of SIZE bytes in flight on each connection; with "connect" each
  * connection is opened, asks once, and is closed. After WARM seconds it looks at the CPU
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,6 +41,7 @@ typedef struct {
   uint64_t requests;
 } moment;
 
+static const char *path; /* NULL: TCP */
 static int port, nconns, size, depth, connecting, ep;
 static double warm, seconds;
 static clockid_t server_clock;
@@ -97,21 +100,32 @@ static void ask(conn *c, int n) {
   c->owed += (uint64_t)n * (uint64_t)size;
 }
 
-/* Edge-triggered, so an epoll_ctl at the opening is the only one. */
-static void open_one(conn *c) {
+static void connect_tcp(int fd) {
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
   int on = 1;
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (connecting) take_source(fd);
+  if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS) die("connect");
+}
+
+static void connect_unix(int fd) {
+  struct sockaddr_un to = {.sun_family = AF_UNIX};
+  strncpy(to.sun_path, path, sizeof to.sun_path - 1);
+  while (connect(fd, (struct sockaddr *)&to, sizeof to) < 0) /* the backlog is full */
+    if (errno != EAGAIN || usleep(1000)) die("connect");
+}
+
+/* Edge-triggered, so an epoll_ctl at the opening is the only one. */
+static void open_one(conn *c) {
+  struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
+  c->fd = socket(path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (c->fd < 0) die("socket");
-  setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (connecting) take_source(c->fd);
   opened++;
   c->partial = 0, c->owed = 0, c->head = 0;
   ask(c, depth);
-  if (connect(c->fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS)
-    die("connect");
+  if (path) connect_unix(c->fd);
+  else connect_tcp(c->fd);
   if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &e) < 0) die("epoll_ctl");
 }
 
@@ -199,6 +213,7 @@ static void finish(void) {
 
 static void options(int argc, char **argv) {
   if (argc < 8) errno = EINVAL, die("arguments");
+  if (strchr(argv[1], '/')) path = argv[1];
   port = atoi(argv[1]), nconns = atoi(argv[2]), size = atoi(argv[3]), depth = atoi(argv[4]);
   warm = atof(argv[5]) * 1e9, seconds = atof(argv[6]) * 1e9;
   if (clock_getcpuclockid(atoi(argv[7]), &server_clock)) errno = ESRCH, die("server");

@@ -75,6 +75,10 @@ local makers = {
     end)
   end,
   function() return server end,
+  function() return luv.net.udp():bind("127.0.0.1", 0) end,
+  function() return luv.net.udp():connect("127.0.0.1", port) end,
+  function() return luv.poll.create(random(0, 40)) or luv.fiber.cond() end,
+  function() return luv.poll.create(server) or luv.fiber.cond() end,
   function() return (luv.fs.open("file", "a+")) or luv.fiber.cond() end,
   function() return luv.fs.opendir(".") or luv.fiber.cond() end,
   function() return luv.fs.watch(".") or luv.fiber.cond() end,
@@ -98,6 +102,8 @@ local values = {
   function() return port end,
   function() return ("x"):rep(random(0, 3000)) end,
   function() return {} end,
+  function() return "r" end,
+  function() return {address = "127.0.0.1", port = port} end,
   function() return {"a", "b", ("z"):rep(random(5000))} end,
   function() return function(...) if random(2) == 1 then luv.sleep(0.001) end; return ... end end,
   function() return coroutine.create(function() end) end,
@@ -121,7 +127,8 @@ local function call()
   for i = 1, n do args[i] = values[random(#values)]() end
   local fn = functions[random(#functions)]
   if fn == luv.sleep then args[1], n = random() / 200, 1 end
-  if fn == luv.net.getaddrinfo then args[1], n = "localhost", 1 end
+  if fn == luv.net.getaddrinfo or fn == luv.net.resolve then args[1], n = "localhost", 1 end
+  if fn == luv.net.getnameinfo then args[1], n = "127.0.0.1", 1 end
   if random(3) > 1 then
     local o = any_object()
     local names = methods(o)

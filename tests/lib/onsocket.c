@@ -3,10 +3,11 @@
  *
  *   onsocket unix|tcp COMMAND
  *
- * Says "go\n", reads nothing for 100 ms, then 3,000,000 times "x" and "quick\n", sends
+ * Says "go\n", reads nothing for 100 ms when the program begins to write, then 3,000,000 times "x" and "quick\n", sends
  * 1,000,000 bytes, and prints what comes then. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static void read_all(int fd, size_t n) {
 int main(int argc, char **argv) {
   static char buf[1000000];
   int fd[2], status, i, small = 50000;
+  struct pollfd first = {-1, POLLIN, 0};
   ssize_t n;
   size_t sent = 0;
   if (argc != 3) return 2;
@@ -58,7 +60,9 @@ int main(int argc, char **argv) {
     _exit(127);
   }
   close(fd[1]);
+  first.fd = fd[0];
   if (write(fd[0], "go\n", 3) != 3) die("write");
+  while (poll(&first, 1, -1) < 0) {}
   usleep(100000);
   read_all(fd[0], 3000006);
   while (sent < sizeof buf) {

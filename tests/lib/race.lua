@@ -41,6 +41,28 @@ local function cancels()
   for i = 1, 20 do luv.pcall(list[i].join, list[i]) list[i]:traceback() end
 end
 
+-- Threads that are named, cancelled, joined and let go by others than their maker.
+local function meddle()
+  local stop, meddlers = thread.chan(3), {}
+  for k, what in ipairs{"name", "detach", "cancel", "join"} do
+    meddlers[k] = thread.create(function()
+      local me = luv.thread.self()
+      while not stop:try_get() do
+        for _, t in ipairs(luv.thread.list()) do
+          if t ~= me and t:name():match("^luv") then luv.pcall(t[what], t, what ~= "join" and "luv" or 0.01) end
+        end
+        luv.fiber.yield()
+      end
+    end):name("meddler")
+  end
+  for i = 1, 30 do
+    local t = thread.create(function(i) if i % 2 == 0 then error({i}) end return {i} end, i)
+    luv.pcall(t.join, t)
+  end
+  for _ = 1, 4 do stop:put(true) end
+  for k = 1, 4 do meddlers[k]:join() end
+end
+
 local function pools()
   local pool, calls = thread.pool(3), {}
   for i = 1, 40 do
@@ -89,6 +111,7 @@ for _ = 1, rounds do
   channels(0)
   channels(5)
   cancels()
+  meddle()
   pools()
   messages()
   dumps()

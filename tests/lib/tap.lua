@@ -215,6 +215,18 @@ function tap.run(script, setup)
   return out, err, rc, path
 end
 
+-- The module made of lib/NAME.c, for this process; nil without a C compiler.
+function tap.c_module(name)
+  local dir = os.tmpname()
+  os.remove(dir)
+  local so = tap.quote(dir .. "/" .. name .. ".so")
+  local _, _, rc = tap.shell("mkdir " .. dir .. " && cc -shared -fPIC -o " .. so .. " " ..
+    tap.quote(tap.dir .. "lib/" .. name .. ".c"))
+  local open = rc == 0 and package.loadlib(dir .. "/" .. name .. ".so", "luaopen_" .. name)
+  tap.shell("rm -rf " .. dir)
+  return open and open() or nil
+end
+
 -- ---- sockets ---------------------------------------------------------------------------------
 
 -- A listening socket on a free port of the loopback, and the port.

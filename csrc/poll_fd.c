@@ -1,0 +1,218 @@
+/* poll_fd.c - luv.poll: waiting until somebody else's descriptor is ready.
+ *
+ * Each object has an epoll descriptor of its own, which libuv watches, and in which the foreign
+ * one is armed for one event at a time. So a descriptor may have any number of these
+ * objects, be one of luv's own, or be closed and its number given to another file while
+ * somebody waits: libuv, which has one watcher for each number, is never confused, and its
+ * flags stay as they were. A wait first looks at the descriptor itself. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include "luv.h"
+
+typedef struct {
+  luv_object o;
+  uv_poll_t h;  /* of `epoll`; right behind the object, where luv__handle looks for it */
+  int epoll;    /* ours */
+  int fd;       /* not ours */
+} luv_poll;
+
+_Static_assert(offsetof(luv_poll, h) == sizeof(luv_object), "luv__handle finds it there");
+
+enum { READ = 1, WRITE = 2 };
+
+static int failure(void) { return uv_translate_sys_error(errno); }
+
+/* What of `wanted` is ready; an error, such as UV_EBADF. What has ended, or failed, is ready:
+ * the next read or write will tell. */
+static int ready(int fd, int wanted) {
+  struct pollfd p = {fd, 0, 0};
+  int n, is = 0;
+  if (wanted & READ) p.events |= POLLIN | POLLRDHUP;
+  if (wanted & WRITE) p.events |= POLLOUT;
+  do n = poll(&p, 1, 0);
+  while (n < 0 && errno == EINTR);
+  if (n < 0) return failure();
+  if (p.revents & POLLNVAL) return UV_EBADF;
+  if (p.revents & (POLLIN | POLLRDHUP | POLLHUP | POLLERR)) is |= READ;
+  if (p.revents & (POLLOUT | POLLHUP | POLLERR)) is |= WRITE;
+  return is & wanted;
+}
+
+/* Arms the descriptor for the next event of what all that wait want. */
+static int arm(luv_poll *p) {
+  struct epoll_event e = {EPOLLONESHOT, {.ptr = NULL}};
+  luv_queue *q;
+  for (q = p->o.waiters.next; q != &p->o.waiters; q = q->next) {
+    uint64_t wanted = luv_container(q, luv_fiber, wait.node)->wait.arg;
+    if (wanted & READ) e.events |= EPOLLIN | EPOLLRDHUP;
+    if (wanted & WRITE) e.events |= EPOLLOUT;
+  }
+  if (epoll_ctl(p->epoll, EPOLL_CTL_MOD, p->fd, &e) == 0) return 0;
+  if (errno == ENOENT && epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->fd, &e) == 0) return 0;
+  return failure(); /* the number has been closed, or is another file's that cannot be waited for */
+}
+
+/* Wakes those whose descriptor is ready, and arms it for the others. */
+static void serve(luv_poll *p) {
+  luv_queue *q = p->o.waiters.next, *next;
+  int err = 0;
+  for (; q != &p->o.waiters; q = next) {
+    luv_fiber *f = luv_container(q, luv_fiber, wait.node);
+    int is = ready(p->fd, (int)f->wait.arg);
+    next = q->next;
+    if (is < 0) luv__wake_error(p->o.S, f, is);
+    else if (is) {
+      f->wait.arg = (uint64_t)is;
+      luv__wake(p->o.S, f, LUV_OUT_READY);
+    }
+  }
+  if (!queue_empty(&p->o.waiters) && (err = arm(p))) luv__wake_all_error(p->o.S, &p->o.waiters, err);
+}
+
+static void on_epoll(uv_poll_t *h, int status, int events) {
+  luv_poll *p = h->data;
+  struct epoll_event e;
+  (void)status, (void)events;
+  if (epoll_wait(p->epoll, &e, 1, 0) > 0) serve(p);
+}
+
+int luv__poll_begin(luv_state *S, luv_fiber *f) {
+  luv_poll *p = f->wait.on;
+  int err;
+  queue_push(&p->o.waiters, &f->wait.node);
+  if ((err = arm(p))) luv__wake_error(S, f, err);
+  return 0;
+}
+
+void luv__poll_closing(luv_object *o) {
+  luv_poll *p = (luv_poll *)o;
+  uv_poll_stop(&p->h);
+  close(p->epoll);
+}
+
+int luv__push_ready(luv_fiber *f, lua_State *W) {
+  static const char *const names[] = {"", "r", "w", "rw"};
+  lua_pushstring(W, names[f->wait.arg & 3]);
+  return 1;
+}
+
+/* ---- making one ----------------------------------------------------------------------------- */
+
+/* Watches fd; after an error nothing is left of it. */
+static int begin(luv_state *S, luv_poll *p) {
+  struct epoll_event e = {EPOLLONESHOT, {.ptr = NULL}};
+  int err = 0;
+  p->epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (p->epoll < 0) return failure();
+  if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->fd, &e)) err = failure();
+  if (!err) err = uv_poll_init(S->loop, &p->h, p->epoll);
+  if (err) {
+    close(p->epoll);
+    return err;
+  }
+  p->o.flags = LUV_O_HANDLE;
+  p->o.uv_type = UV_POLL;
+  p->h.data = &p->o;
+  uv_poll_start(&p->h, UV_READABLE, on_epoll);
+  return 0;
+}
+
+/* Calls fileno() of the object at 1; returns how many results are not to be a descriptor, 0 if
+ * the one on top is. */
+static int ask(luv_state *S, lua_State *L) {
+  int top = lua_gettop(L);
+  if (!lua_istable(L, 1) && !luaL_getmetafield(L, 1, "__index"))
+    return luv__type_error(S, L, 1, 1, "create", "descriptor or object with fileno()");
+  lua_settop(L, top);
+  lua_getfield(L, 1, "fileno");
+  if (!lua_isfunction(L, -1)) return luv__type_error(S, L, 1, 1, "create", "descriptor or object with fileno()");
+  lua_pushvalue(L, 1);
+  lua_call(L, 1, 3);
+  if (lua_isnil(L, -3)) return 3;
+  lua_settop(L, -3);
+  return 0;
+}
+
+static int check_fd(luv_state *S, lua_State *L, int idx) {
+  double n = lua_tonumber(L, idx);
+  if (lua_type(L, idx) != LUA_TNUMBER) return luv__type_error(S, L, idx, 1, "create", "number");
+  if (!(n >= 0 && n <= 2147483647 && n == (int)n))
+    return luv__arg_error(S, L, 1, "create", "whole number from 0 to 2147483647 expected");
+  return (int)n;
+}
+
+/* The object that the descriptor is of lives as long as the userdata on top. */
+static void hold(lua_State *L) {
+  if (lua_type(L, 1) == LUA_TNUMBER) return;
+  lua_createtable(L, 1, 0);
+  lua_pushvalue(L, 1);
+  lua_rawseti(L, -2, 1);
+  lua_setfenv(L, -2);
+}
+
+/* poll = luv.poll.create(fd or object with fileno()) */
+int luv_poll_create(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_poll *p;
+  int fd, err, n;
+  if ((lua_istable(L, 1) || lua_isuserdata(L, 1)) && (n = ask(S, L))) return n;
+  fd = check_fd(S, L, lua_istable(L, 1) || lua_isuserdata(L, 1) ? lua_gettop(L) : 1);
+  p = (luv_poll *)luv__object_new(S, LUV_CLASS_POLL, sizeof *p);
+  if (!p) return luv__fail(L, UV_ENOMEM);
+  p->fd = fd;
+  if ((err = begin(S, p))) {
+    luv__object_dispose(&p->o);
+    return luv__fail(L, err);
+  }
+  luv__push_object(S, L, &p->o);
+  hold(L);
+  return 1;
+}
+
+/* ---- methods ------------------------------------------------------------------------------------- */
+
+static luv_poll *check(luv_state *S, lua_State *L, const char *fname) {
+  luv_box *b = luv__tobox(L, 1, LUV_CLASS_POLL);
+  if (!b) luv__type_error(S, L, 1, 0, fname, "luv.poll");
+  return b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_poll *)b->o : NULL;
+}
+
+static int wanted(luv_state *S, lua_State *L) {
+  const char *s = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
+  if (!s) return luv__type_error(S, L, 2, 1, "wait", "string");
+  if (strcmp(s, "r") == 0) return READ;
+  if (strcmp(s, "w") == 0) return WRITE;
+  if (strcmp(s, "rw") == 0) return READ | WRITE;
+  return luv__arg_error(S, L, 1, "wait", "\"r\", \"w\" or \"rw\" expected");
+}
+
+/* A descriptor that is always ready must not keep the others waiting for ever. */
+static int overdue(luv_state *S) { return (++S->link_ops & 63) == 0 && uv_hrtime() - S->slice >= LUV_SLICE; }
+
+/* "r", "w" or "rw" = poll:wait("r"|"w"|"rw"[, timeout]) */
+int luv_poll_wait(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_poll *p = check(S, L, "wait");
+  int want = wanted(S, L), is;
+  double timeout = luv__opt_timeout(S, L, 3, 2, "wait");
+  static const char *const names[] = {"", "r", "w", "rw"};
+  luv__check_cancel(S, L);
+  if (!p) return luv__fail(L, UV_EBADF);
+  is = ready(p->fd, want);
+  if (is < 0) return luv__fail(L, is);
+  if (is == 0 || (timeout != 0 && overdue(S)))
+    return luv__suspend(S, L, LUV_OP_POLL, p, (uint64_t)want, timeout);
+  lua_pushstring(L, names[is]);
+  return 1;
+}
+
+/* fd = poll:fileno() */
+int luv_poll_fileno(lua_State *L) {
+  luv_poll *p = check(luv_enter(L), L, "fileno");
+  if (!p) return luv__fail(L, UV_EBADF);
+  lua_pushinteger(L, p->fd);
+  return 1;
+}

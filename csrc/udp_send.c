@@ -1,0 +1,298 @@
+/* udp_send.c - sending: at once, or when the socket's buffer has room again.
+ *
+ * What tells that is a poll handle on a duplicate of the descriptor, since libuv has only one
+ * watcher for each; it is made when a send first has to wait. A datagram that waits is on the
+ * suspended stack: the data at 2, the address at 3 (as C's, in a string). Who gives up,
+ * by timeout or cancel, has sent nothing. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "udp.h"
+
+struct luv_room { uv_poll_t poll; luv_udp *s; int fd; };
+
+/* ---- one datagram --------------------------------------------------------------------------- */
+
+/* The system call itself: sendmsg, by way of libuv and of glibc with its cancellation, costs an
+ * echo server 5 % more. */
+static int system_send(int fd, const char *p, size_t n, const luv_addr *to) {
+  socklen_t len = !to ? 0 : to->sa.sa_family == AF_INET ? sizeof to->v4 : sizeof to->v6;
+  long r;
+  do r = syscall(SYS_sendto, fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL, to, len);
+  while (r < 0 && errno == EINTR);
+  if (r >= 0) return 0;
+  return errno == ENOBUFS ? UV_EAGAIN : uv_translate_sys_error(errno);
+}
+
+/* Sends the string at 2. UV_EAGAIN: there is no room. A socket that has no descriptor yet gets
+ * one from libuv. */
+static int send_now(luv_udp *s, lua_State *L, const luv_addr *to) {
+  size_t n;
+  uv_os_fd_t fd;
+  int err;
+  const char *p = lua_tolstring(L, 2, &n);
+  if (to && s->connected) return UV_EISCONN;
+  if (!to && !s->connected) return UV_EDESTADDRREQ;
+  if (LUV_LIKELY(uv_fileno((uv_handle_t *)&s->h, &fd) == 0)) err = system_send(fd, p, n, to);
+  else {
+    uv_buf_t buf = uv_buf_init((char *)p, (unsigned)n);
+    err = uv_udp_try_send(&s->h, &buf, 1, &to->sa);
+  }
+  if (err >= 0) s->o.S->bytes_written += n;
+  return err < 0 ? err : 0;
+}
+
+/* The address that f waits with: wait.arg's, if a name was resolved to it; NULL: connected. */
+static const luv_addr *address_of(luv_fiber *f, luv_addr *a) {
+  if (f->wait.arg) return (const luv_addr *)(uintptr_t)f->wait.arg;
+  if (lua_type(f->chain.L, 3) != LUA_TSTRING) return NULL;
+  memcpy(a, lua_tostring(f->chain.L, 3), sizeof *a);
+  return a;
+}
+
+static void forget_address(luv_fiber *f) {
+  free((void *)(uintptr_t)f->wait.arg);
+  f->wait.arg = 0;
+}
+
+/* ---- those who wait ---------------------------------------------------------------------------- */
+
+static luv_fiber *first(luv_udp *s) { return luv_container(s->senders.next, luv_fiber, wait.node); }
+
+/* Sends what there is room for; returns whether anybody still waits. */
+static int serve(luv_udp *s) {
+  while (!queue_empty(&s->senders)) {
+    luv_fiber *f = first(s);
+    luv_addr a;
+    int err = send_now(s, f->chain.L, address_of(f, &a));
+    if (err == UV_EAGAIN) return 1;
+    forget_address(f);
+    if (err) luv__wake_error(s->o.S, f, err);
+    else luv__wake(s->o.S, f, LUV_OUT_SELF);
+  }
+  return 0;
+}
+
+static void watch(luv_udp *s);
+
+/* libuv stops watching when the socket has an error; the send has met that. */
+static void on_room(uv_poll_t *h, int status, int events) {
+  luv_udp *s = ((luv_room *)h->data)->s;
+  (void)status, (void)events;
+  if (serve(s)) watch(s);
+  else uv_poll_stop(h);
+}
+
+static luv_room *make_room(luv_udp *s, int *err) {
+  luv_room *r = calloc(1, sizeof *r);
+  uv_os_fd_t fd;
+  *err = r ? uv_fileno((uv_handle_t *)&s->h, &fd) : UV_ENOMEM;
+  if (*err == 0 && (r->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0) *err = uv_translate_sys_error(errno);
+  else if (*err == 0 && (*err = uv_poll_init(s->h.loop, &r->poll, r->fd))) close(r->fd);
+  if (*err == 0) {
+    r->poll.data = r;
+    r->s = s;
+    return r;
+  }
+  free(r);
+  return NULL;
+}
+
+static void watch(luv_udp *s) {
+  int err = 0;
+  if (!s->room) s->room = make_room(s, &err);
+  if (s->room && !uv_is_active((uv_handle_t *)&s->room->poll))
+    err = uv_poll_start(&s->room->poll, UV_WRITABLE, on_room);
+  while (err && !queue_empty(&s->senders)) {
+    forget_address(first(s));
+    luv__wake_error(s->o.S, first(s), err);
+  }
+}
+
+int luv__udp_send_begin(luv_state *S, luv_fiber *f) {
+  luv_udp *s = f->wait.on;
+  (void)S;
+  queue_push(&s->senders, &f->wait.node);
+  if (first(s) == f && serve(s)) watch(s);
+  return 0;
+}
+
+void luv__udp_send_abandon(luv_state *S, luv_fiber *f) {
+  (void)S;
+  forget_address(f);
+}
+
+static void on_closed(uv_handle_t *h) { free(h->data); }
+
+/* The socket closes. */
+void luv__udp_leave(luv_udp *s) {
+  while (!queue_empty(&s->senders)) {
+    forget_address(first(s));
+    luv__wake_error(s->o.S, first(s), UV_ECANCELED);
+  }
+  if (!s->room) return;
+  uv_close((uv_handle_t *)&s->room->poll, on_closed);
+  close(s->room->fd);
+  s->room = NULL;
+}
+
+/* A name was resolved, for a fiber that has waited for it: now it waits for room, if it must. */
+void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n) {
+  luv_box *b = luv__tobox(f->chain.L, 1, LUV_CLASS_UDP);
+  luv_addr *a = b && b->o && !(b->o->flags & LUV_O_CLOSING) ? calloc(1, sizeof *a) : NULL;
+  if (!a) {
+    luv__wake_error(S, f, b && b->o ? UV_ENOMEM : UV_ECANCELED);
+    return;
+  }
+  memcpy(a, addr, n < sizeof *a ? n : sizeof *a);
+  queue_remove(&f->wait.node);
+  f->wait.op = LUV_OP_UDP_SEND;
+  f->wait.on = b->o;
+  f->wait.arg = (uint64_t)(uintptr_t)a;
+  luv__udp_send_begin(S, f);
+}
+
+/* ---- the face ---------------------------------------------------------------------------------- */
+
+enum { CONNECTED, NUMERIC, NAME };
+
+static int port_of(luv_state *S, lua_State *L) {
+  double n;
+  if (lua_type(L, 4) != LUA_TNUMBER) luv__type_error(S, L, 4, 3, "send", "number");
+  n = lua_tonumber(L, 4);
+  if (!(n >= 0 && n <= 65535 && n == (int)n))
+    luv__arg_error(S, L, 3, "send", "whole number from 0 to 65535 expected");
+  return (int)n;
+}
+
+static int parse_v4(luv_udp *s, const char *host, size_t n, struct in_addr *to) {
+  if (n == 0 || n > sizeof s->host) return 0;
+  if (n != s->host_len || memcmp(host, s->host, n) != 0) {
+    if (strlen(host) != n || inet_pton(AF_INET, host, to) != 1) return 0;
+    memcpy(s->host, host, n);
+    s->host_len = n;
+    s->ip = *to;
+  }
+  *to = s->ip;
+  return 1;
+}
+
+/* Reads the host at 3, if that is a number. */
+static int parse(luv_udp *s, lua_State *L, int port, luv_addr *a) {
+  size_t n;
+  const char *host = lua_tolstring(L, 3, &n);
+  memset(a, 0, sizeof *a);
+  if (LUV_LIKELY(parse_v4(s, host, n, &a->v4.sin_addr))) {
+    a->v4.sin_family = AF_INET;
+    a->v4.sin_port = htons((uint16_t)port);
+    return NUMERIC;
+  }
+  if (strlen(host) != n) return NAME; /* which Go will not find */
+  if (strcmp(host, "localhost") == 0) host = luv__udp_family(&s->o) == AF_INET6 ? "::1" : "127.0.0.1";
+  return uv_ip6_addr(host, port, &a->v6) == 0 || uv_ip4_addr(host, port, &a->v4) == 0 ? NUMERIC : NAME;
+}
+
+/* The form of 2012: host, port, data. */
+static void reorder(lua_State *L) {
+  lua_pushvalue(L, 4);
+  lua_insert(L, 2);
+  lua_remove(L, 5);
+}
+
+/* A table such as recv() returns stands for its address and port. */
+static void spread(luv_state *S, lua_State *L) {
+  if (!lua_isnoneornil(L, 4)) luv__arg_error(S, L, 3, "send", "the table has the port");
+  lua_settop(L, 5);
+  lua_getfield(L, 3, "port");
+  lua_replace(L, 4);
+  lua_getfield(L, 3, "address");
+  lua_replace(L, 3);
+}
+
+static int address(luv_state *S, lua_State *L, luv_udp *s, luv_addr *a) {
+  int port;
+  if (lua_istable(L, 3)) spread(S, L);
+  if (lua_isnoneornil(L, 3) && lua_isnoneornil(L, 4)) return CONNECTED;
+  if (lua_type(L, 3) != LUA_TSTRING) luv__type_error(S, L, 3, 2, "send", "string");
+  port = port_of(S, L);
+  return s ? parse(s, L, port, a) : NUMERIC;
+}
+
+/* The data at 2 becomes one string. */
+static void check_data(luv_state *S, lua_State *L) {
+  luaL_Buffer b;
+  int i, n;
+  luv__check_data(S, L, 2, 1, "send");
+  if (!lua_istable(L, 2)) return;
+  n = (int)lua_objlen(L, 2);
+  luaL_buffinit(L, &b);
+  for (i = 1; i <= n; i++) {
+    lua_rawgeti(L, 2, i);
+    luaL_addvalue(&b);
+  }
+  luaL_pushresult(&b);
+  lua_replace(L, 2);
+}
+
+static int wait_for_room(luv_state *S, lua_State *L, luv_udp *s, const luv_addr *a, double timeout) {
+  lua_settop(L, 2);
+  if (a) lua_pushlstring(L, (const char *)a, sizeof *a);
+  else lua_pushnil(L);
+  return luv__suspend(S, L, LUV_OP_UDP_SEND, s, 0, timeout);
+}
+
+/* udp = udp:send(data[, host, port][, timeout]). A name is Go's affair: upvalue 2. */
+int luv_udp_send(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_udp *s = luv__check_udp(S, L, "send");
+  luv_addr a, *to;
+  double timeout;
+  int kind, err;
+  if (LUV_UNLIKELY(lua_type(L, 4) == LUA_TSTRING && lua_type(L, 3) == LUA_TNUMBER)) reorder(L);
+  if (LUV_UNLIKELY(lua_type(L, 2) != LUA_TSTRING)) check_data(S, L);
+  kind = address(S, L, s, &a);
+  timeout = luv__opt_timeout(S, L, 5, 4, "send");
+  luv__check_cancel(S, L);
+  if (!s) return luv__fail(L, UV_EBADF);
+  if (kind == NAME) return luv_trampoline(L);
+  to = kind == CONNECTED ? NULL : &a;
+  if (LUV_UNLIKELY(s->error)) {
+    err = s->error;
+    s->error = 0;
+    return luv__fail(L, err);
+  }
+  if (!queue_empty(&s->senders) || (timeout != 0 && luv__udp_overdue(S)))
+    return wait_for_room(S, L, s, to, timeout);
+  err = send_now(s, L, to);
+  if (err == UV_EAGAIN) return wait_for_room(S, L, s, to, timeout);
+  if (err) return luv__fail(L, err);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* n = udp:send_queue_size(): bytes that wait for room */
+int luv_udp_send_queue_size(lua_State *L) {
+  luv_udp *s = luv__check_udp(luv_enter(L), L, "send_queue_size");
+  luv_queue *q;
+  size_t n = 0;
+  if (!s) return luv__fail(L, UV_EBADF);
+  for (q = s->senders.next; q != &s->senders; q = q->next)
+    n += lua_objlen(luv_container(q, luv_fiber, wait.node)->chain.L, 2);
+  lua_pushnumber(L, (lua_Number)n);
+  return 1;
+}
+
+/* n = udp:send_queue_count(): how many datagrams these are */
+int luv_udp_send_queue_count(lua_State *L) {
+  luv_udp *s = luv__check_udp(luv_enter(L), L, "send_queue_count");
+  luv_queue *q;
+  int n = 0;
+  if (!s) return luv__fail(L, UV_EBADF);
+  for (q = s->senders.next; q != &s->senders; q = q->next) n++;
+  lua_pushinteger(L, n);
+  return 1;
+}
