@@ -32,6 +32,7 @@ func (b *bench) build() error {
 		{"sleep", "bench/limit/sleep.c", "libuv"},
 		{"zmq", "bench/limit/zmq.c", "libzmq"},
 		{"fs", "bench/limit/fs.c", "libuv"},
+		{"spawn", "bench/limit/spawn.c", "libuv"},
 	}
 	for _, p := range programs {
 		if err := b.cc(p.out, p.source, p.pkg); err != nil {

@@ -67,6 +67,7 @@ var workloads = []workload{
 	{"codec", (*bench).codec},
 	{"thread", (*bench).thread},
 	{"fs", (*bench).fs},
+	{"process: spawn, cat, signals", (*bench).processes},
 	{"pcall and timeout", (*bench).pcall},
 	{"toolkit: channels, mutex, select, scope", (*bench).toolkit},
 	{"require", (*bench).require},

@@ -21,6 +21,7 @@ static void push_entry(luv_state *S, lua_State *L, luv_entry *e, int class_id) {
   lua_pushinteger(L, e->face == luv_trampoline || e->both ? (int)e->number : class_id);
   lua_pushcclosure(L, e->face, 2);
   if (e->waits) luv__wrap_suspending(S, L);
+  if (e->waits && strcmp(e->owner, "luv.process") == 0 && strcmp(e->name, "run") == 0) luv__wrap_run(S, L);
 }
 
 /* Sets what belongs to `owner` in the table on top. */
@@ -71,6 +72,11 @@ static void build_class(luv_state *S, lua_State *L, int id) {
   lift(L, "__len");
   if (id == LUV_CLASS_ZMQ) luv__zmq_index(S, L);
   if (id == LUV_CLASS_FIBER) lua_pushcclosure(L, luv_fiber_index, 2);
+  if (id == LUV_CLASS_PROCESS) {
+    lua_pushlightuserdata(L, S);
+    lua_insert(L, -2);
+    lua_pushcclosure(L, luv__process_index, 2);
+  }
   lua_setfield(L, -2, "__index");
   S->metas[id] = lua_topointer(L, -1);
   S->ref_meta[id] = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -6,10 +6,12 @@
 /* ---- tramp.c: Lua -> Go, flat values both ways ------------------------------ */
 
 enum { LUV_V_NIL, LUV_V_BOOLEAN, LUV_V_NUMBER, LUV_V_STRING, LUV_V_OBJECT,
-       LUV_V_TABLE, LUV_V_SELF, LUV_V_ADDRESS, LUV_V_OTHER };
+       LUV_V_TABLE, LUV_V_SELF, LUV_V_ADDRESS, LUV_V_OTHER,
+       LUV_V_FILE }; /* an argument that is a file of Lua's: u.p is a FILE *, NULL if closed */
 
 /* A table is its number of pairs in `n`; 2 * n values follow it. A string that
- * Go hands over is malloc'd and freed here. `name` is the type name of OTHER. */
+ * Go hands over is malloc'd and freed here. `name` is the type name of OTHER. An object
+ * that Go hands over with n not 0 is followed by a table, its environment. */
 typedef struct {
   uint32_t type;
   uint32_t class_id;

@@ -137,6 +137,7 @@ struct luv_state {
   struct luv_udp_state *udp; /* NULL: no UDP socket has been made */
   struct luv_signals *signals; /* NULL: none has been watched; read by signal handlers */
   uv_signal_t *sigchld;  /* NULL: no process has been spawned: see signal.c */
+  luv_queue processes;   /* children that run; not before sigchld is there */
   int run_mode;        /* of luv.run: RUN_DEFAULT, RUN_ONCE, RUN_NOWAIT */
   uint64_t slice;      /* when fibers began to run without a poll, ns */
   uint32_t renewed, look; /* ready.head at the last look at the clock, and at the next */

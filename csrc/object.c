@@ -65,9 +65,24 @@ void luv__object_dispose(luv_object *o) {
 
 static void on_close(uv_handle_t *h) { luv__object_dispose(h->data); }
 
+void luv__handle_close(luv_object *o) {
+  if (!uv_is_closing(luv__handle(o))) uv_close(luv__handle(o), on_close);
+}
+
+/* A child that still runs keeps its object, but not longer than the state. */
+static int lingers(luv_object *o) { return o->class_id == LUV_CLASS_PROCESS && luv__process_lingers(o); }
+
+static void let_go(luv_object *o) {
+  if (o->flags & LUV_O_HANDLE) luv__handle_close(o);
+  else luv__object_dispose(o);
+}
+
 void luv__object_close(luv_object *o) {
   int zmq = o->class_id == LUV_CLASS_ZMQ || o->class_id == LUV_CLASS_ZMQ_MONITOR;
-  if (o->flags & LUV_O_CLOSING) return;
+  if (o->flags & LUV_O_CLOSING) {
+    if (o->class_id == LUV_CLASS_PROCESS && !lingers(o)) let_go(o);
+    return;
+  }
   o->flags |= LUV_O_CLOSING;
   if (o->class_id == LUV_CLASS_COND && o->S) luv__cond_closing(o);
   if (o->class_id == LUV_CLASS_SCOPE) luv__scope_closing(o);
@@ -82,8 +97,8 @@ void luv__object_close(luv_object *o) {
   if (o->class_id == LUV_CLASS_UDP) luv__udp_closing(o);
   if (o->class_id == LUV_CLASS_POLL) luv__poll_closing(o);
   if (o->class_id == LUV_CLASS_SIGNAL) luv__signal_closing(o);
-  if (o->flags & LUV_O_HANDLE) uv_close(luv__handle(o), on_close);
-  else luv__object_dispose(o);
+  if (lingers(o)) return;
+  let_go(o);
   if (zmq) luv__zmq_closed(o);
 }
 

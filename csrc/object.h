@@ -74,6 +74,7 @@ static inline luv_box *luv__tobox(lua_State *L, int idx, int class_id) {
   luv_box *b = luv__anybox(L, idx);
   return b && b->class_id == (uint32_t)class_id ? b : NULL;
 }
+void luv__handle_close(luv_object *o);
 int luv__class_of(luv_state *S, lua_State *L, int idx);
 
 /* ---- timer.c ----------------------------------------------------------------- */
@@ -168,6 +169,14 @@ int luv__udp_deliver(luv_state *S, luv_fiber *f, lua_State *W);
 void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n);
 void luv__poll_closing(luv_object *o);
 int luv__push_ready(luv_fiber *f, lua_State *W);
+
+/* ---- process.c --------------------------------------------------------------------- */
+
+int luv__process_lingers(luv_object *o);
+void luv__children_reap(luv_state *S);
+int luv__push_exit(lua_State *W, uint64_t how);
+int luv__process_index(lua_State *L);
+void luv__wrap_run(luv_state *S, lua_State *L);
 
 /* ---- link.c, thread_*.c: what the rest of the data plane knows of threads ---- */
 

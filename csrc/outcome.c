@@ -61,6 +61,7 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
       return LUV_RAISE;
     case LUV_OUT_FS: return luv__fs_deliver(S, f, W);
     case LUV_OUT_CHANGE: return luv__push_change(S, f->chain.L, W);
+    case LUV_OUT_EXIT: return luv__push_exit(W, w->arg);
     case LUV_OUT_DATAGRAM: return luv__udp_deliver(S, f, W);
     case LUV_OUT_READY: return luv__push_ready(f, W);
     case LUV_OUT_EXPIRED: luv__push_expired(S, W); return LUV_RAISE;

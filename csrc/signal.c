@@ -10,9 +10,9 @@
  * Some signals have a second reader: libuv, which hears of dead children; Go, which stops its
  * goroutines by SIGURG; whoever handles faults. Their handlers are called as well.
  *
- * libuv sets and resets the action of SIGCHLD as children come and go. As long as it has
- * one watcher it does not: so a state that spawns keeps one, `sigchld`, and our handler
- * goes in front of libuv's. */
+ * libuv, whose children a host may have beside ours, sets and resets the action of SIGCHLD as
+ * they come and go. As long as it has one watcher it does not: so a state that spawns
+ * keeps one, `sigchld`, and our handler goes in front of libuv's. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -23,6 +23,7 @@
 struct luv_signals {
   uint64_t watched, pending; /* atomic: a bit for each signal */
   uint32_t count[MAX_SIGNAL + 1]; /* atomic */
+  int children; /* SIGCHLD is watched for luv.process */
   luv_queue watchers;
 };
 
@@ -132,7 +133,7 @@ static int watched_here(struct luv_signals *g, int sig) {
   luv_queue *q;
   for (q = g->watchers.next; q != &g->watchers; q = q->next)
     if (luv_container(q, luv_signal, link)->signum == sig) return 1;
-  return 0;
+  return sig == SIGCHLD && g->children;
 }
 
 static struct luv_signals *signals(luv_state *S) {
@@ -202,6 +203,7 @@ void luv__signals_arrived(luv_state *S) {
     uint32_t n;
     sig = __builtin_ctzll(pending) + 1;
     n = __atomic_exchange_n(&g->count[sig], 0, __ATOMIC_ACQ_REL);
+    if (sig == SIGCHLD && g->children) luv__children_reap(S);
     for (q = g->watchers.next; n && q != &g->watchers; q = q->next) {
       luv_signal *w = luv_container(q, luv_signal, link);
       if (w->signum == sig) tell(S, w, n);
@@ -263,7 +265,7 @@ int luv__children_watch(luv_state *S) {
   uv_signal_t *h;
   int err;
   if (S->sigchld) return 0;
-  if (!(h = calloc(1, sizeof *h))) return UV_ENOMEM;
+  if (!signals(S) || !(h = calloc(1, sizeof *h))) return UV_ENOMEM;
   if ((err = uv_signal_init(S->loop, h))) {
     free(h);
     return err;
@@ -273,9 +275,15 @@ int luv__children_watch(luv_state *S) {
   if (!err) users[SIGCHLD]++;
   pthread_mutex_unlock(&lock);
   uv_unref((uv_handle_t *)h);
-  if (err) uv_close((uv_handle_t *)h, on_free);
-  else S->sigchld = h;
-  return err;
+  if (err) {
+    uv_close((uv_handle_t *)h, on_free);
+    return err;
+  }
+  S->sigchld = h;
+  S->signals->children = 1;
+  queue_init(&S->processes);
+  __atomic_or_fetch(&S->signals->watched, bit(SIGCHLD), __ATOMIC_SEQ_CST);
+  return 0;
 }
 
 /* The state closes. libuv sets the default action with its last watcher. */

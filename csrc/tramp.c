@@ -56,6 +56,7 @@ void luv__add_object(luv_values *a, luv_object *o) {
   v->u.p = o;
 }
 
+
 void luv__add_table(luv_values *a, size_t pairs) {
   luv_value *v = luv__values_add(a);
   if (!v) return;
@@ -95,12 +96,28 @@ static void lay_out_table(luv_state *S, lua_State *L, luv_values *a, int idx, in
   a->v[at].n = (uint64_t)count;
 }
 
+static void lay_out_file(lua_State *L, luv_value *v, int idx) {
+  int is = 0;
+  luaL_checkstack(L, 2, "luv");
+  if (lua_getmetatable(L, idx)) {
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_FILEHANDLE);
+    is = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+  }
+  if (!is) return;
+  v->type = LUV_V_FILE;
+  v->u.p = *(void **)lua_touserdata(L, idx);
+}
+
 static void lay_out_userdata(luv_state *S, lua_State *L, luv_value *v, int idx) {
   int id = luv__class_of(S, L, idx);
   luv_box *b = lua_touserdata(L, idx);
   v->type = LUV_V_OTHER;
   v->u.s = "userdata";
-  if (id < 0) return;
+  if (id < 0) {
+    lay_out_file(L, v, idx);
+    return;
+  }
   v->type = LUV_V_OBJECT;
   v->class_id = (uint32_t)id;
   v->u.p = id == LUV_CLASS_FIBER ? (void *)b : b->o;
@@ -146,7 +163,13 @@ static int push_one(luv_state *S, lua_State *W, luv_values *a, int i) {
     case LUV_V_BOOLEAN: lua_pushboolean(W, v->u.number != 0); break;
     case LUV_V_NUMBER: lua_pushnumber(W, v->u.number); break;
     case LUV_V_STRING: lua_pushlstring(W, v->u.s, v->n); break;
-    case LUV_V_OBJECT: luv__push_object(S, W, v->u.p); break;
+    case LUV_V_OBJECT:
+      luaL_checkstack(W, 4, "luv");
+      luv__push_object(S, W, v->u.p);
+      if (v->n == 0) break;
+      i = push_one(S, W, a, i + 1);
+      lua_setfenv(W, -2);
+      return i;
     case LUV_V_TABLE:
       luaL_checkstack(W, 4, "luv");
       lua_createtable(W, 0, (int)v->n);

@@ -4,7 +4,11 @@
  * a writer that gives up before its turn has sent nothing. The request points into the
  * Lua string itself; while libuv has it the string is anchored in the registry, so a
  * writer may time out or be cancelled in the middle: what it began is still sent. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include "luvstdio.h"
 
 #define FEW_BUFS 64    /* per system call on the fast path */
@@ -104,7 +108,24 @@ unsigned luv__write_rest_of(luv_write *w, size_t skip, uv_buf_t *bufs, unsigned 
 }
 
 static void on_write(uv_write_t *req, int status) { luv__write_finished(req->data, status); }
-static void on_shutdown(uv_shutdown_t *req, int status) { luv__write_finished(req->data, status); }
+
+/* A pipe with one direction knows no shutdown: its reader sees the end when we let go of it. */
+static int let_go(luv_stream *s) {
+  uv_os_fd_t fd;
+  int err = uv_fileno((uv_handle_t *)&s->h, &fd), null;
+  if (err) return err;
+  null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (null < 0) return uv_translate_sys_error(errno);
+  err = dup3(null, fd, O_CLOEXEC) < 0 ? uv_translate_sys_error(errno) : 0;
+  close(null);
+  return err;
+}
+
+static void on_shutdown(uv_shutdown_t *req, int status) {
+  luv_write *w = req->data;
+  if (status == UV_ENOTSOCK && !(w->s->o.flags & LUV_O_CLOSING)) status = let_go(w->s);
+  luv__write_finished(w, status);
+}
 
 static int submit_bytes(lua_State *M, luv_write *w, luv_fiber *f) {
   lua_State *L = f->chain.L;
@@ -298,12 +319,13 @@ int luv_stream_write(lua_State *L) {
   return luv__write_plain(S, L, s, total, timeout);
 }
 
-/* The writing side of a mere pipe, a terminal or a file ends when it is closed. */
-static int is_socket(luv_stream *s) {
+/* The writing side of a terminal, a file or a pipe that is read as well ends when it is closed. */
+static int can_end(luv_stream *s) {
   int type;
   socklen_t len = sizeof type;
   uv_os_fd_t fd;
   if (s->o.class_id == LUV_CLASS_TCP || luv__stream_fd(&s->o, &fd)) return 1;
+  if (s->o.class_id == LUV_CLASS_PIPE && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) return 1;
   return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
 }
 
@@ -315,6 +337,6 @@ int luv_stream_shutdown(lua_State *L) {
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
   if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_ENOTCONN);
-  if (!is_socket(s)) return luv__fail(L, UV_ENOTSOCK);
+  if (!can_end(s)) return luv__fail(L, UV_ENOTSOCK);
   return luv__suspend(S, L, LUV_OP_SHUTDOWN, s, 0, timeout);
 }

@@ -122,8 +122,8 @@ function stream:write(data, timeout) end
 
 ---Waits for the writes before it and ends the writing side: the peer reads EOF. Reading goes on.
 ---Later writes give EPIPE.
----Errors: ENOTCONN, not connected or shut down already; ENOTSOCK, a mere pipe, a terminal or a
----file, which end when they are closed.
+---Errors: ENOTCONN, not connected or shut down already; ENOTSOCK, a terminal, a file, or a pipe
+---that is read as well, which end when they are closed.
 ---Raises: timeout. After one the shutdown still happens, if it had its turn.
 ---Suspends.
 ---@async

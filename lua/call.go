@@ -164,6 +164,8 @@ func (c *Call) typeName(i int) string {
 		return "table"
 	case C.LUV_V_OBJECT:
 		return C.GoString(C.luv__class_name(C.int(v.class_id)))
+	case C.LUV_V_FILE:
+		return "file"
 	}
 	return C.GoString(*(**C.char)(unsafe.Pointer(&v.u)))
 }
@@ -295,7 +297,8 @@ func (c *Call) Fields(i int) map[string]any {
 }
 
 // Tree returns the table in argument i with all that is in it: a nested table is a
-// map[any]any again. What is neither a scalar nor a table is Unknown.
+// map[any]any again, an object of luv's or a file of Lua's a Userdata. What else is neither a
+// scalar nor a table is Unknown.
 func (c *Call) Tree(i int) map[any]any {
 	v := c.value(i)
 	if v == nil || v._type != C.LUV_V_TABLE {
@@ -305,8 +308,15 @@ func (c *Call) Tree(i int) map[any]any {
 	return t
 }
 
-// Unknown stands in a Tree for a function, a userdata or a thread.
+// Unknown stands in a Tree for a function, a foreign userdata or a thread.
 type Unknown struct{}
+
+// A Userdata is an object of luv's, or a file of Lua's.
+type Userdata struct {
+	Class   Class   // if it is an object
+	Pointer uintptr // the object, or with File the C library's FILE; 0 if it is closed
+	File    bool
+}
 
 func (c *Call) tree(at int) any {
 	v := &c.args[at]
@@ -324,6 +334,8 @@ func (c *Call) tree(at int) any {
 		return t
 	case C.LUV_V_NIL, C.LUV_V_BOOLEAN, C.LUV_V_NUMBER, C.LUV_V_STRING:
 		return scalar(v)
+	case C.LUV_V_OBJECT, C.LUV_V_FILE:
+		return Userdata{Class(v.class_id), *(*uintptr)(unsafe.Pointer(&v.u)), v._type == C.LUV_V_FILE}
 	}
 	return Unknown{}
 }

@@ -18,6 +18,7 @@ type List []any
 type Object struct {
 	Class   Class
 	Pointer uintptr
+	Fields  Table // its environment, if it has one
 }
 
 // An Address is a socket address in C's form, as uv.RawAddr makes it. As the only result of an
@@ -58,6 +59,10 @@ func add(a *C.luv_values, v any) {
 		o := object(v.Pointer)
 		o.class_id = C.uint8_t(v.Class)
 		C.luv__add_object(a, o)
+		if v.Fields != nil {
+			unsafe.Slice(a.v, int(a.n))[a.n-1].n = 1
+			addPairs(a, v.Fields)
+		}
 	default:
 		C.luv__add_number(a, C.LUV_V_NIL, 0)
 	}

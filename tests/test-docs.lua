@@ -83,10 +83,10 @@ local function registered()
   return names
 end
 
--- The methods of fibers, whose __index is a function in C. LuaJIT shows its upvalues; for
+-- The methods of a class whose __index is a function in C. LuaJIT shows its upvalues; for
 -- Lua 5.1 every name that the sources, or the docs, know is tried.
-local function fiber_methods(class)
-  local object, found = luv.fiber.create(print), {}
+local function methods_of(object, class)
+  local found = {}
   local index = debug.getmetatable(object).__index
   for i = 1, 5 do
     local _, t = debug.getupvalue(index, i)
@@ -124,7 +124,12 @@ for _, v in pairs(debug.getregistry()) do
     if name == "luv.zmq.socket" and type(index) == "function" then
       local _, methods = debug.getupvalue(index, 1)
       seen[name] = methods
-    elseif type(index) == "function" then seen[name] = fiber_methods(name)
+    elseif name == "luv.process" then
+      local child = assert(luv.process.spawn("true", {stdin = "pipe", stdout = "pipe", stderr = "pipe"}))
+      seen[name] = methods_of(child, name)
+      child:wait()
+      child:close()
+    elseif type(index) == "function" then seen[name] = methods_of(luv.fiber.create(print), name)
     elseif next(index) then seen[name] = index end
   end
 end

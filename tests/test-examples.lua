@@ -109,4 +109,12 @@ tap.test("fs-mirror.lua: the same tree again, and a bar", function()
   end)
 end)
 
+tap.test("process-pipeline.lua: programs side by side", function()
+  local file = tap.tempfile(("The cat and the dog.\nThe end, and a CAT!\n"):rep(5000))
+  local out = run("process-pipeline.lua", "2 <" .. file)
+  os.remove(file)
+  tap.match(out, "^the\t15000\nand\t10000\n# tr\texit 0\n")
+  tap.match(out, "# head\texit 0\n$")
+end)
+
 tap.done()

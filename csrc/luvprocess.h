@@ -1,0 +1,36 @@
+/* luvprocess.h - children, for those who make them. */
+#ifndef LUV_PROCESS_H
+#define LUV_PROCESS_H
+
+#include <stdio.h>
+#include "luv.h"
+
+typedef struct {
+  luv_object o;
+  uv_process_t h;    /* where object.c looks for the handle: right behind the object */
+  luv_queue sibling; /* in S->processes while it runs */
+  pid_t pid;
+  int code;          /* of its exit, */
+  int signal;        /* or what has killed it */
+  int exited;
+  int lost;          /* and nobody knows how */
+} luv_process;
+
+/* What Go asks for: argv and env end with NULL; an fd of -1 is /dev/null. */
+typedef struct {
+  const char *file, *cwd;
+  char **argv, **env;
+  const int *fds;
+  int nfds, detached, set_uid, set_gid;
+  uint32_t uid, gid;
+} luv_spawn_options;
+
+/* A new child, or NULL and a libuv error in *err. */
+luv_object *luv__process_spawn(luv_state *S, uv_loop_t *loop, const luv_spawn_options *o, int *err);
+int luv__process_exec(const luv_spawn_options *o, pid_t *pid);
+/* The descriptor of an object, or of a Lua file, for a child to have; a libuv error if there is
+ * none. With *own it is a copy, to be closed when the child has it. */
+int luv__object_fd(luv_object *o, int *own);
+int luv__stdio_fd(FILE *f);
+
+#endif

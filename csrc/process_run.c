@@ -1,0 +1,102 @@
+/* process_run.c - luv.process.run, from where Go has started the child.
+ *
+ * It is written in Lua, since it is made of calls that wait: a fiber feeds the child, one
+ * drains each of its outputs, and the caller waits for its end. However the call ends, no
+ * child is left behind and no pipe is left open. */
+#include "luv.h"
+
+static const char source[] =
+  "local begin, spawn, pcall, hrtime, error, concat = ...\n"
+  "local pairs, KILL = pairs, 9\n"
+  "local function drain(stream, job)\n"
+  "  local parts, size = {}, 0\n"
+  "  while true do\n"
+  "    local n, data = stream:read()\n"
+  "    if not n then return concat(parts) end\n"
+  "    if size + n > job.max then\n"
+  "      parts[#parts + 1] = data:sub(1, job.max - size)\n"
+  "      job.full = true\n"
+  "      job.p:kill(KILL)\n"
+  "      stream:close()\n"
+  "      return concat(parts)\n"
+  "    end\n"
+  "    size = size + n\n"
+  "    parts[#parts + 1] = data\n"
+  "  end\n"
+  "end\n"
+  "local function feed(stream, input)\n"
+  "  if #input > 0 then stream:write(input) end\n" /* EPIPE: it did not want all of it */
+  "  stream:close()\n"
+  "end\n"
+  "local function left(job)\n"
+  "  if not job.due then return nil end\n"
+  "  local s = (job.due - hrtime()) / 1e9\n"
+  "  return s > 0 and s or 0\n"
+  "end\n"
+  "local function await(job)\n"
+  "  local p = job.p\n"
+  "  local code, signal, name = p:wait(left(job))\n"
+  "  if not code then return nil, signal, name end\n"
+  "  job.result.code, job.result.signal = code, signal\n"
+  "  for key, f in pairs(job.drains) do\n" /* somebody else may have them open still */
+  "    local data, message, code = f:join(left(job))\n"
+  "    if not data then return nil, message, code end\n"
+  "    job.result[key] = data\n"
+  "  end\n"
+  "  return true\n"
+  "end\n"
+  /* After a timeout: what has come so far is not lost. */
+  "local function partial(job)\n"
+  "  local p, result = job.p, job.result\n"
+  "  if not result.code then\n"
+  "    p:kill(KILL)\n"
+  "    result.code, result.signal = p:wait()\n"
+  "  end\n"
+  "  for _, s in pairs(p.stdio) do s:close() end\n"
+  "  for key, f in pairs(job.drains) do result[key] = f:join() end\n"
+  "  return result\n"
+  "end\n"
+  "local function finish(job)\n"
+  "  local ok, done, message, code = pcall(await, job)\n"
+  "  local result\n"
+  "  if ok and not done then ok, result = pcall(partial, job) if not ok then done = result end end\n"
+  "  if not ok then job.p:kill(KILL) end\n"
+  "  job.p:close()\n"
+  "  if not ok then error(done, 0) end\n"
+  "  if job.full then\n"
+  "    return nil, 'ENOBUFS: no buffer space available: more than ' .. job.max .. ' bytes of output', 'ENOBUFS', job.result\n"
+  "  end\n"
+  "  if not done then return nil, message, code, result end\n"
+  "  return job.result\n"
+  "end\n"
+  "local function start(before, p, input, max, seconds)\n"
+  "  if not p then return nil, input, max end\n"
+  "  local job = {p = p, max = max, result = {}, drains = {}}\n"
+  "  if seconds >= 0 then job.due = before + seconds * 1e9 end\n"
+  "  if p.stdout then job.drains.stdout = spawn(drain, p.stdout, job) end\n"
+  "  if p.stderr then job.drains.stderr = spawn(drain, p.stderr, job) end\n"
+  "  if input then spawn(feed, p.stdin, input) end\n"
+  "  return finish(job)\n"
+  "end\n"
+  "return function(...) return start(hrtime(), begin(...)) end";
+
+static void push_from(lua_State *L, const char *table, const char *name) {
+  lua_getglobal(L, table);
+  if (!lua_istable(L, -1)) return; /* a host that opens few libraries */
+  lua_getfield(L, -1, name);
+  lua_remove(L, -2);
+}
+
+/* The function on top begins; in its place comes the one that scripts call. */
+void luv__wrap_run(luv_state *S, lua_State *L) {
+  int luv_spawn(lua_State *L), luv_hrtime(lua_State *L);
+  if (luaL_loadbuffer(L, source, sizeof source - 1, "=luv")) lua_error(L);
+  lua_insert(L, -2);
+  luv__push_face(S, L, luv_spawn, 0);
+  if (S->jit) lua_getglobal(L, "pcall");
+  else luv__push_face(S, L, luv_pcall, 0);
+  luv__push_face(S, L, luv_hrtime, 0);
+  lua_getglobal(L, "error");
+  push_from(L, "table", "concat");
+  lua_call(L, 6, 1);
+}
