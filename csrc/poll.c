@@ -41,7 +41,7 @@ static void look(luv_state *S) {
 
 static int woken(luv_state *S) {
   return !luv_ready_empty(S) || S->main.status != LUV_WAITING || S->interrupted ||
-         __atomic_load_n(&S->rung, __ATOMIC_RELAXED);
+         __atomic_load_n(&S->rung, __ATOMIC_RELAXED) || __atomic_load_n(&S->arrived, __ATOMIC_RELAXED);
 }
 
 static int due_soon(luv_state *S) { return luv__due_first(S) <= S->now + S->spin; }
@@ -85,15 +85,19 @@ void luv__poll(luv_state *S, int block) {
   luv__check_state(S);
   look(S);
   luv__links_serve(S);
+  luv__pool_collect(S);
+  if (S->fs) luv__pool_look(S, 0);
   luv__delay_end(S, S->now);
   if (S->zmq) luv__zmq_service(S);
   if (block && !woken(S)) luv__spin(S);
   if (woken(S) || (S->zmq && luv__zmq_pending(S))) block = 0;
+  if (block && S->fs) luv__pool_look(S, 1);
   if (block) arm(S);
   if (block && !luv__links_block(S)) block = 0;
   uv_run(S->loop, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   luv__links_unblock(S);
   luv__links_serve(S);
+  luv__pool_collect(S);
   look(S);
   S->slice = S->now;
   if (!S->delay_from) luv__delay_begin(S, S->now);
