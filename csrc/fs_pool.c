@@ -76,13 +76,12 @@ void luv__crew_free(luv_crew *c) {
 
 /* ---- on a thread of the pool ---------------------------------------------------------- */
 
-static luv_fsreq *take(luv_crew *c) {
-  luv_fsreq *r = luv_container(c->todo.next, luv_fsreq, pool);
+/* Takes r out of todo. Locked. */
+static void take(luv_crew *c, luv_fsreq *r) {
   queue_remove(&r->pool);
   r->todo = 0;
   c->taken++;
   __atomic_store_n(&c->waiting, c->waiting - 1, __ATOMIC_RELAXED);
-  return r;
 }
 
 /* The first one tells the loop, which takes all that are there by then. Locked. */
@@ -135,7 +134,8 @@ static void on_work(uv_work_t *w) {
   pthread_mutex_lock(&c->lock);
   c->coming--;
   while (c->waiting || look_out(c)) {
-    luv_fsreq *r = take(c);
+    luv_fsreq *r = luv_container(c->todo.next, luv_fsreq, pool);
+    take(c, r);
     c->inside++;
     pthread_mutex_unlock(&c->lock);
     r->work(r);
@@ -213,7 +213,7 @@ void luv__pool_cancel(luv_fsreq *r) {
   luv_crew *c = r->S->fs->crew;
   pthread_mutex_lock(&c->lock);
   if (r->todo) {
-    take(c);
+    take(c, r);
     if (r->work == luv__job_undo) luv__job_undo(r);
     else r->result = UV_ECANCELED;
     finished(c, r);
@@ -268,6 +268,7 @@ void luv__crew_stop(luv_crew *c) {
   uint64_t until = uv_hrtime() + LEAVING;
   unsigned i;
   __atomic_store_n(&c->stop, 1, __ATOMIC_RELAXED);
+  luv__pool_collect(c->S);
   for (i = 0; i < c->threads; i++)
     if (c->work[i].data) uv_cancel((uv_req_t *)&c->work[i]);
   while (c->threads - c->free > hanging(c) && uv_hrtime() < until) {
