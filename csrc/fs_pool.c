@@ -17,6 +17,7 @@
  *   4. After a while it leaves in any case, and is called again: the pool has other users.
  *   5. Who has done something sets S->arrived before it looks at S->blocking (link.h, 3). */
 #include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 #include "link.h"
 #include "fs.h"
@@ -103,11 +104,14 @@ static int wanted(luv_crew *c) {
   return __atomic_load_n(&c->waiting, __ATOMIC_RELAXED) || __atomic_load_n(&c->stop, __ATOMIC_RELAXED);
 }
 
+/* It gives way to whoever else wants the CPU: to the loop's thread, when there is but one. */
 static void spin(luv_crew *c, uint64_t most) {
   uint64_t start = uv_hrtime();
   int i;
-  while (!wanted(c) && uv_hrtime() - start < most)
+  while (!wanted(c) && uv_hrtime() - start < most) {
     for (i = 0; i < 32 && !wanted(c); i++) pause_briefly();
+    if (!wanted(c)) sched_yield();
+  }
 }
 
 /* Nothing to do: whether there is something a moment later. Locked. */

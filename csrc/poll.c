@@ -6,6 +6,7 @@
  * be a few times that: a peer on another CPU answers faster when it is asked again
  * before that CPU has gone to sleep, so the first waits are the longest. Each miss
  * doubles the number of waits in which it is not tried. An idle process blocks. */
+#include <sched.h>
 #include "luv.h"
 
 #define LUV_SPIN_MOST 3 /* times the average that is worth it: when a try is given up */
@@ -68,6 +69,7 @@ void luv__spin(luv_state *S) {
     return;
   }
   while (!woken(S) && S->now - start < LUV_SPIN_MOST * S->spin) {
+    if (luv__fs_pending(S)) sched_yield(); /* a thread of the pool may want this CPU */
     uv_run(S->loop, UV_RUN_NOWAIT);
     look(S);
   }
