@@ -24,6 +24,7 @@
 #include "fs_exit.h"
 
 #define STINT 2000000   /* ns that a worker stays at most, if others may want its thread */
+#define LOOK_OUT 3      /* times S->spin: the loop may have to be woken and to run a fiber */
 #define LEAVING 100000000 /* ns that the end of a state waits for them */
 #define HELD_UP 200000  /* ns without a request taken that call for more workers */
 
@@ -116,15 +117,14 @@ static void spin(luv_crew *c, uint64_t most) {
 
 /* Nothing to do: whether there is something a moment later. Locked. */
 static int look_out(luv_crew *c) {
-  uint64_t most = c->spin;
-  if (!most || c->spinning || c->stop) return 0;
+  if (!c->spin || c->spinning || c->stop) return 0;
   if (c->skip > 0) {
     c->skip--;
     return 0;
   }
   c->spinning = 1;
   pthread_mutex_unlock(&c->lock);
-  spin(c, most);
+  spin(c, LOOK_OUT * c->spin);
   pthread_mutex_lock(&c->lock);
   c->spinning = 0;
   if (c->waiting) c->missed = 0;
@@ -266,10 +266,19 @@ static unsigned hanging(luv_crew *c) {
   return n;
 }
 
+static luv_fsreq *first(luv_crew *c) {
+  luv_fsreq *r;
+  pthread_mutex_lock(&c->lock);
+  r = queue_empty(&c->todo) ? NULL : luv_container(c->todo.next, luv_fsreq, pool);
+  pthread_mutex_unlock(&c->lock);
+  return r;
+}
+
 /* The state ends and has taken back what no thread had: all workers leave, but for those
  * that hang in a call. */
 void luv__crew_stop(luv_crew *c) {
   uint64_t until = uv_hrtime() + LEAVING;
+  luv_fsreq *r;
   unsigned i;
   __atomic_store_n(&c->stop, 1, __ATOMIC_RELAXED);
   luv__pool_collect(c->S);
@@ -279,4 +288,6 @@ void luv__crew_stop(luv_crew *c) {
     uv_run(c->S->loop, UV_RUN_NOWAIT);
     usleep(20);
   }
+  while ((r = first(c))) luv__pool_cancel(r);
+  luv__pool_collect(c->S);
 }

@@ -225,6 +225,7 @@ static int body(lua_State *M) {
     if (LUV_UNLIKELY(S->dump_wanted)) luv__dump_asked(S, M, 0);
     run_ready(S);
     if (S->main.status == LUV_WAITING) turn(S);
+    else if ((int32_t)(S->ready.head - S->look) >= 0 && slice_is_over(S)) luv__poll(S, 0); /* main only yields */
   }
   return 0;
 }
