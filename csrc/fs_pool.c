@@ -117,7 +117,7 @@ static void spin(luv_crew *c, uint64_t most) {
 
 /* Nothing to do: whether there is something a moment later. Locked. */
 static int look_out(luv_crew *c) {
-  if (!c->spin || c->spinning || c->stop) return 0;
+  if (!c->spin || c->spinning || __atomic_load_n(&c->stop, __ATOMIC_RELAXED)) return 0;
   if (c->skip > 0) {
     c->skip--;
     return 0;
