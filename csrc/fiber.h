@@ -302,6 +302,8 @@ void luv__ready_push(luv_state *S, luv_fiber *f);
 int luv__ready_remove(luv_state *S, luv_fiber *f);
 void luv__budget_renew(luv_state *S);
 void luv__poll(luv_state *S, int block);
+void luv__pool_collect(luv_state *S);         /* fs_pool.c */
+void luv__pool_look(luv_state *S, int block);
 void luv__spin(luv_state *S);
 void luv__glance(luv_state *S);
 void luv__deadlock_report(luv_state *S, lua_State *W);

@@ -242,7 +242,7 @@ int luv__links_serve(luv_state *S) {
 /* The loop is about to block: 0 when it must not, because somebody has rung. */
 int luv__links_block(luv_state *S) {
   __atomic_store_n(&S->blocking, 1, __ATOMIC_SEQ_CST);
-  return !__atomic_load_n(&S->rung, __ATOMIC_SEQ_CST);
+  return !__atomic_load_n(&S->rung, __ATOMIC_SEQ_CST) && !__atomic_load_n(&S->arrived, __ATOMIC_SEQ_CST);
 }
 
 void luv__links_unblock(luv_state *S) { __atomic_store_n(&S->blocking, 0, __ATOMIC_RELAXED); }

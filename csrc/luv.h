@@ -128,6 +128,7 @@ struct luv_state {
   int link_locked;     /* a core's lock is held, so no other may be taken */
   int link_left;       /* fibers have left links meanwhile */
   int rung, blocking;  /* atomic: link.h, rule 3 */
+  int arrived;         /* atomic: the pool has done something; fs_pool.c, rule 5 */
   struct luv_thread *thread; /* the thread that it runs on */
   int ref_zmq_fields;  /* 0: none; see zmq_index.c */
   int ref_threads;     /* those that run and were made here, by address */

@@ -186,12 +186,15 @@ static void nothing_left(luv_state *S) {
   else luv__abandon(S, &S->main, LUV_OUT_DEADLOCK); /* a select leaves its cases */
 }
 
-/* What ØMQ brings from fiber to fiber of this thread needs no look at the outside, as
- * long as the last one is not too long ago. */
+/* What ØMQ brings from fiber to fiber of this thread, and what threads of the pool have
+ * done, needs no look at the outside, as long as the last one is not too long ago. */
 static int served_here(luv_state *S) {
-  if (!luv_ready_empty(S) || !luv__zmq_pending(S) || uv_hrtime() - S->slice >= LUV_SLICE) return 0;
+  int zmq = S->zmq && luv__zmq_pending(S);
+  if (!luv_ready_empty(S) || (!zmq && !__atomic_load_n(&S->arrived, __ATOMIC_RELAXED))) return 0;
+  if (uv_hrtime() - S->slice >= LUV_SLICE) return 0;
   S->arena_used = 0;
-  luv__zmq_service(S);
+  luv__pool_collect(S);
+  if (zmq) luv__zmq_service(S);
   return !luv_ready_empty(S) || S->main.status != LUV_WAITING;
 }
 
@@ -203,7 +206,7 @@ static void turn(luv_state *S) {
     nothing_left(S);
     return;
   }
-  if (S->zmq && !partial && served_here(S)) return;
+  if (!partial && served_here(S)) return;
   luv__poll(S, luv_ready_empty(S) && S->run_mode != LUV_RUN_NOWAIT);
   if (!partial || S->main.status != LUV_WAITING) return;
   luv__budget_renew(S);
@@ -223,6 +226,7 @@ static int body(lua_State *M) {
     if (LUV_UNLIKELY(S->dump_wanted)) luv__dump_asked(S, M, 0);
     run_ready(S);
     if (S->main.status == LUV_WAITING) turn(S);
+    else if ((int32_t)(S->ready.head - S->look) >= 0 && slice_is_over(S)) luv__poll(S, 0); /* main only yields */
   }
   return 0;
 }
