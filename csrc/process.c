@@ -276,6 +276,15 @@ int luv_process_wait(lua_State *L) {
   return luv__suspend(S, L, LUV_OP_PROCESS, p, 0, timeout);
 }
 
+/* Pushes the table of pipes: it is in the environment of the process at 1, which a script with
+ * the debug library can change. */
+static int push_pipes(lua_State *L) {
+  lua_getfenv(L, 1);
+  lua_pushliteral(L, "stdio");
+  lua_rawget(L, -2);
+  return lua_istable(L, -1);
+}
+
 /* p = p:close(): with the pipes that spawn has made for it */
 int luv_process_close(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -283,13 +292,13 @@ int luv_process_close(lua_State *L) {
   luv_process *p = check(S, L, "close", &b);
   lua_settop(L, 1);
   if (!p) return 1;
-  lua_getfenv(L, 1);
-  lua_getfield(L, -1, "stdio");
-  lua_pushnil(L);
-  while (lua_next(L, -2)) {
-    luv_box *pipe = luv__anybox(L, -1);
-    if (pipe && pipe->o) luv__object_close(pipe->o);
-    lua_pop(L, 1);
+  if (push_pipes(L)) {
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+      luv_box *pipe = luv__anybox(L, -1);
+      if (pipe && pipe->o) luv__object_close(pipe->o);
+      lua_pop(L, 1);
+    }
   }
   luv__object_close(&p->o);
   lua_settop(L, 1);
@@ -312,13 +321,13 @@ int luv__process_index(lua_State *L) {
   lua_pushvalue(L, 2);
   lua_rawget(L, lua_upvalueindex(2));
   if (!lua_isnil(L, -1) || !luv__tobox(L, 1, LUV_CLASS_PROCESS)) return 1;
-  lua_getfenv(L, 1);
   n = lua_type(L, 2) == LUA_TSTRING ? standard(lua_tostring(L, 2)) : -1;
   if (n >= 0) {
-    lua_getfield(L, -1, "stdio");
-    lua_rawgeti(L, -1, n);
+    if (push_pipes(L)) lua_rawgeti(L, -1, n);
+    else lua_pushnil(L);
     return 1;
   }
+  lua_getfenv(L, 1);
   lua_pushvalue(L, 2);
   lua_rawget(L, -2);
   return 1;

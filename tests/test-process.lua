@@ -172,7 +172,7 @@ tap.test("cwd, detach, and no signal that is ignored or blocked", function()
   tap.ok(group ~= pid)
   local w = signal.create("USR1")
   local status = run("cat", {"/proc/self/status"}).stdout
-  for _, key in ipairs{"SigBlk", "SigIgn", "SigCgt"} do
+  for _, key in ipairs{"SigBlk", "SigIgn"} do
     tap.match(status, key .. ":%s*0*%f[^0]\n", key)
   end
   w:close()
@@ -558,8 +558,9 @@ tap.test("mistakes raise, before anything is opened", function()
   bad("cannot be a name", "true", {env = {["A=B"] = "c"}})
   bad("zero byte", "true", {env = {A = "b\0"}})
   bad("cwd: string expected", "true", {cwd = {}})
-  bad("uid: a number expected", "true", {uid = "root"})
-  bad("gid: a number expected", "true", {gid = -1})
+  bad("uid: a whole number .*, got string", "true", {uid = "root"})
+  bad("gid: a whole number .*, got %-1", "true", {gid = -1})
+  bad("gid: a whole number .*, got 1.5", "true", {gid = 1.5})
   bad("stdio: table expected", "true", {stdio = 1})
   bad("stdio: the keys are descriptors", "true", {stdio = {[5000] = "pipe"}})
   bad("stdio: the keys are descriptors", "true", {stdio = {x = "pipe"}})
@@ -577,6 +578,19 @@ tap.test("mistakes raise, before anything is opened", function()
   tap.fails("EINVAL", spawn("true", {stdin = timer}))
   timer:close()
   tap.equal(descriptors(), before)
+end)
+
+tap.test("a process whose environment table a script has taken away", function()
+  local p = assert(spawn("true", {stdout = "pipe"}))
+  local out = p.stdout
+  for _, env in ipairs{{}, {stdio = 1}, {stdio = {1, out, print}}} do
+    debug.setfenv(p, env)
+    tap.equal(p.pid, nil)
+    tap.equal(p.stdin, nil)
+    tap.equal(p:wait(), 0)
+  end
+  p:close()
+  tap.ok(out:closed())
 end)
 
 tap.test("at the limit of descriptors", function()
