@@ -165,7 +165,7 @@ func (c *Call) typeName(i int) string {
 	case C.LUV_V_OBJECT:
 		return C.GoString(C.luv__class_name(C.int(v.class_id)))
 	case C.LUV_V_FILE:
-		return "userdata"
+		return "file"
 	}
 	return C.GoString(*(**C.char)(unsafe.Pointer(&v.u)))
 }
