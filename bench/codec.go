@@ -33,7 +33,7 @@ func (b *bench) codecFigures(lua string, r results, cjson bool) {
 			luv := r.column("luv", key)
 			b.table.add(figure{do + " " + f.what, lua, "µs", luv, r.column("C", key), atMost(2.2)})
 			if cjson {
-				b.table.add(figure{"  beside cjson", lua, "µs", luv, r.column("cjson", key), atMost(1 / 1.4)})
+				b.table.add(figure{"  beside cjson", lua, "µs", luv, r.column("cjson", key), atMost(0.714)})
 			}
 		}
 	}

@@ -44,6 +44,10 @@ func init() {
 			{Name: "event", Face: "event_create"},
 			{Name: "select", Face: "select"},
 			{Name: "scope", Face: "scope"},
+			{Name: "mem_total", Go: memTotal},
+			{Name: "mem_free", Go: memFree},
+			{Name: "cpu_info", Go: cpuInfo},
+			{Name: "interface_addresses", Go: interfaceAddr},
 		},
 		Consts: map[string]any{"version": Version},
 	})

@@ -57,7 +57,7 @@ luv_goop *luv__goop_new(luv_state *S, uint64_t go);
 /* Ends the wait for op, if it still lasts, with the values; they are taken over. */
 void luv__goop_done(luv_state *S, luv_goop *op, luv_values *v);
 
-/* ---- module.c: what Lua can name ------------------------------------------- */
+/* ---- module.c, build.c: what Lua can name --------------------------------- */
 
 /* Go registers, once per process: modules "luv", "luv.timer" ..., and classes. `face`
  * is a name of faces.h, or NULL for function `number` of Go's. A face that `waits` is set for,
@@ -70,6 +70,8 @@ void luv__register_numbers(const char *module, const char *names, size_t size,
                            const double *numbers, int n);
 int luv__register_class(const char *name);
 void luv__build(luv_state *S, lua_State *L); /* leaves the module table on L */
+void luv__build_rest(luv_state *S, lua_State *L, int list);
+int luv__push_field(luv_state *S, lua_State *L, const char *name, size_t n);
 const char *luv__class_name(int class_id);
 void luv__push_meta(luv_state *S, lua_State *L, int id);
 

@@ -49,7 +49,7 @@ enum { CODEC_CODE = 1, CODEC_SEALED = 2 };
 /* What a state knows of the libraries, made by codec_library.c. */
 typedef struct { const void *p; uint32_t i; } luv_known;
 typedef struct { const char *name; uint32_t first, end; } luv_library;
-#define CODEC_LIBRARIES 128
+#define CODEC_LIBRARIES 256
 struct luv_codec_state { /* luv.h has the name */
   int ref;                /* the list of the values */
   int ref_encode, ref_decode, ref_push, ref_grow; /* C functions that raise */

@@ -54,12 +54,18 @@ static void add(luv_codec_state *c, lua_State *L, int list, const char *name) {
   c->libs[c->nlibs - 1].end = c->n + 1;
 }
 
-/* A function of luv's own, on top, as module.c makes it. The list is at `list`. */
+/* A function of luv's own, on top, as build.c makes it. The list is at `list`. */
 void luv__library_add(luv_state *S, lua_State *L, int list, const char *module, const char *name) {
   luv_codec_state *c = S->codec;
   if (c->nlibs == 0 || strcmp(c->libs[c->nlibs - 1].name, module) != 0) open_library(c, module);
   lua_pushvalue(L, -1);
   add(c, L, list, name);
+}
+
+/* A module's table, on top, which is popped: the library "" is that of what has none. */
+void luv__library_add_table(luv_state *S, lua_State *L, int list, const char *module) {
+  open_library(S->codec, "");
+  add(S->codec, L, list, module);
 }
 
 /* Is the function on top built in? LuaJIT has some that are written in Lua. */
@@ -109,7 +115,6 @@ static int loaded(lua_State *L, const char *name) {
   return 0;
 }
 
-/* The library "" is that of what has none: tables. */
 static void add_tables(luv_codec_state *c, lua_State *L, int list, int luv) {
   static const char *const of_package[] = {"loaded", "loaders", "preload"};
   size_t i;
@@ -128,16 +133,6 @@ static void add_tables(luv_codec_state *c, lua_State *L, int list, int luv) {
   }
   lua_pushvalue(L, luv);
   add(c, L, list, "luv");
-}
-
-/* The tables in luv; their functions are there already. */
-static void add_modules(luv_codec_state *c, lua_State *L, int list, int luv) {
-  int i;
-  for (i = 0; i < c->nlibs; i++) {
-    if (strncmp(c->libs[i].name, "luv.", 4) != 0) continue;
-    lua_getfield(L, luv, c->libs[i].name + 4);
-    add(c, L, list, c->libs[i].name);
-  }
 }
 
 static int grow_protected(lua_State *L) {
@@ -173,7 +168,7 @@ int luv__grow_stack(luv_state *S, lua_State *L, int n) {
 void luv__codec_begin(luv_state *S, lua_State *L) {
   S->codec = calloc(1, sizeof *S->codec);
   if (!S->codec) luaL_error(L, "not enough memory");
-  lua_createtable(L, 400, 0);
+  lua_createtable(L, S->lazy ? 200 : 400, 0);
 }
 
 /* When they are made: luv is on top, above the list, which is removed. */
@@ -185,7 +180,6 @@ void luv__codec_open(luv_state *S, lua_State *L) {
   for (i = 0; i < sizeof standard / sizeof *standard; i++)
     if (loaded(L, standard[i])) add_fields(S, L, list, standard[i], 0);
   add_tables(c, L, list, luv);
-  add_modules(c, L, list, luv);
   lua_pushvalue(L, list);
   c->ref = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_remove(L, list);
@@ -272,6 +266,9 @@ void luv__library_complete(luv_state *S, lua_State *L) {
     open_library(c, "");
     lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_expired);
     add(c, L, list, "luv.expired");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_module);
+    luv__build_rest(S, L, list);
+    lua_pop(L, 1);
     add_classes(S, L, list);
     more = 1;
   }
@@ -302,20 +299,36 @@ static int push_from(luv_codec_state *c, lua_State *L, const luv_library *lib, c
   return 0;
 }
 
-/* Pushes what has that name, or nothing and returns 0. */
-int luv__library_push(luv_state *S, lua_State *L, const char *lib, size_t nlib,
-                      const char *name, size_t n) {
-  luv_codec_state *c = S->codec;
+static int push_named(luv_codec_state *c, lua_State *L, const char *lib, size_t nlib, const char *name, size_t n) {
   int i;
-  if (S->jit && ((nlib == 3 && memcmp(lib, "ffi", 3) == 0) || (n == 3 && memcmp(name, "ffi", 3) == 0))) {
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "ffi");
-    if (lua_pcall(L, 1, 0, 0)) lua_pop(L, 1);
-  }
-  luv__library_complete(S, L);
   for (i = 0; i < c->nlibs; i++)
     if (strlen(c->libs[i].name) == nlib && memcmp(c->libs[i].name, lib, nlib) == 0 &&
         push_from(c, L, &c->libs[i], name, n))
       return 1;
   return 0;
+}
+
+/* What luv makes when it is named: a function of its own, a module, or what is in one. */
+static int push_late(luv_state *S, lua_State *L, const char *lib, size_t nlib, const char *name, size_t n) {
+  if (nlib == 3 && memcmp(lib, "luv", 3) == 0) return luv__push_field(S, L, name, n);
+  if (nlib == 0 && n > 4 && memcmp(name, "luv.", 4) == 0) return luv__push_field(S, L, name + 4, n - 4);
+  if (nlib <= 4 || memcmp(lib, "luv.", 4) != 0 || !luv__push_field(S, L, lib + 4, nlib - 4)) return 0;
+  lua_pop(L, 1);
+  return push_named(S->codec, L, lib, nlib, name, n);
+}
+
+void luv__codec_push_list(luv_state *S, lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, S->codec->ref); }
+
+/* Pushes what has that name, or nothing and returns 0. */
+int luv__library_push(luv_state *S, lua_State *L, const char *lib, size_t nlib,
+                      const char *name, size_t n) {
+  luv_codec_state *c = S->codec;
+  if (S->jit && ((nlib == 3 && memcmp(lib, "ffi", 3) == 0) || (n == 3 && memcmp(name, "ffi", 3) == 0))) {
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "ffi");
+    if (lua_pcall(L, 1, 0, 0)) lua_pop(L, 1);
+  }
+  if (push_named(c, L, lib, nlib, name, n) || push_late(S, L, lib, nlib, name, n)) return 1;
+  luv__library_complete(S, L);
+  return push_named(c, L, lib, nlib, name, n);
 }

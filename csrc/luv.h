@@ -82,6 +82,7 @@ struct luv_state {
   luv_chain stash;     /* the chain of the yield that is on its way to the run loop */
   int jit;
   int opened;          /* the loop is there, and the alarm */
+  int lazy;            /* modules are made when they are named */
   int dead;            /* the Lua state is closing: nothing is open any more */
   int ending;          /* it is to be closed as soon as the loop returns */
   uint32_t nfibers;    /* anchored fibers */
@@ -211,6 +212,8 @@ void luv__codec_once(void);
 void luv__codec_begin(luv_state *S, lua_State *L);
 void luv__codec_open(luv_state *S, lua_State *L);
 void luv__library_add(luv_state *S, lua_State *L, int list, const char *module, const char *name);
+void luv__library_add_table(luv_state *S, lua_State *L, int list, const char *module);
+void luv__codec_push_list(luv_state *S, lua_State *L);
 void luv__codec_close(luv_state *S);
 
 /* ---- error.c ------------------------------------------------------------------- */
@@ -280,7 +283,6 @@ void luv__children_forget(luv_state *S);
 
 /* ---- uvext.c ------------------------------------------------------------------------ */
 
-int luv__cpus(void);
 int luv__signal_onstack(int signum);
 void luv__handle_signal(int signum, void (*fn)(int));
 int luv__end_of_stream(uv_stream_t *h);
@@ -288,6 +290,12 @@ int luv__tcp_reuseport(uv_tcp_t *t, int domain);
 int luv__tcp_replace(uv_tcp_t *t, int own, int fd);
 int luv__tcp_close_reset(luv_object *o);
 void luv__close_all(uv_loop_t *loop);
+
+/* ---- os.c ---------------------------------------------------------------------------- */
+
+int luv__setenv(const char *name, const char *value);
+int luv__unsetenv(const char *name);
+void luv__setup_args(void);
 
 /* ---- export.go, by way of C --------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "luv.h"
+#include "thread.h"
 
 int luv__forked;
 static int exit_failed;
@@ -47,7 +48,7 @@ static void init(luv_state *S, lua_State *L) {
   S->alarm = malloc(sizeof *S->alarm);
   S->wakeup = malloc(sizeof *S->wakeup);
   if (!S->readbuf || !S->arena || !S->alarm || !S->wakeup || luv__ready_reserve(S, 0)) luaL_error(L, "not enough memory");
-  if (luv__cpus() > 1) S->spin = 25000;
+  if (uv_available_parallelism() > 1) S->spin = 25000;
 }
 
 static void ref_values(luv_state *S, lua_State *L) {
@@ -261,6 +262,7 @@ static void new_state(lua_State *L) {
   luv__deliver_open(S, L);
   luv__wrapper_open(S, L);
   ref_errors(S, L);
+  S->lazy = luv__this_thread != NULL;
   luv__codec_begin(S, L);
   luv__build(S, L);
   luv__codec_once();

@@ -97,14 +97,14 @@ static int push_std(luv_state *S, lua_State *L, int fd) {
   return err;
 }
 
-/* __index of the module: makes the stream, and sets it as a field. */
+/* __index of the module: makes the stream, and sets it as a field; or another field. */
 static int index_module(lua_State *L) {
   static const char *const names[] = {"stdin", "stdout", "stderr"};
   luv_state *S = luv_upstate(L);
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
   int fd, err;
   for (fd = 0; fd < 3 && strcmp(key, names[fd]) != 0; fd++) {}
-  if (fd == 3) return 0;
+  if (fd == 3) return luv__push_field(S, L, key, strlen(key));
   luv_enter(L);
   err = push_std(S, L, fd);
   if (err) return luv__error(S, L, "luv.%s: %s: %s", key, uv_err_name(err), uv_strerror(err));

@@ -23,7 +23,7 @@
 static const char source[] =
   "local mark, error, unpack, state, try_send, try_recv = ...\n"
   "local type = type\n"
-  "local ffi = state and select(2, pcall(require, 'ffi'))\n"
+  "local ffi = select(2, pcall(require, 'ffi'))\n"
   "local there = type(ffi) == 'table'\n"
   "local put = there and ffi.cast('int (*)(void *, const void *, const char *, size_t)', try_send)\n"
   "local take = there and ffi.cast('const char *(*)(void *, const void *, double *)', try_recv)\n"
@@ -137,25 +137,31 @@ void luv__check_hook(luv_state *S, lua_State *L) {
   luv__error(S, L, "cannot wait in a finalizer or a debug hook");
 }
 
-/* Makes all of them; called while the state is set up. */
-void luv__wrapper_open(luv_state *S, lua_State *L) {
-  ref_body(S, L);
+static void ref_wrapper(luv_state *S, lua_State *L) {
   if (luaL_loadbuffer(L, source, sizeof source - 1, "=luv")) lua_error(L);
   lua_pushlightuserdata(L, (void *)&luv__suspended);
   lua_getglobal(L, "error");
-  S->native_error = lua_tocfunction(L, -1);
   lua_getglobal(L, "unpack");
-  if (S->jit) lua_pushlightuserdata(L, S);
-  else lua_pushnil(L);
+  lua_pushlightuserdata(L, S);
   lua_pushlightuserdata(L, (void *)luv_zmq_try_send);
   lua_pushlightuserdata(L, (void *)luv_zmq_try_recv);
   lua_call(L, 6, 1);
   S->ref_wrapper = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* Makes all of them; called while the state is set up. */
+void luv__wrapper_open(luv_state *S, lua_State *L) {
+  ref_body(S, L);
+  lua_getglobal(L, "error");
+  S->native_error = lua_tocfunction(L, -1);
+  lua_pop(L, 1);
   lua_pushboolean(L, 0);
   S->ref_probe = luaL_ref(L, LUA_REGISTRYINDEX);
-  if (S->jit) make_probe(S, L);
   lua_pushcfunction(L, nothing);
   S->ref_nothing = luaL_ref(L, LUA_REGISTRYINDEX);
+  if (!S->jit) return;
+  ref_wrapper(S, L);
+  make_probe(S, L);
 }
 
 /* Faces of at most three arguments that return one value, or nil, message and code. */

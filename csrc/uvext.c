@@ -2,17 +2,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "luv.h"
-
-/* The CPUs that this process may use. (libuv has this from 1.44 on.) */
-int luv__cpus(void) {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
-}
 
 /* Installs a handler as Go wants it (DESIGN rule 10). */
 void luv__handle_signal(int signum, void (*fn)(int)) {

@@ -11,6 +11,9 @@
 -- file, a coroutine, a fiber, a C function of another module) is refused before the thread
 -- starts, with the whole path to it: "cannot pass argument 2: field 'db': luv.tcp".
 --
+-- In a thread the fields of luv are made when they are first named, so pairs(luv) shows there those
+-- that have been.
+--
 -- package.path and package.cpath are those of the parent as the thread is made, and so is
 -- package.preload, as far as it can be passed. Globals are not copied: a function finds those of
 -- its thread.

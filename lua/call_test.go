@@ -117,7 +117,7 @@ func TestWrongArguments(t *testing.T) {
 		"'7'":             "number expected, got string",
 		"{}":              "number expected, got table",
 		"print":           "number expected, got function",
-		"io.stdout":       "number expected, got userdata",
+		"io.stdout":       "number expected, got file",
 		"luv.test.idle()": "number expected, got luv.testidle",
 		"0":               "whole number from 1 to 10 expected",
 		"11":              "whole number from 1 to 10 expected",

@@ -15,7 +15,7 @@ func TestMemory(t *testing.T) {
 	if !ok {
 		t.Skip("no Lua 5.1 library here")
 	}
-	for seed, rate := range []int{5000, 1000, 200, 50} {
+	for seed, rate := range []int{5000, 1000, 500, 50} {
 		t.Run(strconv.Itoa(rate), func(t *testing.T) {
 			cmd := exec.Command("timeout", "30", program, "lib/monkey.lua", strconv.Itoa(seed), "0.7", strconv.Itoa(rate))
 			cmd.Env = append(where(so), "TMPDIR="+t.TempDir()) // what a failed try leaves behind

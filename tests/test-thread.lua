@@ -466,6 +466,39 @@ tap.test("a call that is cancelled or timed out runs on without its caller", fun
   pool:close()
 end)
 
+-- ---- what a thread makes late ------------------------------------------------------------------------------
+
+tap.test("luv has in a thread what it has elsewhere, field by field, made when it is named", function()
+  local want = {}
+  for k, v in pairs(luv) do
+    want[k] = type(v)
+    if type(v) == "table" then
+      for name, field in pairs(v) do want[k .. "." .. name] = type(field) end
+    end
+  end
+  local got = luv.thread.create(function(names)
+    local luv, got = require("luv"), {}
+    for name in pairs(names) do
+      local k, field = name:match("^(.-)%.(.*)$")
+      got[name] = type(k and luv[k][field] or luv[name])
+      if k and rawget(luv, k) == nil then return "no field " .. k end
+    end
+    if luv.nothing ~= nil then return "nothing" end
+    return got
+  end, want):join()
+  tap.same(got, want)
+end)
+
+tap.test("what luv has not made yet can be passed by name, and comes back as itself", function()
+  local sleep, bind, fs, stat = luv.sleep, luv.net.tcp, luv.fs, luv.fs.stat
+  local back = {luv.thread.create(function()
+    local luv = require("luv")
+    if sleep ~= luv.sleep or bind ~= luv.net.tcp or fs ~= luv.fs or stat ~= luv.fs.stat then return "others" end
+    return luv.zmq, luv.fs.open, luv.hrtime, luv.scope
+  end):join()}
+  tap.ok(back[1] == luv.zmq and back[2] == luv.fs.open and back[3] == luv.hrtime and back[4] == luv.scope)
+end)
+
 -- ---- the exit --------------------------------------------------------------------------------------------
 
 tap.test("the script's end waits for threads; os.exit in one ends the process", function()

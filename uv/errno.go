@@ -9,10 +9,12 @@ type Errno int
 // The errors that this package's callers compare with.
 const (
 	EOF          Errno = C.UV_EOF
+	ENOBUFS      Errno = C.UV_ENOBUFS
+	ENOENT       Errno = C.UV_ENOENT
+	ESRCH        Errno = C.UV_ESRCH
 	EBADF        Errno = C.UV_EBADF
 	EINVAL       Errno = C.UV_EINVAL
 	ENAMETOOLONG Errno = C.UV_ENAMETOOLONG
-	ENOENT       Errno = C.UV_ENOENT
 	ENOTTY       Errno = C.UV_ENOTTY
 	ENOMEM       Errno = C.UV_ENOMEM
 	EADDRINUSE   Errno = C.UV_EADDRINUSE

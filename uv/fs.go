@@ -15,11 +15,15 @@ func ExePath() (string, error) {
 
 // TmpDir returns the directory for temporary files: of the environment, or /tmp.
 func TmpDir() (string, error) {
+	environment.RLock()
+	defer environment.RUnlock()
 	return named(func(p *C.char, n *C.size_t) C.int { return C.uv_os_tmpdir(p, n) })
 }
 
 // HomeDir returns the home directory of the user.
 func HomeDir() (string, error) {
+	environment.RLock()
+	defer environment.RUnlock()
 	return named(func(p *C.char, n *C.size_t) C.int { return C.uv_os_homedir(p, n) })
 }
 

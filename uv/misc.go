@@ -12,6 +12,6 @@ func Hrtime() uint64 { return uint64(C.uv_hrtime()) }
 func Version() string { return C.GoString(C.uv_version_string()) }
 
 // AvailableParallelism returns how many CPUs this process may use, at least 1.
-func AvailableParallelism() int { return max(int(C.luv__cpus()), 1) }
+func AvailableParallelism() int { return int(C.uv_available_parallelism()) }
 
 func ptr[T any](p *T) unsafe.Pointer { return unsafe.Pointer(p) }

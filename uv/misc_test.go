@@ -28,5 +28,7 @@ func TestVersionIsThatOfTheLibrary(t *testing.T) {
 }
 
 func TestAvailableParallelism(t *testing.T) {
-	equal(t, "CPUs", uv.AvailableParallelism(), runtime.NumCPU())
+	if n := uv.AvailableParallelism(); n < 1 || n > runtime.NumCPU() {
+		t.Errorf("%d of %d CPUs", n, runtime.NumCPU())
+	}
 }

@@ -1,0 +1,23 @@
+/* module.h - what Lua can name, as Go has registered it. */
+#ifndef LUV_MODULE_H
+#define LUV_MODULE_H
+
+#include "faces.h"
+
+#define LUV_DECLARE(name, ...) int luv_##name(lua_State *L);
+LUV_FACES(LUV_DECLARE)
+
+typedef struct {
+  char *owner;      /* "luv", "luv.timer"; of a method "class luv.timer" */
+  char *name;
+  const char *text; /* of a string constant */
+  double number;    /* of a number constant; or Go's function number */
+  lua_CFunction face;
+  int waits, constant;
+  int both;         /* a face that leaves some of its calls to Go's function */
+} luv_entry;
+
+extern luv_entry *luv__entries;
+extern int luv__nentries;
+
+#endif
