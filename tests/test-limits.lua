@@ -26,7 +26,7 @@ local function echo_server(limit)
     end]]), os.tmpname()
   local errors = os.tmpname()
   local pipe = io.popen(limit .. "\n(" .. tap.command(path) .. ") >" .. answer .. " 2>" .. errors ..
-    " & pid=$!; read line; kill -9 $pid", "w")
+    " & pid=$!; read line; kill $pid", "w")
   local port
   repeat
     luv.sleep(0.005)
