@@ -120,12 +120,19 @@ func (s *child) environment(v any) {
 	}
 }
 
+func shownNumber(v any) any {
+	if n, is := v.(float64); is {
+		return n
+	}
+	return typeOf(v)
+}
+
 func (s *child) identity(t map[any]any) {
 	number := func(name string) (uint32, bool) {
 		v, given := t[name]
 		n, is := v.(float64)
 		if given && (!is || n != math.Trunc(n) || n < 0 || n >= math.MaxUint32) {
-			s.bad("%s: a number expected, got %s", name, typeOf(v))
+			s.bad("%s: a whole number from 0 to 2^32-2 expected, got %v", name, shownNumber(v))
 		}
 		return uint32(n), given
 	}

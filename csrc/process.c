@@ -4,17 +4,12 @@
  * forgetting it, takes it from the script; the object stays with the state until the
  * child has ended. When the state itself goes, a thread goes on waiting for them (orphans).
  * A child is never killed but by p:kill. */
-#define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stddef.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "luvprocess.h"
-#include "fs.h"
-#include "pipe.h"
 
 _Static_assert(offsetof(luv_process, h) == sizeof(luv_object), "luv__handle looks there");
 
@@ -197,57 +192,6 @@ luv_object *luv__process_spawn(luv_state *S, uv_loop_t *loop, const luv_spawn_op
   return p ? &p->o : NULL;
 }
 
-/* ---- descriptors for it ----------------------------------------------------------------------------------- */
-
-/* A pipe of ours does not block, which belongs to the open file: the child gets one of its own. */
-static int blocking_copy(int fd) {
-  int flags = fcntl(fd, F_GETFL);
-  struct stat st;
-  char path[40];
-  if (flags < 0 || !(flags & O_NONBLOCK) || fstat(fd, &st) || !S_ISFIFO(st.st_mode)) return -1;
-  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-  return open(path, (flags & O_ACCMODE) | O_CLOEXEC | O_NONBLOCK);
-}
-
-static int of_stream(luv_stream *s, int fd, int *own) {
-  int copy = blocking_copy(fd);
-  *own = copy >= 0;
-  if (*own) fcntl(copy, F_SETFL, fcntl(copy, F_GETFL) & ~O_NONBLOCK);
-  else if (!(s->o.flags & (LUV_O_LISTENING | LUV_O_SHY)) && s->o.class_id != LUV_CLASS_STDIO)
-    luv__leave_flags(s, (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0); /* the child shares them: it blocks */
-  return *own ? copy : fd;
-}
-
-/* A file of luv's keeps its own position: the child goes on from there. */
-static int of_file(luv_object *o) {
-  luv_desc *d = ((luv_file *)o)->d;
-  if (!d || d->fd < 0) return UV_EBADF;
-  if (d->seekable && !d->append) lseek(d->fd, d->pos, SEEK_SET);
-  return d->fd;
-}
-
-int luv__object_fd(luv_object *o, int *own) {
-  uv_os_fd_t fd;
-  int err;
-  *own = 0;
-  if (!o || o->flags & LUV_O_CLOSING) return UV_EBADF;
-  if (o->class_id == LUV_CLASS_FILE) return of_file(o);
-  if (o->flags & LUV_O_STREAM) {
-    err = luv__stream_fd(o, &fd);
-    return err ? err : of_stream((luv_stream *)o, fd, own);
-  }
-  if (!(o->flags & LUV_O_HANDLE)) return UV_EINVAL;
-  err = uv_fileno(luv__handle(o), &fd);
-  return err ? err : fd;
-}
-
-/* What a Lua file holds back goes out first. */
-int luv__stdio_fd(FILE *f) {
-  if (!f) return UV_EBADF;
-  fflush(f);
-  return fileno(f);
-}
-
 /* ---- what Lua calls ----------------------------------------------------------------------------------------- */
 
 static luv_process *check(luv_state *S, lua_State *L, const char *fname, luv_box **box) {
@@ -276,6 +220,15 @@ int luv_process_wait(lua_State *L) {
   return luv__suspend(S, L, LUV_OP_PROCESS, p, 0, timeout);
 }
 
+/* Pushes the table of pipes: it is in the environment of the process at 1, which a script with
+ * the debug library can change. */
+static int push_pipes(lua_State *L) {
+  lua_getfenv(L, 1);
+  lua_pushliteral(L, "stdio");
+  lua_rawget(L, -2);
+  return lua_istable(L, -1);
+}
+
 /* p = p:close(): with the pipes that spawn has made for it */
 int luv_process_close(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -283,13 +236,13 @@ int luv_process_close(lua_State *L) {
   luv_process *p = check(S, L, "close", &b);
   lua_settop(L, 1);
   if (!p) return 1;
-  lua_getfenv(L, 1);
-  lua_getfield(L, -1, "stdio");
-  lua_pushnil(L);
-  while (lua_next(L, -2)) {
-    luv_box *pipe = luv__anybox(L, -1);
-    if (pipe && pipe->o) luv__object_close(pipe->o);
-    lua_pop(L, 1);
+  if (push_pipes(L)) {
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+      luv_box *pipe = luv__anybox(L, -1);
+      if (pipe && pipe->o) luv__object_close(pipe->o);
+      lua_pop(L, 1);
+    }
   }
   luv__object_close(&p->o);
   lua_settop(L, 1);
@@ -312,13 +265,13 @@ int luv__process_index(lua_State *L) {
   lua_pushvalue(L, 2);
   lua_rawget(L, lua_upvalueindex(2));
   if (!lua_isnil(L, -1) || !luv__tobox(L, 1, LUV_CLASS_PROCESS)) return 1;
-  lua_getfenv(L, 1);
   n = lua_type(L, 2) == LUA_TSTRING ? standard(lua_tostring(L, 2)) : -1;
   if (n >= 0) {
-    lua_getfield(L, -1, "stdio");
-    lua_rawgeti(L, -1, n);
+    if (push_pipes(L)) lua_rawgeti(L, -1, n);
+    else lua_pushnil(L);
     return 1;
   }
+  lua_getfenv(L, 1);
   lua_pushvalue(L, 2);
   lua_rawget(L, -2);
   return 1;

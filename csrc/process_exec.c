@@ -20,6 +20,9 @@
 
 #define STACK (64 * 1024) /* with a path and a name of the longest, and room for sanitizers */
 
+/* Never returns, so a sanitizer would take its stack for one that is in use for ever. */
+#define BARE __attribute__((no_sanitize_address, no_sanitize_thread))
+
 #ifdef SYS_setuid32 /* 32 bits: the old calls take 16 */
 #define SETUID SYS_setuid32
 #define SETGID SYS_setgid32
@@ -44,7 +47,7 @@ typedef struct {
 /* As every program expects to begin: what was ignored is not, nothing is blocked. The C library
  * keeps two signals to itself, and those it starts itself with them ignored: so by the kernel's
  * call, for which a structure of zeros is the default action. */
-static void reset_signals(void) {
+BARE static void reset_signals(void) {
   unsigned long none[16] = {0};
   sigset_t empty;
   int sig;
@@ -54,7 +57,7 @@ static void reset_signals(void) {
 }
 
 /* A source that another descriptor is about to take the place of moves out of the way. */
-static int move_up(const birth *b) {
+BARE static int move_up(const birth *b) {
   int i;
   for (i = 0; i < b->o->nfds; i++) {
     if (b->fds[i] < 0 || b->fds[i] >= i) continue;
@@ -64,7 +67,7 @@ static int move_up(const birth *b) {
   return 0;
 }
 
-static int put(int from, int to) {
+BARE static int put(int from, int to) {
   int flags;
   if (from < 0 && to > 2) return 0;
   if (from < 0 && (from = open("/dev/null", (to ? O_RDWR : O_RDONLY) | O_CLOEXEC)) < 0) return -1;
@@ -74,7 +77,7 @@ static int put(int from, int to) {
   return flags >= 0 && flags & O_NONBLOCK ? fcntl(to, F_SETFL, flags & ~O_NONBLOCK) : 0;
 }
 
-static int descriptors(const birth *b) {
+BARE static int descriptors(const birth *b) {
   int i;
   if (move_up(b)) return -1;
   for (i = 0; i < b->o->nfds; i++)
@@ -82,13 +85,13 @@ static int descriptors(const birth *b) {
   return 0;
 }
 
-static int identity(const luv_spawn_options *o) {
+BARE static int identity(const luv_spawn_options *o) {
   if (o->set_uid || o->set_gid) syscall(SETGROUPS, 0, NULL); /* who may not, keeps them */
   if (o->set_gid && syscall(SETGID, o->gid)) return -1;
   return o->set_uid && syscall(SETUID, o->uid) ? -1 : 0;
 }
 
-static void run(const birth *b, const char *path) {
+BARE static void run(const birth *b, const char *path) {
   execve(path, b->o->argv, b->env);
   if (errno != ENOEXEC) return;
   b->script[1] = (char *)path; /* no #! in it: the shell's, as execvp has it */
@@ -96,7 +99,7 @@ static void run(const birth *b, const char *path) {
 }
 
 /* One place after the other; EACCES is told only if no other has the program. */
-static void search(const birth *b) {
+BARE static void search(const birth *b) {
   char path[PATH_MAX];
   size_t name = strlen(b->o->file) + 1;
   const char *p = b->path, *end;
@@ -116,7 +119,7 @@ static void search(const birth *b) {
   errno = denied ? EACCES : ENOENT;
 }
 
-static int child(void *arg) {
+BARE static int child(void *arg) {
   birth *b = arg;
   const luv_spawn_options *o = b->o;
   reset_signals();

@@ -47,3 +47,17 @@ func TestTree(t *testing.T) {
 	}, `luv.test.probe({a = 1, t = {"x", "y"}, f = print, [{}] = 1}, true)`)
 	raises(t, s, func(c *lua.Call) { c.Tree(1) }, `luv.test.probe(1)`, "table expected, got number")
 }
+
+// Objects in a tree, and files of Lua's: open and closed.
+func TestUserdataInATree(t *testing.T) {
+	s := newState(t)
+	calls(t, s, func(c *lua.Call) {
+		tree := c.Tree(1)
+		idle, file, closed := tree["idle"].(lua.Userdata), tree["file"].(lua.Userdata), tree["closed"].(lua.Userdata)
+		equal(t, "object", !idle.File && idle.Pointer != 0 && idle.Class.Name() == "luv.testidle", true)
+		equal(t, "file", file.File && file.Pointer != 0, true)
+		equal(t, "closed file", closed.File && closed.Pointer == 0, true)
+		equal(t, "foreign", tree["foreign"], any(lua.Unknown{}))
+	}, `local f = io.tmpfile() f:close()
+	luv.test.probe({idle = luv.test.idle(), file = io.stdout, closed = f, foreign = newproxy()})`)
+}

@@ -8,6 +8,7 @@ local spawn, run = process.spawn, process.run
 
 local root = run("id", {"-u"}).stdout == "0\n"
 local NOBODY = 65534
+local choose = root and run("true", {uid = NOBODY, gid = NOBODY}) -- not in every container
 
 local function sh(line, options)
   options = options or {}
@@ -75,18 +76,23 @@ tap.both("run: a child that floods both outputs", function()
   tap.equal(#r.stderr, 2000000)
 end)
 
+-- run of a shell that is killed by a timeout, long enough for it to have written something.
+local function cut(line)
+  for _, seconds in ipairs{0.1, 1, 10} do
+    local r, message, code, partial = run("sh", sh(line), seconds)
+    tap.fails("ETIMEDOUT", r, message, code)
+    if partial.stdout ~= "" then return partial end
+  end
+  error("it writes nothing")
+end
+
 tap.both("run: a timeout kills it, and what there was is not lost", function()
-  local seconds, r, message, code = tap.timed(run, "sh", sh("echo here; exec sleep 60"), 0.3)
-  tap.fails("ETIMEDOUT", r, message, code)
-  tap.ok(seconds < 30, seconds .. " s")
-  local partial = select(4, run("sh", sh("echo here; exec sleep 60"), 0.5))
-  tap.same(partial, {code = 0, signal = 9, stdout = "here\n", stderr = ""})
+  tap.same(cut("echo here; exec sleep 60"), {code = 0, signal = 9, stdout = "here\n", stderr = ""})
   -- the child ends, its own child has the output still
-  local _, _, late, result = run("sh", sh("sleep 60 & echo $!"), 0.5)
-  tap.equal(late, "ETIMEDOUT")
-  tap.equal(result.code, 0)
+  local result = cut("sleep 60 & echo $!")
   tap.ok(signal.kill(tonumber(result.stdout), "KILL"))
-  tap.equal(luv.timeout(0.1, run, "sleep", {"60"}), nil)
+  tap.equal(result.stderr, "")
+  tap.fails("ETIMEDOUT", luv.timeout(0.05, run, "sleep", {"60"}))
 end)
 
 tap.both("run: max is the most of an output", function()
@@ -172,7 +178,7 @@ tap.test("cwd, detach, and no signal that is ignored or blocked", function()
   tap.ok(group ~= pid)
   local w = signal.create("USR1")
   local status = run("cat", {"/proc/self/status"}).stdout
-  for _, key in ipairs{"SigBlk", "SigIgn", "SigCgt"} do
+  for _, key in ipairs{"SigBlk", "SigIgn"} do
     tap.match(status, key .. ":%s*0*%f[^0]\n", key)
   end
   w:close()
@@ -183,6 +189,7 @@ tap.test("uid and gid", function()
     tap.fails("EPERM", spawn("true", {uid = 0}))
     tap.skip("only root may choose them")
   end
+  if not choose then tap.skip("root may not choose them here") end
   local text = output("id -u; id -g; id -G", {uid = NOBODY, gid = NOBODY, cwd = "/"})
   tap.equal(text, ("65534\n"):rep(3))
   tap.equal(output("id -u; id -g", {gid = 12345}), "0\n12345\n")
@@ -558,8 +565,9 @@ tap.test("mistakes raise, before anything is opened", function()
   bad("cannot be a name", "true", {env = {["A=B"] = "c"}})
   bad("zero byte", "true", {env = {A = "b\0"}})
   bad("cwd: string expected", "true", {cwd = {}})
-  bad("uid: a number expected", "true", {uid = "root"})
-  bad("gid: a number expected", "true", {gid = -1})
+  bad("uid: a whole number .*, got string", "true", {uid = "root"})
+  bad("gid: a whole number .*, got %-1", "true", {gid = -1})
+  bad("gid: a whole number .*, got 1.5", "true", {gid = 1.5})
   bad("stdio: table expected", "true", {stdio = 1})
   bad("stdio: the keys are descriptors", "true", {stdio = {[5000] = "pipe"}})
   bad("stdio: the keys are descriptors", "true", {stdio = {x = "pipe"}})
@@ -577,6 +585,19 @@ tap.test("mistakes raise, before anything is opened", function()
   tap.fails("EINVAL", spawn("true", {stdin = timer}))
   timer:close()
   tap.equal(descriptors(), before)
+end)
+
+tap.test("a process whose environment table a script has taken away", function()
+  local p = assert(spawn("true", {stdout = "pipe"}))
+  local out = p.stdout
+  for _, env in ipairs{{}, {stdio = 1}, {stdio = {1, out, print}}} do
+    debug.setfenv(p, env)
+    tap.equal(p.pid, nil)
+    tap.equal(p.stdin, nil)
+    tap.equal(p:wait(), 0)
+  end
+  p:close()
+  tap.ok(out:closed())
 end)
 
 tap.test("at the limit of descriptors", function()
@@ -603,6 +624,7 @@ end)
 
 tap.test("at the limit of processes", function()
   if not tap.has("prlimit") then tap.skip("no prlimit to set it with") end
+  if root and not choose then tap.skip("it does not hold for root") end
   local out, err, rc = tap.run([[
     local luv = require("luv")
     local spawn, options = luv.process.spawn, ]] .. (root and "{uid = " .. NOBODY .. ", cwd = '/'}" or "{}") .. [[
