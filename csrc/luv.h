@@ -75,6 +75,7 @@ struct luv_state {
   uint64_t armed;      /* what `alarm` is set to, ns; 0: off */
   int external;        /* waits that something outside can end */
   int depth;           /* the loop is running */
+  volatile int blocked; /* the main chunk waits, or is about to */
   int nest;            /* frames running on the C stack */
   int deferred;        /* arguments of a frame that the run loop is to start */
   lua_State *from;     /* the thread whose plain yield has just arrived */
@@ -163,6 +164,7 @@ struct luv_state {
 
 /* state->dump_wanted: a dump to stderr, one for who asks, what the running turn does */
 enum { LUV_DUMP_STDERR = 1, LUV_DUMP_ASKED = 2, LUV_DUMP_HOG = 4 };
+void luv__ask_hook(lua_State *L, lua_Debug *ar); /* on the thread asked for a dump */
 void luv__states_add(luv_state *S);
 void luv__states_remove(luv_state *S);
 void luv__states_each(void (*fn)(luv_state *S, int n), int n); /* a signal handler may */
@@ -266,7 +268,8 @@ int luv__is_cancelled(luv_state *S, lua_State *L, int idx);
 
 /* ---- interrupt.c ----------------------------------------------------------------- */
 
-void luv__interrupt_watch(luv_state *S);
+void luv__interrupt_enter(luv_state *S);
+void luv__interrupt_leave(luv_state *S);
 void luv__interrupt_forget(luv_state *S);
 void luv__interrupt_again(void);
 

@@ -273,9 +273,10 @@ int luv__sched_run(luv_state *S) {
 
 int luv__run_main(luv_state *S, lua_State *L) {
   int rc = 0;
-  luv__interrupt_watch(S);
+  luv__interrupt_enter(S);
   S->broken_off = 0;
   if (S->main.status == LUV_WAITING) rc = goRun((uintptr_t)S);
+  luv__interrupt_leave(S);
   luv__regain(S, L);
   if (rc) lua_xmove(S->M, L, 1);
   if (LUV_UNLIKELY(S->ending)) luv__close_state(S, L);
