@@ -122,6 +122,8 @@ extern const luv_op luv__ops[LUV_OP_COUNT];
 int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
                  double timeout);
 #define LUV_NO_TIMEOUT (-1.0)
+/* The same without a timeout, for a call whose n arguments are all that is on L. */
+int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, int n);
 
 void luv__wake(luv_state *S, luv_fiber *f, int out);
 void luv__wake_error(luv_state *S, luv_fiber *f, int err);

@@ -59,6 +59,10 @@ void luv__check_state(luv_state *S);
 
 #define LUV_DELAYS 160 /* of delays in ns, four buckets for each power of two */
 
+/* A userdata that is known to be an open channel's: chan_fast.c. */
+typedef struct { const void *box; struct luv_chan_s *c; } luv_chan_known;
+#define LUV_CHAN_KNOWN 64
+
 struct luv_state {
   luv_ring ready;
   luv_chain *chain;    /* what runs now; NULL: the host's own code */
@@ -150,6 +154,7 @@ struct luv_state {
   uint32_t delays[LUV_DELAYS];
   uint64_t bytes_read, bytes_written, gc_closed;
   int trace_handles;     /* LUV_DEBUG=leaks */
+  luv_chan_known chans[LUV_CHAN_KNOWN];
   luv_fiber main;
 };
 
@@ -210,6 +215,10 @@ void luv__codec_close(luv_state *S);
 
 int luv_chan_put(lua_State *L);
 int luv_chan_get(lua_State *L);
+int luv_chan_try_append(luv_state *S, const void *box);
+int luv_chan_try_shift(luv_state *S, const void *box);
+int luv__chan_ring(lua_State *L);
+void luv__chan_forget(luv_object *o);
 int luv_mutex_lock(lua_State *L);
 int luv_pcall(lua_State *L);
 int luv_xpcall(lua_State *L);

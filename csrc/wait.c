@@ -259,3 +259,21 @@ int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
                             "make it with luv.coroutine (or call luv.install())");
   return luv__error(S, L, "cannot wait here: the loop is already running");
 }
+
+/* In a fiber that is in no frame there is no luv.timeout, and nothing to be looked at. */
+LUV_HOT int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, int n) {
+  luv_chain *c = S->chain;
+  luv_wait *w;
+  if (LUV_UNLIKELY(!c || c->L != L || c->top || !c->fiber || c->fiber->is_main))
+    return luv__suspend(S, L, op, on, 0, LUV_NO_TIMEOUT);
+  w = &c->fiber->wait;
+  w->op = (uint8_t)op;
+  w->on = on;
+  w->scoped = 0;
+  w->due.at = 0;
+  S->pending = c->fiber;
+  S->stash = *c;
+  S->attention = 1;
+  lua_pushlightuserdata(L, (void *)&luv__suspended);
+  return lua_yield(L, n + 1);
+}
