@@ -106,10 +106,10 @@ typedef struct {
   double cap;
   /* Values put and taken so far are counted apart, and each side looks at the other's
    * number only when its own idea of it is used up: one cache line less per value. */
-  pthread_mutex_t putting __attribute__((aligned(64)));
+  int putting __attribute__((aligned(64))); /* the locks */
   uint32_t tail;     /* atomic */
   uint32_t head_seen;
-  pthread_mutex_t getting __attribute__((aligned(64)));
+  int getting __attribute__((aligned(64)));
   uint32_t head;     /* atomic */
   uint32_t tail_seen;
 } luv_channel;
