@@ -109,9 +109,13 @@ typedef struct {
   int putting __attribute__((aligned(64))); /* the locks */
   uint32_t tail;     /* atomic */
   uint32_t head_seen;
+  int few_places;    /* there was little room at the last look */
+  luv_state *put_by; /* whose loop ran where the last value was put; atomic */
   int getting __attribute__((aligned(64)));
   uint32_t head;     /* atomic */
   uint32_t tail_seen;
+  int few_values;
+  luv_state *got_by;
 } luv_channel;
 
 luv_channel *luv__thread_chan_new(double cap);

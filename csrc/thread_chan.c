@@ -43,10 +43,44 @@ static uint32_t count(luv_channel *c) {
 
 static int room(luv_channel *c) { return count(c) < (c->cap > 0 ? c->cap : c->core.wanted); }
 
+static void pause_briefly(void) {
+  int i;
+  for (i = 0; i < 6; i++) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+  }
+}
+
+/* Two sides that keep up with each other would look at each other's count for every value,
+ * and the line with it would go to and fro. Who has found few the last time lets some more
+ * come first, for a fraction of a microsecond; not if the other side is its own thread. */
+#define FEW 8
+static int few(luv_channel *c, uint32_t n, luv_state **other) {
+  return n > 0 && n <= FEW && c->cap > 2 * FEW && __atomic_load_n(other, __ATOMIC_RELAXED) != luv__running;
+}
+
+/* With `getting` held. */
+static void look_for_values(luv_channel *c) {
+  if (c->few_values) pause_briefly();
+  c->tail_seen = load(&c->tail);
+  c->few_values = few(c, c->tail_seen - c->head, &c->put_by);
+  __atomic_store_n(&c->got_by, luv__running, __ATOMIC_RELAXED);
+}
+
+/* With `putting` held. */
+static void look_for_room(luv_channel *c) {
+  if (c->few_places) pause_briefly();
+  c->head_seen = load(&c->head);
+  c->few_places = c->cap < 1e9 && few(c, (uint32_t)c->cap - (c->tail - c->head_seen), &c->got_by);
+}
+
 /* The same with `putting` held. */
 static int room_seen(luv_channel *c) {
   if (c->cap > 0 && c->tail - c->head_seen < c->cap) return 1;
-  c->head_seen = load(&c->head);
+  look_for_room(c);
   return c->tail - c->head_seen < (c->cap > 0 ? c->cap : c->core.wanted);
 }
 
@@ -64,12 +98,24 @@ static int grow(luv_channel *c) {
   return 0;
 }
 
+/* Fetches what the values to come will touch, which another CPU has used last: storing the
+ * count waits for all that was written before. */
+#define AHEAD 4
+static inline __attribute__((always_inline)) void fetch_to_put(luv_channel *c) {
+  __builtin_prefetch(&c->v[(c->tail + AHEAD) & (c->size - 1)], 1);
+}
+static inline __attribute__((always_inline)) void fetch_to_get(luv_channel *c) {
+  if (c->tail_seen - c->head > AHEAD) __builtin_prefetch(&c->v[(c->head + AHEAD) & (c->size - 1)]);
+}
+
 static int push_back(luv_channel *c, const luv_msg *m) {
   if (LUV_UNLIKELY(c->tail - c->head_seen >= c->size)) {
     c->head_seen = load(&c->head);
     if (c->tail - c->head_seen >= c->size && grow(c)) return UV_ENOMEM;
   }
+  fetch_to_put(c);
   c->v[c->tail & (c->size - 1)] = *m;
+  __atomic_store_n(&c->put_by, luv__running, __ATOMIC_RELAXED);
   __atomic_store_n(&c->tail, c->tail + 1, __ATOMIC_SEQ_CST);
   return 0;
 }
@@ -87,9 +133,10 @@ int luv__thread_chan_put(luv_channel *c, const luv_msg *m) {
 static int shift(luv_channel *c, luv_msg *m) {
   int last = closed(c), err = 0;
   take_lock(&c->getting);
-  if (c->head == c->tail_seen) c->tail_seen = load(&c->tail);
+  if (c->head == c->tail_seen) look_for_values(c);
   if (c->head == c->tail_seen) err = last ? UV_EOF : UV_EAGAIN;
   else {
+    fetch_to_get(c);
     *m = c->v[c->head & (c->size - 1)];
     __atomic_store_n(&c->head, c->head + 1, __ATOMIC_SEQ_CST);
   }
@@ -292,10 +339,11 @@ const char *luv_thread_chan_take(luv_state *S, const void *box, double *how) {
   const luv_msg *m = NULL;
   if (!k || !queue_empty(&k->o.waiters)) return NULL;
   take_lock(&c->getting);
-  if (c->head == c->tail_seen) c->tail_seen = load(&c->tail);
+  if (c->head == c->tail_seen) look_for_values(c);
   if (c->head != c->tail_seen) m = &c->v[c->head & (c->size - 1)];
   if (m && m->kind != LUV_MSG_SHORT && m->kind != LUV_MSG_NUMBER) m = NULL;
   if (m) {
+    fetch_to_get(c);
     how[0] = m->kind == LUV_MSG_SHORT ? m->n : -1;
     if (m->kind == LUV_MSG_NUMBER) how[1] = m->u.number;
     else memcpy(S->taken, m->u.s, m->n);
