@@ -218,15 +218,19 @@ static inline int get_quickly(luv_chan_t *c, lua_State *L) {
 
 /* The channel at 1, if it is one that is open and used on this thread: most often the state
  * knows its address (chan_fast.c). */
-static inline luv_chan_t *quick(lua_State *L) {
-  const void *box = lua_touserdata(L, 1);
+static inline luv_chan_t *known(lua_State *L, int idx) {
+  const void *box = lua_touserdata(L, idx);
   luv_state *S = luv__running;
-  luv_chan_t *c;
-  if (LUV_LIKELY(S && box && !luv__forked)) {
-    luv_chan_known *k = luv__chan_place(S, box);
-    luv__check_crossing(L);
-    if (LUV_LIKELY(k->box == box)) return k->c;
-  }
+  luv_chan_known *k;
+  if (LUV_UNLIKELY(!S || !box || luv__forked)) return NULL;
+  k = luv__chan_place(S, box);
+  luv__check_crossing(L);
+  return LUV_LIKELY(k->box == box) ? k->c : NULL;
+}
+
+static inline luv_chan_t *quick(lua_State *L) {
+  luv_chan_t *c = known(L, 1);
+  if (LUV_LIKELY(c)) return c;
   c = luv__quick(L, LUV_CLASS_CHAN);
   if (c) luv__chan_know(c);
   return c;
@@ -300,11 +304,21 @@ int luv_chan_capacity(lua_State *L) {
   return 1;
 }
 
-int luv__chan_next(lua_State *L) {
+static __attribute__((noinline)) int next_slowly(lua_State *L) {
   luv_state *S = luv_enter(L);
+  luv_box *b;
   lua_settop(L, 0);
   lua_pushvalue(L, lua_upvalueindex(2));
+  b = luv__tobox(L, 1, LUV_CLASS_CHAN);
+  if (b && b->o) luv__chan_know((luv_chan_t *)b->o);
   return get(S, L, "iter", LUV_NO_TIMEOUT);
+}
+
+LUV_HOT int luv__chan_next(lua_State *L) {
+  luv_chan_t *c = known(L, lua_upvalueindex(2));
+  if (LUV_UNLIKELY(!c || !c->count || !queue_empty(&c->putters) || !luv__calm(c->o.S))) return next_slowly(L);
+  shift(c, L, lua_upvalueindex(2));
+  return 1;
 }
 
 /* for v in ch:iter() */

@@ -27,7 +27,7 @@ static const char source[] =
   "      try_text, try_number, try_take = ...\n"
   "local type = type\n"
   "local ffi = state and select(2, pcall(require, 'ffi'))\n"
-  "local there = type(ffi) == 'table'\n"
+  "local there = type(ffi) == 'table' and jit.status()\n" /* interpreted, an FFI call is slow */
   "local put = there and ffi.cast('int (*)(void *, const void *, const char *, size_t)', try_send)\n"
   "local take = there and ffi.cast('const char *(*)(void *, const void *, double *)', try_recv)\n"
   "local place = 'int (*)(void *, const void *)'\n"
