@@ -165,7 +165,8 @@ int luv__chan_give(luv_state *S, luv_chan_t *c, lua_State *W, int self, int idx)
 int luv__get_begin(luv_state *S, luv_fiber *f) {
   luv_chan_t *c = f->wait.on;
   if (c->ended && !c->count) return luv__refused(f, UV_EOF);
-  if (f->is_main != LUV_IS_CASE && luv__chan_take(S, c, f->chain.L, 1)) {
+  if (LUV_UNLIKELY(c->count || !queue_empty(&c->putters)) && f->is_main != LUV_IS_CASE &&
+      luv__chan_take(S, c, f->chain.L, 1)) {
     f->nargs = 1;
     return LUV_OUT_STACK;
   }
@@ -176,7 +177,8 @@ int luv__get_begin(luv_state *S, luv_fiber *f) {
 int luv__put_begin(luv_state *S, luv_fiber *f) {
   luv_chan_t *c = f->wait.on;
   if (c->ended) return luv__refused(f, UV_EOF);
-  if (f->is_main != LUV_IS_CASE && luv__chan_give(S, c, f->chain.L, 1, 2)) return LUV_OUT_SELF;
+  if (LUV_UNLIKELY(c->count < c->cap || !queue_empty(&c->o.waiters)) && f->is_main != LUV_IS_CASE &&
+      luv__chan_give(S, c, f->chain.L, 1, 2)) return LUV_OUT_SELF;
   queue_push(&c->putters, &f->wait.node);
   return 0;
 }
@@ -211,8 +213,10 @@ static inline int put_quickly(luv_chan_t *c, lua_State *L) {
 }
 
 static inline int get_quickly(luv_chan_t *c, lua_State *L) {
-  if (LUV_LIKELY(c->count && queue_empty(&c->putters))) shift(c, L, 1);
-  else if (!luv__chan_take(c->o.S, c, L, 1)) return luv__suspend_quickly(c->o.S, L, LUV_OP_GET, c, 1);
+  if (queue_empty(&c->putters)) {
+    if (!c->count) return luv__suspend_quickly(c->o.S, L, LUV_OP_GET, c, 1);
+    shift(c, L, 1);
+  } else luv__chan_take(c->o.S, c, L, 1);
   return 1;
 }
 

@@ -69,6 +69,7 @@ struct luv_state {
   luv_ring ready;
   luv_chain *chain;    /* what runs now; NULL: the host's own code */
   luv_fiber *pending;  /* has asked to be suspended, wait not begun */
+  luv_fiber *quick;    /* the same by luv__suspend_quickly, and its yield has passed */
   luv_fiber *delivering; /* its outcome is being pushed */
   luv_fiber *finishing; /* what it ended with is being kept */
   int attention;       /* the switch just made was not a plain yield, or main is woken */
