@@ -130,6 +130,9 @@ extern const luv_op luv__ops[LUV_OP_COUNT];
 int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
                  double timeout);
 #define LUV_NO_TIMEOUT (-1.0)
+/* The same without a timeout, for a call whose n arguments are all that is on L, and an
+ * operation that nothing outside ends. */
+int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, int n);
 
 void luv__wake(luv_state *S, luv_fiber *f, int out);
 void luv__wake_error(luv_state *S, luv_fiber *f, int err);
@@ -138,6 +141,7 @@ void luv__wake_all_error(luv_state *S, luv_queue *waiters, int err);
 /* Ends a wait from outside (timeout, cancel): lets the operation clean up first. */
 void luv__abandon(luv_state *S, luv_fiber *f, int out);
 void luv__wait_begin(luv_state *S, luv_fiber *f);
+void luv__wait_begin_quickly(luv_state *S, luv_fiber *f);
 /* Pushes the outcome of f's wait on W; returns how many values, or LUV_RAISE with
  * the error value on W. May raise on W (memory). */
 int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W);

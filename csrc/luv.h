@@ -60,10 +60,17 @@ void luv__check_state(luv_state *S);
 
 #define LUV_DELAYS 160 /* of delays in ns, four buckets for each power of two */
 
+/* A userdata that is known to be an open channel's: chan_fast.c. */
+typedef struct { const void *box; struct luv_chan_s *c; } luv_chan_known;
+#define LUV_CHAN_KNOWN 64
+typedef struct { const void *box; struct luv_link *k; } luv_link_known;
+#define LUV_LINK_KNOWN 16
+
 struct luv_state {
   luv_ring ready;
   luv_chain *chain;    /* what runs now; NULL: the host's own code */
   luv_fiber *pending;  /* has asked to be suspended, wait not begun */
+  luv_fiber *quick;    /* the same by luv__suspend_quickly, and its yield has passed */
   luv_fiber *delivering; /* its outcome is being pushed */
   luv_fiber *finishing; /* what it ended with is being kept */
   int attention;       /* the switch just made was not a plain yield, or main is woken */
@@ -159,6 +166,9 @@ struct luv_state {
   uint32_t delays[LUV_DELAYS];
   uint64_t bytes_read, bytes_written, gc_closed;
   int trace_handles;     /* LUV_DEBUG=leaks */
+  luv_chan_known chans[LUV_CHAN_KNOWN];
+  luv_link_known thread_chans[LUV_LINK_KNOWN]; /* the same, of luv.thread.chan */
+  char taken[64];        /* the last that compiled code has taken from one */
   luv_fiber main;
 };
 
@@ -223,6 +233,16 @@ void luv__codec_close(luv_state *S);
 
 int luv_chan_put(lua_State *L);
 int luv_chan_get(lua_State *L);
+int luv_chan_try_append(luv_state *S, const void *box);
+int luv_chan_try_shift(luv_state *S, const void *box);
+int luv__chan_ring(lua_State *L);
+void luv__chan_forget(luv_object *o);
+int luv_thread_chan_put(lua_State *L);
+int luv_thread_chan_get(lua_State *L);
+int luv_thread_chan_put_text(luv_state *S, const void *box, const char *p, size_t n);
+int luv_thread_chan_put_number(luv_state *S, const void *box, double x);
+const char *luv_thread_chan_take(luv_state *S, const void *box, double *how);
+void luv__thread_chan_forget(luv_object *o);
 int luv_mutex_lock(lua_State *L);
 int luv_pcall(lua_State *L);
 int luv_xpcall(lua_State *L);

@@ -104,6 +104,17 @@ static int resume(luv_state *S, luv_fiber *f) {
   return luv__resume(S, f->chain.L, n);
 }
 
+/* The same for a wait that luv__suspend_quickly has asked for. */
+static inline void settle_quickly(luv_state *S, luv_fiber *f) {
+  S->quick = NULL;
+  S->pending = NULL; /* of a wait before this, whose yield Lua refused */
+  S->stash.top = NULL;
+  S->attention = S->main.status != LUV_WAITING;
+  leave(S);
+  f->framed = 0;
+  luv__wait_begin_quickly(S, f);
+}
+
 /* Returns whether the fiber did more than yield. */
 static inline int step(luv_state *S, luv_fiber *f) {
   int rc;
@@ -112,7 +123,8 @@ static inline int step(luv_state *S, luv_fiber *f) {
   luv__turn = f->chain.L;
   rc = f->turn ? resume(S, f) : lua_resume(f->chain.L, 0);
   if (LUV_UNLIKELY(rc != LUA_YIELD || S->attention)) {
-    settle(S, f, rc);
+    if (S->quick) settle_quickly(S, f);
+    else settle(S, f, rc);
     return 1;
   }
   luv_assert(f->out == LUV_OUT_STACK && queue_empty(&f->wait.node));

@@ -17,17 +17,27 @@
  * first result is the mark. That costs as much as a message of ØMQ does, so send and recv
  * have a function of their own, without varargs: recv gets the frames of a longer message
  * as a table (LUV_ZMQ_PACKED). Where there is the FFI, they try first without waiting, in
- * a way that LuaJIT can compile (zmq_fast.c). */
+ * a way that LuaJIT can compile (zmq_fast.c); so do put and get of a channel with room for
+ * values (chan_fast.c), which keep a value in the channel's ring themselves, and of one between threads
+ * what is a short string or a number. */
 #include "luv.h"
 
 static const char source[] =
-  "local mark, error, unpack, state, try_send, try_recv = ...\n"
+  "local mark, error, unpack, state, try_send, try_recv, try_append, try_shift, ring,\n"
+  "      try_text, try_number, try_take = ...\n"
   "local type = type\n"
   "local ffi = select(2, pcall(require, 'ffi'))\n"
-  "local there = type(ffi) == 'table'\n"
+  "local there = type(ffi) == 'table' and jit.status()\n" /* interpreted, an FFI call is slow */
   "local put = there and ffi.cast('int (*)(void *, const void *, const char *, size_t)', try_send)\n"
   "local take = there and ffi.cast('const char *(*)(void *, const void *, double *)', try_recv)\n"
+  "local place = 'int (*)(void *, const void *)'\n"
+  "local append, shift = there and ffi.cast(place, try_append), there and ffi.cast(place, try_shift)\n"
+  "local rings = setmetatable({}, {__mode = 'kv'})\n" /* false: it has none */
   "local here = there and ffi.cast('void *', state)\n"
+  "local put_text = there and ffi.cast('int (*)(void *, const void *, const char *, size_t)', try_text)\n"
+  "local put_number = there and ffi.cast('int (*)(void *, const void *, double)', try_number)\n"
+  "local get_plain = there and ffi.cast('const char *(*)(void *, const void *, double *)', try_take)\n"
+  "local how = there and ffi.new('double[2]')\n"
   "local text, length = there and ffi.string, there and ffi.new('double[1]')\n"
   "local function check(...)\n"
   "  if ... == mark then local _, e = ...; error(e, 0) end\n"
@@ -66,8 +76,84 @@ static const char source[] =
   "    return x, y, z\n"
   "  end\n"
   "end\n"
+  "local function chan_put(fn)\n"
+  "  return function(s, v, timeout)\n"
+  "    local x, y, z\n"
+  "    if timeout == nil then\n"
+  "      local t = rings[s]\n"
+  "      if t then\n"
+  "        local at = append(here, s)\n"
+  "        if at ~= 0 then\n"
+  "          t[at] = v\n"
+  "          return s\n"
+  "        end\n"
+  "      end\n"
+  "      x, y, z = fn(s, v)\n"
+  "      if t == nil and there and x == s then rings[s] = ring(s) or false end\n"
+  "    else x, y, z = fn(s, v, timeout) end\n"
+  "    if x == mark then error(y, 0) end\n"
+  "    if z == nil then return x end\n"
+  "    return x, y, z\n"
+  "  end\n"
+  "end\n"
+  "local function chan_get(fn)\n"
+  "  return function(s, timeout)\n"
+  "    local x, y, z\n"
+  "    if timeout == nil then\n"
+  "      local t = rings[s]\n"
+  "      if t then\n"
+  "        local at = shift(here, s)\n"
+  "        if at ~= 0 then\n"
+  "          local v = t[at]\n"
+  "          t[at] = nil\n"
+  "          return v\n"
+  "        end\n"
+  "      end\n"
+  "      x, y, z = fn(s)\n"
+  "    else x, y, z = fn(s, timeout) end\n"
+  "    if x == mark then error(y, 0) end\n"
+  "    if z == nil then return x end\n"
+  "    return x, y, z\n"
+  "  end\n"
+  "end\n"
+  "local function thread_put(fn)\n"
+  "  return function(s, v, timeout)\n"
+  "    if there and timeout == nil and type(s) == 'userdata' then\n"
+  "      local t = type(v)\n"
+  "      if t == 'string' then\n"
+  "        if put_text(here, s, v, #v) ~= 0 then return s end\n"
+  "      elseif t == 'number' then\n"
+  "        if put_number(here, s, v) ~= 0 then return s end\n"
+  "      end\n"
+  "    end\n"
+  "    local x, y, z = fn(s, v, timeout)\n"
+  "    if x == mark then error(y, 0) end\n"
+  "    if z == nil then return x end\n"
+  "    return x, y, z\n"
+  "  end\n"
+  "end\n"
+  "local function thread_get(fn)\n"
+  "  return function(s, timeout)\n"
+  "    if there and timeout == nil and type(s) == 'userdata' then\n"
+  "      local p = get_plain(here, s, how)\n"
+  "      if p ~= nil then\n"
+  "        local n = how[0]\n"
+  "        if n < 0 then return how[1] end\n"
+  "        return text(p, n)\n"
+  "      end\n"
+  "    end\n"
+  "    local x, y, z = fn(s, timeout)\n"
+  "    if x == mark then error(y, 0) end\n"
+  "    if z == nil then return x end\n"
+  "    return x, y, z\n"
+  "  end\n"
+  "end\n"
   "return function(fn, kind)\n"
+  "  if kind == 6 then return thread_put(fn) end\n"
+  "  if kind == 7 then return thread_get(fn) end\n"
   "  if kind == 3 then return short(fn) end\n"
+  "  if kind == 4 then return chan_put(fn) end\n"
+  "  if kind == 5 then return chan_get(fn) end\n"
   "  if kind then return (kind == 1 and send or recv)(fn) end\n"
   "  return function(...) return check(fn(...)) end\n"
   "end";
@@ -145,7 +231,13 @@ static void ref_wrapper(luv_state *S, lua_State *L) {
   lua_pushlightuserdata(L, S);
   lua_pushlightuserdata(L, (void *)luv_zmq_try_send);
   lua_pushlightuserdata(L, (void *)luv_zmq_try_recv);
-  lua_call(L, 6, 1);
+  lua_pushlightuserdata(L, (void *)luv_chan_try_append);
+  lua_pushlightuserdata(L, (void *)luv_chan_try_shift);
+  lua_pushcfunction(L, luv__chan_ring);
+  lua_pushlightuserdata(L, (void *)luv_thread_chan_put_text);
+  lua_pushlightuserdata(L, (void *)luv_thread_chan_put_number);
+  lua_pushlightuserdata(L, (void *)luv_thread_chan_take);
+  lua_call(L, 12, 1);
   S->ref_wrapper = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
@@ -166,8 +258,7 @@ void luv__wrapper_open(luv_state *S, lua_State *L) {
 
 /* Faces of at most three arguments that return one value, or nil, message and code. */
 static int is_short(lua_CFunction fn) {
-  return fn == luv_chan_put || fn == luv_chan_get || fn == luv__chan_next ||
-         fn == luv_mutex_lock || fn == luv_semaphore_acquire;
+  return fn == luv__chan_next || fn == luv_mutex_lock || fn == luv_semaphore_acquire;
 }
 
 /* with and scope begin in Lua, since each calls what can suspend, and goes on after it. */
@@ -276,6 +367,10 @@ static void wrap_waiting(luv_state *S, lua_State *L, lua_CFunction fn) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_wrapper);
   lua_insert(L, -2);
   if (is_short(fn)) lua_pushinteger(L, 3);
+  else if (fn == luv_chan_put) lua_pushinteger(L, 4);
+  else if (fn == luv_chan_get) lua_pushinteger(L, 5);
+  else if (fn == luv_thread_chan_put) lua_pushinteger(L, 6);
+  else if (fn == luv_thread_chan_get) lua_pushinteger(L, 7);
   else if (fn == luv_zmq_send) lua_pushinteger(L, 1);
   else if (fn == luv_zmq_recv) lua_pushinteger(L, 2);
   else lua_pushnil(L);
