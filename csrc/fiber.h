@@ -194,6 +194,7 @@ void luv__check_hook(luv_state *S, lua_State *L);
 void luv__regain(luv_state *S, lua_State *L);
 /* Replaces the C function on top of L by what Lua is to call instead (LuaJIT). */
 void luv__wrap_suspending(luv_state *S, lua_State *L);
+void luv__wrap(luv_state *S, lua_State *L, lua_CFunction fn);
 void luv__push_iterator(luv_state *S, lua_State *W, lua_CFunction fn);
 /* Pushes a Lua function to run the function at idx with, if that is C on Lua 5.1. */
 int luv__push_body(luv_state *S, lua_State *L, int idx, int all);

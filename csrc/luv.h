@@ -111,8 +111,9 @@ struct luv_state {
   int spin_miss, spin_skip;
   /* registry references */
   int ref_meta[LUV_MAX_CLASSES];
+  int ref_wrap[10];    /* see wrap.c */
   int ref_anchors, ref_pool, ref_raise, ref_on_error,
-      ref_traceback, ref_wrapper, ref_body, ref_boundary, ref_env, ref_module, ref_state,
+      ref_traceback, ref_body, ref_boundary, ref_env, ref_module, ref_state,
       ref_kept, ref_kept_error, ref_deliver, ref_cancelled, ref_expired, ref_thread, ref_spare, ref_probe, ref_nothing, ref_watch, ref_home;
   lua_State *probe;    /* see suspend.c */
   uint32_t *free_slots;
