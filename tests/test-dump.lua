@@ -61,7 +61,7 @@ tap.both("of all threads: those that wait, that compute, and that have no luv", 
   local text
   for _ = 1, 50 do -- a thread that has no CPU for so long does not answer in time
     text = luv.dump(nil, "all")
-    if text:find("main chunk: running.*test%-dump.lua:%d+") and text:find("'deep'") and
+    if text:find("main chunk: running.*test%-dump.lua:%d+") and text:find("'deep'[^\n]*for sleep") and
        text:find("for thread get on luv.thread.chan") then break end
   end
   tap.match(text, "luv: thread %d+ 'main': .*'waiter': 1 fibers.*for thread get on luv.thread.chan")
@@ -174,14 +174,18 @@ local function pester(pid)
 end
 
 tap.test("SIGQUIT, every few milliseconds, while all primitives are at work", function()
-  for _, file in ipairs{"test-sync.lua", "test-model.lua 1.5", "test-chan-many.lua 200", "test-scope.lua"} do
+  local files, seen = {"test-sync.lua", "test-chan-many.lua 200", "test-scope.lua", "test-model.lua 1.5",
+    "test-model.lua 6", "test-model.lua 20"}
+  for _, file in ipairs(files) do -- the longer ones only where so busy a machine had sent no signal by then
     local pid = tap.tempfile()
     local out, err, rc = tap.shell(pester(pid) .. "sh -c 'echo $$ >" .. pid .. "; LUA_CPATH=\"" .. package.cpath .. "\" exec " ..
       tap.interpreter .. " " .. tap.dir .. file .. "'")
     os.remove(pid)
     tap.equal(rc, 0, file .. ": " .. out:gsub("\nok[^\n]*", ""))
-    if file:find("model") then tap.match(err, "luv: thread 1 'main': %d+ fibers") end -- the others may be too fast
+    seen = file:find("model") and err:find("luv: thread 1 'main': %d+ fibers")
+    if seen then break end
   end
+  tap.ok(seen, "a dump")
 end)
 
 tap.test("the watchdog warns, with a traceback, once per turn", function()
