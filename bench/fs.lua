@@ -1,9 +1,10 @@
 -- fs.lua - files, in the shapes of bench/limit/fs.c:  lua fs.lua KIND DIR N FIBERS
+-- KIND lfs is the walk with lfs, as a script of one thread does it that has nothing else.
 
 local luv = require("luv")
 local fs = luv.fs
 local kind, dir, n, fibers = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4])
-local path = dir .. "/file"
+local path = dir .. "/" .. (kind == "bulk" and "bulk" or "file")
 local left = n
 
 local work = {}
@@ -32,14 +33,15 @@ end
 
 local most = 0
 
+local f = kind == "bulk" and assert(fs.open(path, "w+"))
+
 function work.bulk()
-  local f, piece = assert(fs.open(path, "w+")), ("x"):rep(2 ^ 20)
+  local piece = ("x"):rep(2 ^ 20)
   for i = 0, n - 1 do assert(f:write(piece, i * 2 ^ 20)) end
   for i = 0, n - 1 do
     assert(f:read(2 ^ 20, i * 2 ^ 20) == 2 ^ 20)
     most = math.max(most, collectgarbage("count"))
   end
-  f:close()
 end
 
 function work.walk()
@@ -48,9 +50,26 @@ function work.walk()
   while step() do n = n + 1 end
 end
 
+-- Joins the names and asks for the type of each: lfs.dir tells no more than names.
+local function below(lfs, at)
+  for name in lfs.dir(at) do
+    if name ~= "." and name ~= ".." then
+      n = n + 1
+      local sub = at .. "/" .. name
+      if lfs.symlinkattributes(sub, "mode") == "directory" then below(lfs, sub) end
+    end
+  end
+end
+
+function work.lfs()
+  n = 0
+  below(require("lfs"), dir)
+end
+
 local all, start = {}, luv.hrtime()
 for i = 1, fibers do all[i] = luv.spawn(work[kind]) end
 for _, f in ipairs(all) do f:join() end
 local s = (luv.hrtime() - start) / 1e9
 if kind == "bulk" then print(("mbps %.0f heap %.0f"):format(2 * n / s, most / 1024))
 else print(("rate %.0f"):format(n / s)) end
+if kind == "bulk" then assert(os.remove(path)) end

@@ -24,7 +24,8 @@ end
 local function channel(capacity)
   return function(n)
     local ch = luv.chan(capacity)
-    both(function() for i = 1, n do ch:put(i) end end, function() for _ = 1, n do ch:get() end end)
+    local put, get = ch.put, ch.get -- as yield below: no look for a method in either
+    both(function() for i = 1, n do put(ch, i) end end, function() for _ = 1, n do get(ch) end end)
   end
 end
 

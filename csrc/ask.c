@@ -26,7 +26,7 @@ static int ask_signal(void) { return SIGRTMAX - 4; }
 static pid_t this_tid(void) { return (pid_t)syscall(SYS_gettid); }
 
 /* On the thread that was asked, at its next instruction of Lua. */
-static void on_hook(lua_State *L, lua_Debug *ar) {
+void luv__ask_hook(lua_State *L, lua_Debug *ar) {
   luv_state *S = luv__state(L);
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
@@ -67,7 +67,7 @@ static void set_hook(luv_state *S) {
   lua_State *L = S->chain ? S->chain->L : S->home;
   if (luv__running == S && !S->chain) return;
   if (S->jit && S->dump_wanted & LUV_DUMP_STDERR) say_busy(S);
-  if (!lua_gethook(L)) lua_sethook(L, on_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+  if (!lua_gethook(L)) lua_sethook(L, luv__ask_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
 void luv__ask(luv_state *S, int what) {

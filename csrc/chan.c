@@ -3,10 +3,16 @@
  * A value goes straight to the getter that has waited longest, onto its stack; it is
  * woken and runs in its turn, while the putter goes on: no switch more than the one to
  * the getter. A putter that has to wait keeps its value on its own stack, at 2. Getters
- * wait only while the ring is empty, putters only while it is full. */
+ * wait only while nothing lies in the channel, putters only while it is full.
+ *
+ * On Lua 5.1 the values lie on two stacks, those of Lua threads that never run: a value is
+ * moved onto `in`, and off `out`; when that is empty, what is on `in` is turned over onto it.
+ * That is one call into Lua for each where a table takes three. LuaJIT shrinks the stacks of
+ * such threads, and compiled code (chan_fast.c) cannot reach them: there, and for large
+ * channels, the values are in a ring, the table that is the userdata's environment. */
 #include "sync.h"
 
-#define MAX_PRESIZE 4096
+#define MAX_STACKED 1000
 
 static luv_chan_t *check(luv_state *S, lua_State *L, const char *fname) {
   return luv__self(S, L, LUV_CLASS_CHAN, fname);
@@ -33,28 +39,45 @@ int luv__make(luv_state *S, lua_State *L, int class_id, size_t size, luv_object 
   return 1;
 }
 
+/* A stack for n values, anchored in the table on top of L. */
+static lua_State *new_stack(lua_State *L, int at, uint32_t n) {
+  lua_State *T = lua_newthread(L);
+  lua_rawseti(L, -2, at);
+  if (!luv__room(T, (int)n)) luaL_error(L, "not enough memory");
+  return T;
+}
+
+/* With a capacity of 1, one stack is both. */
+static void make_stacks(lua_State *L, luv_chan_t *c) {
+  c->in = new_stack(L, 1, c->cap);
+  c->out = c->cap == 1 ? c->in : new_stack(L, 2, c->cap);
+}
+
 /* ch = luv.chan([capacity = 0]) */
 int luv_chan(lua_State *L) {
   luv_state *S = luv_enter(L);
   uint32_t cap = (uint32_t)luv__opt_count(S, L, 1, "chan", 0, 0);
+  int stacked = !S->jit && cap <= MAX_STACKED;
   luv_object *o;
-  luv__make(S, L, LUV_CLASS_CHAN, sizeof(luv_chan_t), &o);
-  ((luv_chan_t *)o)->cap = cap;
-  queue_init(&((luv_chan_t *)o)->putters);
+  luv_chan_t *c;
+  luv__make(S, L, LUV_CLASS_CHAN, sizeof *c, &o);
+  c = (luv_chan_t *)o;
+  queue_init(&c->putters);
   if (cap == 0) return 1;
-  lua_createtable(L, cap < MAX_PRESIZE ? (int)cap : MAX_PRESIZE, 0);
+  lua_createtable(L, stacked ? 2 : cap < LUV_CHAN_PRESIZE ? (int)cap : LUV_CHAN_PRESIZE, 0);
+  c->cap = cap;
+  if (stacked) make_stacks(L, c);
   lua_setfenv(L, -2);
   return 1;
 }
 
 /* ---- the two directions -------------------------------------------------------------- */
 
-/* The value of a waiting putter, onto W; it goes on. */
-static void take_from(luv_state *S, luv_fiber *f, lua_State *W) {
+/* The value of a waiting putter, onto W; it goes on, with the channel as the result. */
+static inline void take_from(luv_state *S, luv_fiber *f, lua_State *W) {
   lua_State *T = f->chain.L;
-  lua_pushvalue(T, 2);
+  lua_settop(T, 2);
   lua_xmove(T, W, 1);
-  lua_pushvalue(T, 1);
   f->nargs = 1;
   luv__wake(S, f, LUV_OUT_STACK);
 }
@@ -67,20 +90,47 @@ static inline void hand_over(luv_chan_t *c, lua_State *W) {
   luv__wake(c->o.S, f, LUV_OUT_STACK);
 }
 
-/* Pushes the first value of the ring, whose table is on top of W. */
-static inline void shift(luv_chan_t *c, lua_State *W) {
+/* Turns what is on `in` over onto `out`, which is empty. */
+static __attribute__((noinline)) void turn_over(luv_chan_t *c) {
+  uint32_t i;
+  for (i = 0; i < c->count; i++) lua_xmove(c->in, c->out, 1);
+  c->nout = c->count;
+}
+
+/* Pushes the first value of the ring. */
+static void shift_ring(luv_chan_t *c, lua_State *W, int self) {
   int at = (int)c->head + 1;
+  lua_getfenv(W, self);
   lua_rawgeti(W, -1, at);
   lua_pushnil(W);
   lua_rawseti(W, -3, at);
+  lua_remove(W, -2);
   if (++c->head == c->cap) c->head = 0;
+}
+
+/* Puts the value on top of W at the ring's end. */
+static void append_ring(luv_chan_t *c, lua_State *W, int self) {
+  uint32_t at = c->head + c->count;
+  lua_getfenv(W, self);
+  lua_insert(W, -2);
+  lua_rawseti(W, -2, (int)(at < c->cap ? at : at - c->cap) + 1);
+  lua_pop(W, 1);
+}
+
+/* Pushes the first value that lies in c, whose place on W is `self`. */
+static inline void shift(luv_chan_t *c, lua_State *W, int self) {
+  if (c->out) {
+    if (!c->nout) turn_over(c);
+    c->nout--;
+    lua_xmove(c->out, W, 1);
+  } else shift_ring(c, W, self);
   c->count--;
 }
 
-/* Puts the value on top of W, above the ring's table, at the ring's end. */
-static inline void append(luv_chan_t *c, lua_State *W) {
-  uint32_t at = c->head + c->count;
-  lua_rawseti(W, -2, (int)(at < c->cap ? at : at - c->cap) + 1);
+/* Pops the value on top of W, which is the last that lies in c from here on. */
+static inline void append(luv_chan_t *c, lua_State *W, int self) {
+  if (c->in) lua_xmove(W, c->in, 1);
+  else append_ring(c, W, self);
   c->count++;
 }
 
@@ -90,14 +140,11 @@ int luv__chan_take(luv_state *S, luv_chan_t *c, lua_State *W, int self) {
     take_from(S, luv__first_waiter(&c->putters), W);
     return 1;
   }
-  lua_getfenv(W, self);
-  shift(c, W);
-  lua_insert(W, -2);
+  shift(c, W, self);
   if (LUV_UNLIKELY(!queue_empty(&c->putters))) {
     take_from(S, luv__first_waiter(&c->putters), W);
-    append(c, W);
+    append(c, W, self);
   }
-  lua_pop(W, 1);
   return 1;
 }
 
@@ -109,10 +156,8 @@ int luv__chan_give(luv_state *S, luv_chan_t *c, lua_State *W, int self, int idx)
     return 1;
   }
   if (c->count == c->cap) return 0;
-  lua_getfenv(W, self);
   lua_pushvalue(W, idx);
-  append(c, W);
-  lua_pop(W, 1);
+  append(c, W, self);
   return 1;
 }
 
@@ -120,7 +165,8 @@ int luv__chan_give(luv_state *S, luv_chan_t *c, lua_State *W, int self, int idx)
 int luv__get_begin(luv_state *S, luv_fiber *f) {
   luv_chan_t *c = f->wait.on;
   if (c->ended && !c->count) return luv__refused(f, UV_EOF);
-  if (f->is_main != LUV_IS_CASE && luv__chan_take(S, c, f->chain.L, 1)) {
+  if (LUV_UNLIKELY(c->count || !queue_empty(&c->putters)) && f->is_main != LUV_IS_CASE &&
+      luv__chan_take(S, c, f->chain.L, 1)) {
     f->nargs = 1;
     return LUV_OUT_STACK;
   }
@@ -131,7 +177,8 @@ int luv__get_begin(luv_state *S, luv_fiber *f) {
 int luv__put_begin(luv_state *S, luv_fiber *f) {
   luv_chan_t *c = f->wait.on;
   if (c->ended) return luv__refused(f, UV_EOF);
-  if (f->is_main != LUV_IS_CASE && luv__chan_give(S, c, f->chain.L, 1, 2)) return LUV_OUT_SELF;
+  if (LUV_UNLIKELY(c->count < c->cap || !queue_empty(&c->o.waiters)) && f->is_main != LUV_IS_CASE &&
+      luv__chan_give(S, c, f->chain.L, 1, 2)) return LUV_OUT_SELF;
   queue_push(&c->putters, &f->wait.node);
   return 0;
 }
@@ -159,30 +206,44 @@ static __attribute__((noinline)) int put_slowly(lua_State *L) {
 
 /* What puts most often come to, with few calls into Lua. */
 static inline int put_quickly(luv_chan_t *c, lua_State *L) {
-  if (!queue_empty(&c->o.waiters)) {
-    hand_over(c, L);
-    return 1;
-  }
-  if (c->count == c->cap) return luv__suspend(c->o.S, L, LUV_OP_PUT, c, 0, LUV_NO_TIMEOUT);
-  lua_getfenv(L, 1);
-  lua_insert(L, 2);
-  append(c, L);
-  lua_settop(L, 1);
+  if (!queue_empty(&c->o.waiters)) hand_over(c, L);
+  else if (c->count < c->cap) append(c, L, 1);
+  else return luv__suspend_quickly(c->o.S, L, LUV_OP_PUT, c, 2);
   return 1;
 }
 
 static inline int get_quickly(luv_chan_t *c, lua_State *L) {
-  if (!queue_empty(&c->putters)) return luv__chan_take(c->o.S, c, L, 1);
-  if (!c->count) return luv__suspend(c->o.S, L, LUV_OP_GET, c, 0, LUV_NO_TIMEOUT);
-  lua_getfenv(L, 1);
-  shift(c, L);
+  if (queue_empty(&c->putters)) {
+    if (!c->count) return luv__suspend_quickly(c->o.S, L, LUV_OP_GET, c, 1);
+    shift(c, L, 1);
+  } else luv__chan_take(c->o.S, c, L, 1);
   return 1;
+}
+
+/* The channel at 1, if it is one that is open and used on this thread: most often the state
+ * knows its address (chan_fast.c). */
+static inline luv_chan_t *known(lua_State *L, int idx) {
+  const void *box = lua_touserdata(L, idx);
+  luv_state *S = luv__running;
+  luv_chan_known *k;
+  if (LUV_UNLIKELY(!S || !box || luv__forked)) return NULL;
+  k = luv__chan_place(S, box);
+  luv__check_crossing(L);
+  return LUV_LIKELY(k->box == box) ? k->c : NULL;
+}
+
+static inline luv_chan_t *quick(lua_State *L) {
+  luv_chan_t *c = known(L, 1);
+  if (LUV_LIKELY(c)) return c;
+  c = luv__quick(L, LUV_CLASS_CHAN);
+  if (c) luv__chan_know(c);
+  return c;
 }
 
 /* ch = ch:put(v[, timeout]) */
 LUV_HOT int luv_chan_put(lua_State *L) {
-  luv_chan_t *q = luv__quick(L, LUV_CLASS_CHAN);
-  if (LUV_LIKELY(q && !q->ended && luv__calm(q->o.S) && lua_gettop(L) == 2)) return put_quickly(q, L);
+  luv_chan_t *c = quick(L);
+  if (LUV_LIKELY(c && !c->ended && luv__calm(c->o.S) && lua_gettop(L) == 2)) return put_quickly(c, L);
   return put_slowly(L);
 }
 
@@ -207,7 +268,7 @@ static __attribute__((noinline)) int get_slowly(lua_State *L) {
 
 /* v = ch:get([timeout]) */
 LUV_HOT int luv_chan_get(lua_State *L) {
-  luv_chan_t *c = luv__quick(L, LUV_CLASS_CHAN);
+  luv_chan_t *c = quick(L);
   if (LUV_LIKELY(c && (c->count || !c->ended) && luv__calm(c->o.S) && lua_gettop(L) == 1)) return get_quickly(c, L);
   return get_slowly(L);
 }
@@ -247,11 +308,21 @@ int luv_chan_capacity(lua_State *L) {
   return 1;
 }
 
-int luv__chan_next(lua_State *L) {
+static __attribute__((noinline)) int next_slowly(lua_State *L) {
   luv_state *S = luv_enter(L);
+  luv_box *b;
   lua_settop(L, 0);
   lua_pushvalue(L, lua_upvalueindex(2));
+  b = luv__tobox(L, 1, LUV_CLASS_CHAN);
+  if (b && b->o) luv__chan_know((luv_chan_t *)b->o);
   return get(S, L, "iter", LUV_NO_TIMEOUT);
+}
+
+LUV_HOT int luv__chan_next(lua_State *L) {
+  luv_chan_t *c = known(L, lua_upvalueindex(2));
+  if (LUV_UNLIKELY(!c || !c->count || !queue_empty(&c->putters) || !luv__calm(c->o.S))) return next_slowly(L);
+  shift(c, L, lua_upvalueindex(2));
+  return 1;
 }
 
 /* for v in ch:iter() */

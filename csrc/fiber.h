@@ -130,6 +130,9 @@ extern const luv_op luv__ops[LUV_OP_COUNT];
 int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
                  double timeout);
 #define LUV_NO_TIMEOUT (-1.0)
+/* The same without a timeout, for a call whose n arguments are all that is on L, and an
+ * operation that nothing outside ends. */
+int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, int n);
 
 void luv__wake(luv_state *S, luv_fiber *f, int out);
 void luv__wake_error(luv_state *S, luv_fiber *f, int err);
@@ -138,6 +141,7 @@ void luv__wake_all_error(luv_state *S, luv_queue *waiters, int err);
 /* Ends a wait from outside (timeout, cancel): lets the operation clean up first. */
 void luv__abandon(luv_state *S, luv_fiber *f, int out);
 void luv__wait_begin(luv_state *S, luv_fiber *f);
+void luv__wait_begin_quickly(luv_state *S, luv_fiber *f);
 /* Pushes the outcome of f's wait on W; returns how many values, or LUV_RAISE with
  * the error value on W. May raise on W (memory). */
 int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W);
@@ -190,6 +194,7 @@ void luv__check_hook(luv_state *S, lua_State *L);
 void luv__regain(luv_state *S, lua_State *L);
 /* Replaces the C function on top of L by what Lua is to call instead (LuaJIT). */
 void luv__wrap_suspending(luv_state *S, lua_State *L);
+void luv__wrap(luv_state *S, lua_State *L, lua_CFunction fn);
 void luv__push_iterator(luv_state *S, lua_State *W, lua_CFunction fn);
 /* Pushes a Lua function to run the function at idx with, if that is C on Lua 5.1. */
 int luv__push_body(luv_state *S, lua_State *L, int idx, int all);
@@ -302,6 +307,8 @@ void luv__ready_push(luv_state *S, luv_fiber *f);
 int luv__ready_remove(luv_state *S, luv_fiber *f);
 void luv__budget_renew(luv_state *S);
 void luv__poll(luv_state *S, int block);
+void luv__pool_collect(luv_state *S);         /* fs_pool.c */
+void luv__pool_look(luv_state *S, int block);
 void luv__spin(luv_state *S);
 void luv__glance(luv_state *S);
 void luv__deadlock_report(luv_state *S, lua_State *W);

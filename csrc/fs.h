@@ -28,7 +28,8 @@ typedef struct {
   const char *face, *args;
   uint8_t result;
   int (*in_place)(luv_state *S, lua_State *L, const luv_fs_call *c); /* results, 0: to the pool */
-  int (*start)(uv_loop_t *l, luv_fsreq *r);
+  int (*prepare)(luv_fsreq *r); /* 0: the pool is needed; a code, or 1: it is done */
+  void (*work)(luv_fsreq *r);
 } luv_fs_op;
 
 #define LUV_FS_ENUM(face, waits, args, result, in_place, call) LUV_OPERATION_##face,
@@ -73,16 +74,17 @@ struct luv_fs_call {
 enum { LUV_REQ_NEW, LUV_REQ_QUEUED, LUV_REQ_POOL, LUV_REQ_DONE };
 
 struct luv_fsreq {
-  union { uv_req_t req; uv_fs_t fs; uv_work_t work; } u;
+  uv_fs_t fs;
   const luv_fs_op *op;
   luv_state *S;        /* NULL: it is closed */
   luv_fiber *f;        /* who waits; NULL: nobody (any more) */
   luv_queue link;      /* in luv_fs.requests */
   luv_queue turn;
+  luv_queue pool;      /* in a queue of the state's crew */
   luv_desc *d, *d2;
   char *path[2];
   double n[4];
-  int64_t result, offset;
+  int64_t result, offset, at;
   uint64_t done, total;/* bytes */
   char *buf;
   size_t cap;
@@ -91,7 +93,8 @@ struct luv_fsreq {
   int ref;             /* the data's anchor, or LUA_NOREF */
   luv_walk *walk;      /* what opendir has opened */
   struct luv_sending *sending; /* of a sendfile to a stream */
-  uint8_t state, job, taken;
+  uint8_t state, taken;
+  uint8_t todo;        /* no thread has it yet; under the crew's lock */
   volatile int stop;   /* nobody waits: a long job may end */
   void (*work)(luv_fsreq *r);
 };
@@ -100,6 +103,7 @@ typedef struct { uint32_t major, minor; int local; } luv_mount;
 
 typedef struct luv_fs {
   luv_queue requests;
+  struct luv_crew *crew; /* fs_pool.c */
   luv_fs_call call;    /* that is about to be suspended */
   luv_fsreq *last;     /* being delivered */
   int in_place;        /* LUV_FS_INLINE */
@@ -119,11 +123,18 @@ int luv__fs_wait(luv_state *S, lua_State *L, const luv_fs_call *c, double timeou
 luv_fsreq *luv__fsreq_new(luv_state *S, const luv_fs_call *c);
 void luv__fsreq_free(luv_fsreq *r);
 int luv__fs_launch(luv_fsreq *r);
-int luv__fs_launch_job(luv_fsreq *r);
+void luv__fs_launch_job(luv_fsreq *r, void (*work)(luv_fsreq *));
 void luv__fs_settle(luv_fsreq *r);
-int luv__fs_job(uv_loop_t *l, luv_fsreq *r, void (*work)(luv_fsreq *));
-void luv_on_fs(uv_fs_t *q);
+void luv__fs_arrived(luv_fsreq *r);
 int luv__fs_fail(lua_State *L, int err, const char *path, const char *path2);
+
+/* ---- fs_pool.c: to a thread of the pool and back ----------------------------------- */
+
+struct luv_crew *luv__crew_new(luv_state *S);
+void luv__crew_free(struct luv_crew *c);
+void luv__crew_stop(struct luv_crew *c);
+void luv__pool_put(luv_fsreq *r);
+void luv__pool_cancel(luv_fsreq *r); /* if no thread has it yet: it arrives all the same */
 
 /* ---- fs_args.c ---------------------------------------------------------------------- */
 
@@ -149,10 +160,11 @@ void luv__desc_unread(luv_desc *d);
 
 /* ---- fs_file.c, fs_lines.c, fs_send.c, fs_dir.c ---------------------------------------- */
 
-int luv__read_start(uv_loop_t *l, luv_fsreq *r);
-int luv__write_start(uv_loop_t *l, luv_fsreq *r);
-int luv__send_start(uv_loop_t *l, luv_fsreq *r);
-int luv__dir_start(uv_loop_t *l, luv_fsreq *r);
+int luv__read_prepare(luv_fsreq *r);
+int luv__write_prepare(luv_fsreq *r);
+int luv__send_prepare(luv_fsreq *r);
+int luv__dir_prepare(luv_fsreq *r);
+void luv__send_some(luv_fsreq *r); /* on a thread of the pool */
 int luv__read_more(luv_fsreq *r);
 int luv__line_more(luv_fsreq *r);
 int luv__write_more(luv_fsreq *r);

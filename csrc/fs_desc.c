@@ -105,12 +105,12 @@ static void let_go(luv_state *S, luv_desc *d) {
   while (!queue_empty(&d->turn)) {
     drop_queued(luv_container(d->turn.next, luv_fsreq, turn));
   }
-  for (q = S->fs->requests.next; d->refs > 1 && q != &S->fs->requests; q = next) {
+  for (q = S->fs->requests.next; d->refs > 1 + (d->closer != NULL) && q != &S->fs->requests; q = next) {
     luv_fsreq *r = luv_container(q, luv_fsreq, link);
     next = q->next;
     if ((r->d != d && r->d2 != d) || r == d->closer) continue;
     if (r->state == LUV_REQ_QUEUED) drop_queued(r); /* from d, to another file */
-    else if (r->state == LUV_REQ_POOL) end_wait(r), uv_cancel(&r->u.req);
+    else if (r->state == LUV_REQ_POOL) end_wait(r), luv__pool_cancel(r);
   }
   luv__desc_release(d);
 }

@@ -66,10 +66,7 @@ static int serve(luv_fsreq *r) {
 }
 
 /* Its turn has come. What another has left needs no thread. */
-int luv__dir_start(uv_loop_t *l, luv_fsreq *r) {
-  if (r->f && serve(r)) return 1;
-  return luv__fs_job(l, r, luv__job_fill);
-}
+int luv__dir_prepare(luv_fsreq *r) { return r->f && serve(r); }
 
 /* The next batch is there, or was cancelled before it began. */
 int luv__dir_more(luv_fsreq *r) {

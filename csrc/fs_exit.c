@@ -83,11 +83,13 @@ void luv__fs_state_close(luv_state *S) {
     r->stop = 1;
     if (r->sending && luv__send_waits(r)) luv__send_end(r), r->state = LUV_REQ_DONE, r->result = UV_ECANCELED;
     if (r->state == LUV_REQ_DONE) luv__fsreq_free(r);
-    else if (r->state == LUV_REQ_POOL) uv_cancel(&r->u.req);
+    else if (r->state == LUV_REQ_POOL) luv__pool_cancel(r);
   }
+  luv__crew_stop(fs->crew);
   luv__watch_close(S);
   while (anchored(fs) && uv_hrtime() < until) {
     uv_run(S->loop, UV_RUN_NOWAIT);
+    luv__pool_collect(S);
     usleep(200);
   }
 }
@@ -107,6 +109,7 @@ void luv__fs_state_free(luv_state *S) {
     orphan(r->d);
     orphan(r->d2);
   }
+  luv__crew_free(fs->crew);
   free(fs->buf);
   free(fs->mounts);
   free(fs);

@@ -23,15 +23,14 @@ static int room(luv_fsreq *r) {
   return 0;
 }
 
-int luv__read_start(uv_loop_t *l, luv_fsreq *r) {
+int luv__read_prepare(luv_fsreq *r) {
   luv_desc *d = r->d;
-  int64_t at;
   int err = room(r);
   if (err) return err;
   if (r->op->result == LUV_FS_LINE) r->offset = d->seekable ? d->pos + (int64_t)d->in.len : -1;
   else if (r->done == 0) r->offset = r->n[1] >= 0 ? (int64_t)r->n[1] : position(d);
-  at = r->offset < 0 ? -1 : r->offset + (int64_t)r->done;
-  return uv_fs_read(l, &r->u.fs, d->fd, &r->one, 1, at, luv_on_fs);
+  r->at = r->offset < 0 ? -1 : r->offset + (int64_t)r->done;
+  return 0;
 }
 
 /* A read was given up, and nothing else may lose what it has brought. */
@@ -127,13 +126,12 @@ int luv_file_read(lua_State *L) {
 /* ---- writing --------------------------------------------------------------------------- */
 
 /* What is appended goes where the end is then, so the kernel's position tells. */
-int luv__write_start(uv_loop_t *l, luv_fsreq *r) {
+int luv__write_prepare(luv_fsreq *r) {
   luv_desc *d = r->d;
-  int64_t at;
   d->wrote = 1;
   if (r->done == 0) r->offset = r->n[1] >= 0 ? (int64_t)r->n[1] : d->append ? -1 : position(d);
-  at = r->offset < 0 ? -1 : r->offset + (int64_t)r->done;
-  return uv_fs_write(l, &r->u.fs, d->fd, r->bufs, r->nbufs, at, luv_on_fs);
+  r->at = r->offset < 0 ? -1 : r->offset + (int64_t)r->done;
+  return 0;
 }
 
 static void skip(luv_fsreq *r, size_t n) {

@@ -2,7 +2,7 @@
  *
  * A face parses its arguments into luv_fs.call and asks for a wait; the wait's beginning
  * makes the request and hands it to libuv's pool. So a call whose yield Lua refuses has
- * done nothing. A request ends in libuv's callback: more of it may have to be done; else
+ * done nothing. A request comes back (fs_pool.c): more of it may have to be done; else
  * its fiber is woken and pushes the result in its turn, or nobody waits and it is undone.
  *
  * What is at a file's position (reads, writes, lines) goes one at a time, in order. A reader
@@ -17,26 +17,29 @@
 #define N(i) (r->n[i])
 #define PERM(i, otherwise) (N(i) < 0 ? (otherwise) : (int)N(i))
 #define ID(i) ((unsigned)(int64_t)N(i))
-#define START(face, waits, args, result, in_place, call) \
-  static int start_##face(uv_loop_t *l, luv_fsreq *r) { \
-    uv_fs_t *q = &r->u.fs; \
-    uv_fs_cb cb = luv_on_fs; \
-    (void)q; \
-    (void)cb; \
-    return call; \
-  }
-LUV_FS_OPS(START)
-LUV_FS_OWN(START)
+#define UV NULL, &r->fs /* no loop, no callback: it is done at once, on this thread */
+#define JOB(job) (job(r), r->result)
+#define WORK(face, waits, args, result_, in_place, call) \
+  static void work_##face(luv_fsreq *r) { r->result = call; }
+LUV_FS_OPS(WORK)
+LUV_FS_OWN(WORK)
 
 #define ROW(face, waits, args, result, in_place, call) \
-  {#face, args, LUV_FS_##result, in_place, start_##face},
-const luv_fs_op luv__fs_ops[LUV_OPERATIONS] = { LUV_FS_OPS(ROW) LUV_FS_OWN(ROW) };
+  {#face, args, LUV_FS_##result, in_place, NULL, work_##face},
+#define OWN(face, waits, args, result, prepare, call) \
+  {#face, args, LUV_FS_##result, NULL, prepare, work_##face},
+const luv_fs_op luv__fs_ops[LUV_OPERATIONS] = { LUV_FS_OPS(ROW) LUV_FS_OWN(OWN) };
 
 luv_fs *luv__fs(luv_state *S) {
   const char *env;
   if (S->fs) return S->fs;
   S->fs = calloc(1, sizeof *S->fs);
   if (!S->fs) return NULL;
+  S->fs->crew = luv__crew_new(S);
+  if (!S->fs->crew) {
+    free(S->fs);
+    return S->fs = NULL;
+  }
   queue_init(&S->fs->requests);
   S->fs->ref_stat = LUA_NOREF;
   env = getenv("LUV_FS_INLINE");
@@ -61,31 +64,30 @@ static int in_turn(const luv_fs_op *op, const luv_desc *d, const double *n) {
   }
 }
 
-static int begin_work(uv_loop_t *l, luv_fsreq *r);
-
-static int launch(luv_fsreq *r, int (*start)(uv_loop_t *, luv_fsreq *)) {
-  int err;
-  r->u.req.data = r;
+static void launch(luv_fsreq *r, void (*work)(luv_fsreq *)) {
   r->state = LUV_REQ_POOL;
-  if (r->S) r->S->fs->pending++;
+  r->work = work;
+  r->S->fs->pending++;
   luv__pool_enter(r->op->result >= LUV_FS_OK);
-  err = start(r->S ? r->S->loop : NULL, r);
-  if (err == 0) return 0;
-  luv__pool_leave(r->op->result >= LUV_FS_OK);
-  if (r->S) r->S->fs->pending--;
+  luv__pool_put(r);
+}
+
+/* Hands r to the pool, or on to the pool again; 0: it is there. */
+int luv__fs_launch(luv_fsreq *r) {
+  int err = r->S ? 0 : UV_ECANCELED;
+  if (r->state == LUV_REQ_DONE) uv_fs_req_cleanup(&r->fs);
+  if (!err && r->op->prepare) err = r->op->prepare(r);
+  if (err == 0) {
+    launch(r, r->op->work);
+    return 0;
+  }
   r->state = LUV_REQ_DONE;
   if (err < 0) r->result = err;
   return err;
 }
 
-/* Hands r to the pool, or on to the pool again; 0: it is there. */
-int luv__fs_launch(luv_fsreq *r) {
-  if (r->state == LUV_REQ_DONE && !r->job) uv_fs_req_cleanup(&r->u.fs);
-  return launch(r, r->op->start);
-}
-
-/* Hands r->work to it, whatever the operation is. */
-int luv__fs_launch_job(luv_fsreq *r) { return launch(r, begin_work); }
+/* Hands it over for `work`, whatever the operation is. */
+void luv__fs_launch_job(luv_fsreq *r, void (*work)(luv_fsreq *)) { launch(r, work); }
 
 /* All of r is done: who waits gets it. */
 void luv__fs_settle(luv_fsreq *r) {
@@ -116,43 +118,16 @@ static int more(luv_fsreq *r) {
 }
 
 /* The pool is done with r; `more` may have given it back to it. */
-static void arrived(luv_fsreq *r) {
+void luv__fs_arrived(luv_fsreq *r) {
   luv__pool_leave(r->op->result >= LUV_FS_OK);
-  if (r->S) r->S->fs->pending--;
+  r->S->fs->pending--;
   r->state = LUV_REQ_DONE;
   if (r->op->result == LUV_FS_CLOSED) {
     if (r->result == UV_ECANCELED) close(r->d->fd); /* the state ends: it did not come to that */
     r->d->fd = -1; /* whatever close(2) says */
     r->d->closer = NULL;
   }
-  if (!r->S) luv__fsreq_free(r);
-  else if (!more(r)) luv__fs_settle(r);
-}
-
-void luv_on_fs(uv_fs_t *q) {
-  luv_fsreq *r = q->data;
-  r->result = q->result;
-  arrived(r);
-}
-
-static void on_work(uv_work_t *w) {
-  luv_fsreq *r = w->data;
-  r->work(r);
-}
-
-static void on_worked(uv_work_t *w, int status) {
-  luv_fsreq *r = w->data;
-  if (status < 0 && r->work == luv__job_undo) luv__job_undo(r);
-  else if (status < 0) r->result = status;
-  arrived(r);
-}
-
-static int begin_work(uv_loop_t *l, luv_fsreq *r) { return uv_queue_work(l, &r->u.work, on_work, on_worked); }
-
-int luv__fs_job(uv_loop_t *l, luv_fsreq *r, void (*work)(luv_fsreq *)) {
-  r->job = 1;
-  r->work = work;
-  return begin_work(l, r);
+  if (!more(r)) luv__fs_settle(r);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------ */
@@ -244,7 +219,7 @@ void luv__fs_abandon(luv_state *S, luv_fiber *f) {
     return;
   }
   if (r->op->result == LUV_FS_CLOSED) return; /* that goes on */
-  uv_cancel(&r->u.req);
+  luv__pool_cancel(r);
   if (!d || d->active != r || !is_read(r) || !d->seekable) return;
   d->active = NULL; /* it reads where it was told: the next reader need not wait */
   luv__desc_next(d);

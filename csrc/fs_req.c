@@ -17,13 +17,13 @@ luv_fsreq *luv__fsreq_new(luv_state *S, const luv_fs_call *c) {
   r->S = S;
   r->op = c->op;
   r->ref = LUA_NOREF;
-  r->u.req.data = r;
   r->total = c->total;
   memcpy(r->n, c->n, sizeof r->n);
   copy_path(copy_path((char *)(r + 1), r, c, 0), r, c, 1);
   if ((r->d = c->d)) r->d->refs++;
   if ((r->d2 = c->d2)) r->d2->refs++;
   queue_init(&r->turn);
+  queue_init(&r->pool);
   queue_push(&S->fs->requests, &r->link);
   return r;
 }
@@ -37,8 +37,7 @@ static int makes(int result) {
 static int undo(luv_fsreq *r) {
   if (r->taken || r->result < 0 || r->state != LUV_REQ_DONE || !makes(r->op->result)) return 0;
   r->taken = 1;
-  r->work = luv__job_undo;
-  if (r->S && !r->S->dead && luv__fs_launch_job(r) == 0) return 1;
+  if (r->S && !r->S->dead) return luv__fs_launch_job(r, luv__job_undo), 1;
   luv__job_undo(r);
   return 0;
 }
@@ -46,7 +45,7 @@ static int undo(luv_fsreq *r) {
 void luv__fsreq_free(luv_fsreq *r) {
   if (undo(r)) return;
   queue_remove(&r->link);
-  if (!r->job && r->state == LUV_REQ_DONE) uv_fs_req_cleanup(&r->u.fs);
+  if (r->state == LUV_REQ_DONE) uv_fs_req_cleanup(&r->fs);
   if (r->S && r->ref != LUA_NOREF) luaL_unref(r->S->M, LUA_REGISTRYINDEX, r->ref);
   if (r->bufs != &r->one) free(r->bufs);
   free(r->buf);

@@ -100,7 +100,7 @@ static int push_list(luv_fsreq *r, lua_State *W, int names) {
   uv_dirent_t e;
   int i;
   lua_createtable(W, (int)r->result, 0);
-  for (i = 1; uv_fs_scandir_next(&r->u.fs, &e) == 0; i++) {
+  for (i = 1; uv_fs_scandir_next(&r->fs, &e) == 0; i++) {
     if (!names) {
       lua_createtable(W, 0, 2);
       lua_pushstring(W, luv__dirent_type(e.type));
@@ -152,7 +152,7 @@ static int push_dir(luv_fsreq *r, lua_State *W) {
 
 /* file:seek("end", n): the size is known now. */
 static int push_position(luv_fsreq *r, lua_State *W) {
-  double at = (double)r->u.fs.statbuf.st_size + r->n[1];
+  double at = (double)r->fs.statbuf.st_size + r->n[1];
   if (!(at >= 0 && at <= LUV_FS_MAX)) return luv__fs_fail(W, UV_EINVAL, r->d->path, NULL);
   luv__desc_unread(r->d);
   r->d->pos = (int64_t)at;
@@ -184,9 +184,9 @@ int luv__fs_push(luv_fsreq *r, lua_State *L, lua_State *W) {
     case LUV_FS_LINES: return push_lines(r, W);
     case LUV_FS_WATCH: r->taken = 1; return luv__push_watch(r->S, W, (int)r->result, r->path[0]);
     case LUV_FS_WRITTEN: case LUV_FS_SENT: lua_pushnumber(W, (lua_Number)r->done); return 1;
-    case LUV_FS_STAT: return luv__push_stat(r->S, W, &r->u.fs.statbuf);
-    case LUV_FS_STATFS: return push_statfs(W, r->u.fs.ptr);
-    case LUV_FS_TEXT: lua_pushstring(W, r->u.fs.ptr); return 1;
+    case LUV_FS_STAT: return luv__push_stat(r->S, W, &r->fs.statbuf);
+    case LUV_FS_STATFS: return push_statfs(W, r->fs.ptr);
+    case LUV_FS_TEXT: lua_pushstring(W, r->fs.ptr); return 1;
     case LUV_FS_TEMP_DIR: r->taken = 1; lua_pushstring(W, r->path[0]); return 1;
     case LUV_FS_TEMP_FILE: return push_temp_file(r, W);
     case LUV_FS_LIST: return push_list(r, W, 0);

@@ -23,7 +23,7 @@ struct luv_sending {
 static uint64_t rest(luv_fsreq *r) { return r->total - r->done < PIECE ? r->total - r->done : PIECE; }
 
 /* To a socket: uv_fs_sendfile would wait in the thread until a full one can be written. */
-static void send_some(luv_fsreq *r) {
+static void to_socket(luv_fsreq *r) {
   off_t from = (off_t)r->n[2] + (off_t)r->done;
   ssize_t n = sendfile(r->sending->fd, r->d->fd, &from, (size_t)rest(r));
   r->result = n < 0 ? uv_translate_sys_error(errno) : n;
@@ -41,7 +41,7 @@ static int write_piece(int fd, const char *p, size_t n) {
 }
 
 /* To the end of a file that was opened to append, which sendfile(2) refuses. */
-static void append_some(luv_fsreq *r) {
+static void to_end(luv_fsreq *r) {
   char buf[65536];
   size_t want = rest(r) < sizeof buf ? (size_t)rest(r) : sizeof buf;
   ssize_t n = pread(r->d2->fd, buf, want, (off_t)r->n[2] + (off_t)r->done);
@@ -49,14 +49,19 @@ static void append_some(luv_fsreq *r) {
   r->result = n < 0 ? uv_translate_sys_error(errno) : err ? err : n;
 }
 
-int luv__send_start(uv_loop_t *l, luv_fsreq *r) {
+int luv__send_prepare(luv_fsreq *r) {
   luv_desc *to = r->d;
-  if (!r->d2) return luv__fs_job(l, r, send_some);
+  if (!r->d2) return 0;
   to->wrote = 1;
-  if (to->append) return luv__fs_job(l, r, append_some);
-  if (to->seekable) lseek(to->fd, to->pos, SEEK_SET);
-  return uv_fs_sendfile(l, &r->u.fs, to->fd, r->d2->fd, (int64_t)r->n[2] + (int64_t)r->done,
-                        (size_t)rest(r), luv_on_fs);
+  if (!to->append && to->seekable) lseek(to->fd, to->pos, SEEK_SET);
+  return 0;
+}
+
+void luv__send_some(luv_fsreq *r) {
+  int64_t from = (int64_t)r->n[2] + (int64_t)r->done;
+  if (!r->d2) to_socket(r);
+  else if (r->d->append) to_end(r);
+  else r->result = uv_fs_sendfile(NULL, &r->fs, r->d->fd, r->d2->fd, from, (size_t)rest(r), NULL);
 }
 
 static void on_close(uv_handle_t *h) {

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include "luv.h"
+#include "thread.h"
 
 #define MAX_WATCHED 1024
 
@@ -28,7 +29,7 @@ static void stop_hook(lua_State *L, lua_Debug *ar) {
 
 static int interrupt(luv_state *S) {
   luv_fiber *f = luv_current(S);
-  if (S->depth == 0) return 0;
+  if (!S->blocked && S->depth == 0) return 0;
   S->interrupted = 1;
   if (f && luv__running == S) /* the fiber of another thread is that thread's to stop */
     lua_sethook(f->chain.L, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
@@ -59,7 +60,7 @@ static void install(void) {
 }
 
 /* The main chunk of S begins to wait. */
-void luv__interrupt_watch(luv_state *S) {
+static void watch(luv_state *S) {
   int i, free_place = -1;
   pthread_mutex_lock(&lock);
   for (i = 0; i < MAX_WATCHED && watched[i] != S; i++)
@@ -68,6 +69,29 @@ void luv__interrupt_watch(luv_state *S) {
   install();
   pthread_mutex_unlock(&lock);
 }
+
+/* The host's handler has set its hook, and restored the default action, while the main chunk
+ * was on its way into a wait: the hook would run only after that. */
+static int came_before(luv_state *S) {
+  const int mask = LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT;
+  struct sigaction now;
+  if (LUV_LIKELY(!lua_gethook(S->home)) || luv__this_thread || lua_gethook(S->home) == luv__ask_hook) return 0;
+  if (lua_gethookmask(S->home) != mask || lua_gethookcount(S->home) != 1) return 0;
+  sigaction(SIGINT, NULL, &now);
+  return !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
+}
+
+/* From here to luv__interrupt_leave a signal is for S. */
+void luv__interrupt_enter(luv_state *S) {
+  watch(S);
+  S->blocked++;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  if (!came_before(S)) return;
+  lua_sethook(S->home, NULL, 0, 0);
+  S->interrupted = 1;
+}
+
+void luv__interrupt_leave(luv_state *S) { S->blocked--; }
 
 /* The last watcher of SIGINT has gone, and the host's handler is back. */
 void luv__interrupt_again(void) {

@@ -53,9 +53,12 @@ void luv__core_ring(luv_core *c, int bell) {
 
 /* The same from where the core has been changed without the lock. */
 void luv__core_tell(luv_core *c, int bell) {
-  if (LUV_LIKELY(!__atomic_load_n(&c->hanging[bell], __ATOMIC_SEQ_CST))) return;
+  int n = __atomic_load_n(&c->hanging[bell], __ATOMIC_SEQ_CST);
+  if (LUV_LIKELY(!n) || (n == 1 && __atomic_load_n(&c->told[bell], __ATOMIC_SEQ_CST))) return;
   pthread_mutex_lock(&c->lock);
   luv__core_ring(c, bell);
+  if (__atomic_load_n(&c->hanging[bell], __ATOMIC_SEQ_CST) == 1)
+    __atomic_store_n(&c->told[bell], 1, __ATOMIC_SEQ_CST);
   pthread_mutex_unlock(&c->lock);
 }
 
@@ -82,11 +85,18 @@ luv_link *luv__link_new(luv_state *S, int class_id, luv_core *c) {
   return k;
 }
 
+/* Whoever has been rung is to be rung again from here on. Locked. */
+static void forget_told(luv_core *c) {
+  __atomic_store_n(&c->told[LUV_BELL_GET], 0, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&c->told[LUV_BELL_PUT], 0, __ATOMIC_SEQ_CST);
+}
+
 /* Locked. */
 void luv__link_hang(luv_link *k, int bell) {
   if (queue_empty(&k->bell[bell])) {
     queue_push(&k->core->bells[bell], &k->bell[bell]);
     __atomic_add_fetch(&k->core->hanging[bell], 1, __ATOMIC_SEQ_CST);
+    forget_told(k->core);
   }
   if (queue_empty(&k->node)) queue_push(&k->o.S->links, &k->node);
 }
@@ -95,6 +105,7 @@ static void take_off(luv_link *k, int bell) {
   if (queue_empty(&k->bell[bell])) return;
   queue_remove(&k->bell[bell]);
   __atomic_sub_fetch(&k->core->hanging[bell], 1, __ATOMIC_SEQ_CST);
+  forget_told(k->core);
 }
 
 /* Takes k off the bells that nobody waits at. Locked. */
@@ -139,6 +150,7 @@ static void see_all_off(luv_state *S) {
 static void serve_locked(luv_link *k) {
   luv_state *S = k->o.S;
   S->link_locked = 1;
+  forget_told(k->core);
   k->core->kind->serve(k);
   S->link_locked = 0;
   see_off(k);
@@ -242,7 +254,7 @@ int luv__links_serve(luv_state *S) {
 /* The loop is about to block: 0 when it must not, because somebody has rung. */
 int luv__links_block(luv_state *S) {
   __atomic_store_n(&S->blocking, 1, __ATOMIC_SEQ_CST);
-  return !__atomic_load_n(&S->rung, __ATOMIC_SEQ_CST);
+  return !__atomic_load_n(&S->rung, __ATOMIC_SEQ_CST) && !__atomic_load_n(&S->arrived, __ATOMIC_SEQ_CST);
 }
 
 void luv__links_unblock(luv_state *S) { __atomic_store_n(&S->blocking, 0, __ATOMIC_RELAXED); }

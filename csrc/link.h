@@ -9,6 +9,8 @@
  *      which a link of it hangs: so the state is there.
  *   2. Whatever can be taken rings one bell. A link that has been served and finds more to
  *      take, or that was rung and wants nothing any more, rings the next: no wake-up is lost.
+ *      But while one link only hangs at a bell, and has been rung, it need not be rung again
+ *      (told): it is served after that, and who serves it clears the mark before it looks.
  *   3. A state that blocks has said so (S->blocking) before it looks at S->rung; who rings
  *      sets S->rung before looking at S->blocking. One of the two sees the other. */
 #ifndef LUV_LINK_H
@@ -37,6 +39,7 @@ struct luv_core {
   uint32_t wanted;               /* fibers of all states that wait to get */
   int hanging[LUV_BELLS];        /* links at each bell; atomic, so that who changes the core
                                     without the lock sees whether anybody waits */
+  int told[LUV_BELLS];           /* atomic: a link that hangs there has been rung, and not served */
 };
 
 struct luv_link {

@@ -60,10 +60,17 @@ void luv__check_state(luv_state *S);
 
 #define LUV_DELAYS 160 /* of delays in ns, four buckets for each power of two */
 
+/* A userdata that is known to be an open channel's: chan_fast.c. */
+typedef struct { const void *box; struct luv_chan_s *c; } luv_chan_known;
+#define LUV_CHAN_KNOWN 64
+typedef struct { const void *box; struct luv_link *k; } luv_link_known;
+#define LUV_LINK_KNOWN 16
+
 struct luv_state {
   luv_ring ready;
   luv_chain *chain;    /* what runs now; NULL: the host's own code */
   luv_fiber *pending;  /* has asked to be suspended, wait not begun */
+  luv_fiber *quick;    /* the same by luv__suspend_quickly, and its yield has passed */
   luv_fiber *delivering; /* its outcome is being pushed */
   luv_fiber *finishing; /* what it ended with is being kept */
   int attention;       /* the switch just made was not a plain yield, or main is woken */
@@ -75,6 +82,7 @@ struct luv_state {
   uint64_t armed;      /* what `alarm` is set to, ns; 0: off */
   int external;        /* waits that something outside can end */
   int depth;           /* the loop is running */
+  volatile int blocked; /* the main chunk waits, or is about to */
   int nest;            /* frames running on the C stack */
   int deferred;        /* arguments of a frame that the run loop is to start */
   lua_State *from;     /* the thread whose plain yield has just arrived */
@@ -103,8 +111,9 @@ struct luv_state {
   int spin_miss, spin_skip;
   /* registry references */
   int ref_meta[LUV_MAX_CLASSES];
+  int ref_wrap[10];    /* see wrap.c */
   int ref_anchors, ref_pool, ref_raise, ref_on_error,
-      ref_traceback, ref_wrapper, ref_body, ref_boundary, ref_env, ref_module, ref_state,
+      ref_traceback, ref_body, ref_boundary, ref_env, ref_module, ref_state,
       ref_kept, ref_kept_error, ref_deliver, ref_cancelled, ref_expired, ref_thread, ref_spare, ref_probe, ref_nothing, ref_watch, ref_home;
   lua_State *probe;    /* see suspend.c */
   uint32_t *free_slots;
@@ -128,6 +137,7 @@ struct luv_state {
   int link_locked;     /* a core's lock is held, so no other may be taken */
   int link_left;       /* fibers have left links meanwhile */
   int rung, blocking;  /* atomic: link.h, rule 3 */
+  int arrived;         /* atomic: the pool has done something; fs_pool.c, rule 5 */
   struct luv_thread *thread; /* the thread that it runs on */
   int ref_zmq_fields;  /* 0: none; see zmq_index.c */
   int ref_threads;     /* those that run and were made here, by address */
@@ -157,11 +167,15 @@ struct luv_state {
   uint32_t delays[LUV_DELAYS];
   uint64_t bytes_read, bytes_written, gc_closed;
   int trace_handles;     /* LUV_DEBUG=leaks */
+  luv_chan_known chans[LUV_CHAN_KNOWN];
+  luv_link_known thread_chans[LUV_LINK_KNOWN]; /* the same, of luv.thread.chan */
+  char taken[64];        /* the last that compiled code has taken from one */
   luv_fiber main;
 };
 
 /* state->dump_wanted: a dump to stderr, one for who asks, what the running turn does */
 enum { LUV_DUMP_STDERR = 1, LUV_DUMP_ASKED = 2, LUV_DUMP_HOG = 4 };
+void luv__ask_hook(lua_State *L, lua_Debug *ar); /* on the thread asked for a dump */
 void luv__states_add(luv_state *S);
 void luv__states_remove(luv_state *S);
 void luv__states_each(void (*fn)(luv_state *S, int n), int n); /* a signal handler may */
@@ -220,6 +234,16 @@ void luv__codec_close(luv_state *S);
 
 int luv_chan_put(lua_State *L);
 int luv_chan_get(lua_State *L);
+int luv_chan_try_append(luv_state *S, const void *box);
+int luv_chan_try_shift(luv_state *S, const void *box);
+int luv__chan_ring(lua_State *L);
+void luv__chan_forget(luv_object *o);
+int luv_thread_chan_put(lua_State *L);
+int luv_thread_chan_get(lua_State *L);
+int luv_thread_chan_put_text(luv_state *S, const void *box, const char *p, size_t n);
+int luv_thread_chan_put_number(luv_state *S, const void *box, double x);
+const char *luv_thread_chan_take(luv_state *S, const void *box, double *how);
+void luv__thread_chan_forget(luv_object *o);
 int luv_mutex_lock(lua_State *L);
 int luv_pcall(lua_State *L);
 int luv_xpcall(lua_State *L);
@@ -265,7 +289,8 @@ int luv__is_cancelled(luv_state *S, lua_State *L, int idx);
 
 /* ---- interrupt.c ----------------------------------------------------------------- */
 
-void luv__interrupt_watch(luv_state *S);
+void luv__interrupt_enter(luv_state *S);
+void luv__interrupt_leave(luv_state *S);
 void luv__interrupt_forget(luv_state *S);
 void luv__interrupt_again(void);
 

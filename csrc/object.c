@@ -84,6 +84,8 @@ void luv__object_close(luv_object *o) {
     return;
   }
   o->flags |= LUV_O_CLOSING;
+  if (o->class_id == LUV_CLASS_CHAN) luv__chan_forget(o);
+  if (o->class_id == LUV_CLASS_THREAD_CHAN) luv__thread_chan_forget(o);
   if (o->class_id == LUV_CLASS_COND && o->S) luv__cond_closing(o);
   if (o->class_id == LUV_CLASS_SCOPE) luv__scope_closing(o);
   if (o->class_id == LUV_CLASS_MUTEX && o->S) luv__mutex_closing((luv_mutex *)o);

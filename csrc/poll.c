@@ -6,6 +6,7 @@
  * be a few times that: a peer on another CPU answers faster when it is asked again
  * before that CPU has gone to sleep, so the first waits are the longest. Each miss
  * doubles the number of waits in which it is not tried. An idle process blocks. */
+#include <sched.h>
 #include "luv.h"
 
 #define LUV_SPIN_MOST 3 /* times the average that is worth it: when a try is given up */
@@ -42,7 +43,7 @@ static void look(luv_state *S) {
 
 static int woken(luv_state *S) {
   return !luv_ready_empty(S) || S->main.status != LUV_WAITING || S->interrupted ||
-         __atomic_load_n(&S->rung, __ATOMIC_RELAXED);
+         __atomic_load_n(&S->rung, __ATOMIC_RELAXED) || __atomic_load_n(&S->arrived, __ATOMIC_RELAXED);
 }
 
 static int due_soon(luv_state *S) { return luv__due_first(S) <= S->now + S->spin; }
@@ -69,6 +70,7 @@ void luv__spin(luv_state *S) {
     return;
   }
   while (!woken(S) && S->now - start < LUV_SPIN_MOST * S->spin) {
+    if (luv__fs_pending(S)) sched_yield(); /* a thread of the pool may want this CPU */
     uv_run(S->loop, UV_RUN_NOWAIT);
     look(S);
   }
@@ -86,15 +88,19 @@ void luv__poll(luv_state *S, int block) {
   luv__check_state(S);
   look(S);
   if (luv__links_serve(S)) block = 0; /* a thread may have ended, with which a deadlock begins */
+  luv__pool_collect(S);
+  if (S->fs) luv__pool_look(S, 0);
   luv__delay_end(S, S->now);
   if (S->zmq) luv__zmq_service(S);
   if (block && !woken(S)) luv__spin(S);
   if (woken(S) || (S->zmq && luv__zmq_pending(S))) block = 0;
+  if (block && S->fs) luv__pool_look(S, 1);
   if (block) arm(S);
   if (block && !luv__links_block(S)) block = 0;
   uv_run(S->loop, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   luv__links_unblock(S);
   luv__links_serve(S);
+  luv__pool_collect(S);
   look(S);
   S->slice = S->now;
   if (!S->delay_from) luv__delay_begin(S, S->now);

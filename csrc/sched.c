@@ -104,6 +104,17 @@ static int resume(luv_state *S, luv_fiber *f) {
   return luv__resume(S, f->chain.L, n);
 }
 
+/* The same for a wait that luv__suspend_quickly has asked for. */
+static inline void settle_quickly(luv_state *S, luv_fiber *f) {
+  S->quick = NULL;
+  S->pending = NULL; /* of a wait before this, whose yield Lua refused */
+  S->stash.top = NULL;
+  S->attention = S->main.status != LUV_WAITING;
+  leave(S);
+  f->framed = 0;
+  luv__wait_begin_quickly(S, f);
+}
+
 /* Returns whether the fiber did more than yield. */
 static inline int step(luv_state *S, luv_fiber *f) {
   int rc;
@@ -112,7 +123,8 @@ static inline int step(luv_state *S, luv_fiber *f) {
   luv__turn = f->chain.L;
   rc = f->turn ? resume(S, f) : lua_resume(f->chain.L, 0);
   if (LUV_UNLIKELY(rc != LUA_YIELD || S->attention)) {
-    settle(S, f, rc);
+    if (S->quick) settle_quickly(S, f);
+    else settle(S, f, rc);
     return 1;
   }
   luv_assert(f->out == LUV_OUT_STACK && queue_empty(&f->wait.node));
@@ -186,12 +198,15 @@ static void nothing_left(luv_state *S) {
   else luv__abandon(S, &S->main, LUV_OUT_DEADLOCK); /* a select leaves its cases */
 }
 
-/* What ØMQ brings from fiber to fiber of this thread needs no look at the outside, as
- * long as the last one is not too long ago. */
+/* What ØMQ brings from fiber to fiber of this thread, and what threads of the pool have
+ * done, needs no look at the outside, as long as the last one is not too long ago. */
 static int served_here(luv_state *S) {
-  if (!luv_ready_empty(S) || !luv__zmq_pending(S) || uv_hrtime() - S->slice >= LUV_SLICE) return 0;
+  int zmq = S->zmq && luv__zmq_pending(S);
+  if (!luv_ready_empty(S) || (!zmq && !__atomic_load_n(&S->arrived, __ATOMIC_RELAXED))) return 0;
+  if (uv_hrtime() - S->slice >= LUV_SLICE) return 0;
   S->arena_used = 0;
-  luv__zmq_service(S);
+  luv__pool_collect(S);
+  if (zmq) luv__zmq_service(S);
   return !luv_ready_empty(S) || S->main.status != LUV_WAITING;
 }
 
@@ -203,7 +218,7 @@ static void turn(luv_state *S) {
     nothing_left(S);
     return;
   }
-  if (S->zmq && !partial && served_here(S)) return;
+  if (!partial && served_here(S)) return;
   luv__poll(S, luv_ready_empty(S) && S->run_mode != LUV_RUN_NOWAIT);
   if (!partial || S->main.status != LUV_WAITING) return;
   luv__budget_renew(S);
@@ -223,6 +238,7 @@ static int body(lua_State *M) {
     if (LUV_UNLIKELY(S->dump_wanted)) luv__dump_asked(S, M, 0);
     run_ready(S);
     if (S->main.status == LUV_WAITING) turn(S);
+    else if ((int32_t)(S->ready.head - S->look) >= 0 && slice_is_over(S)) luv__poll(S, 0); /* main only yields */
   }
   return 0;
 }
@@ -269,9 +285,10 @@ int luv__sched_run(luv_state *S) {
 
 int luv__run_main(luv_state *S, lua_State *L) {
   int rc = 0;
-  luv__interrupt_watch(S);
+  luv__interrupt_enter(S);
   S->broken_off = 0;
   if (S->main.status == LUV_WAITING) rc = goRun((uintptr_t)S);
+  luv__interrupt_leave(S);
   luv__regain(S, L);
   if (rc) lua_xmove(S->M, L, 1);
   if (LUV_UNLIKELY(S->ending)) luv__close_state(S, L);

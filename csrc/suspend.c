@@ -1,4 +1,4 @@
-/* suspend.c - the two small Lua functions that luv puts between a script and C.
+/* suspend.c - the small Lua functions that luv puts between a script and C.
  *
  * Lua 5.1 cannot resume a thread whose bottom function is written in C and has yielded.
  * A C function that is to run as a fiber, a coroutine or in a pcall gets a Lua function
@@ -7,70 +7,8 @@
  * On LuaJIT nothing may run fibers from a finaliser or a debug hook: it takes each of
  * their yields for one of the hook's. The probe finds out: such a yield loses its value.
  *
- * The other is how LuaJIT raises an error in a call that waits.
- *
- * To end a wait by an error (cancel, luv.timeout, join of a fiber that failed), the
- * suspended call must raise. On Lua 5.1 a count hook on its thread does it at the first
- * instruction after the resume. LuaJIT removes a frame that makes a tail call, so
- * there the next instruction may lie outside the pcall around the call. Hence on LuaJIT
- * each face that can wait stands behind a small Lua function, which raises when the
- * first result is the mark. That costs as much as a message of ØMQ does, so send and recv
- * have a function of their own, without varargs: recv gets the frames of a longer message
- * as a table (LUV_ZMQ_PACKED). Where there is the FFI, they try first without waiting, in
- * a way that LuaJIT can compile (zmq_fast.c). */
+ * There, too, each face that can wait stands behind a Lua function: see wrap.c. */
 #include "luv.h"
-
-static const char source[] =
-  "local mark, error, unpack, state, try_send, try_recv = ...\n"
-  "local type = type\n"
-  "local ffi = select(2, pcall(require, 'ffi'))\n"
-  "local there = type(ffi) == 'table'\n"
-  "local put = there and ffi.cast('int (*)(void *, const void *, const char *, size_t)', try_send)\n"
-  "local take = there and ffi.cast('const char *(*)(void *, const void *, double *)', try_recv)\n"
-  "local here = there and ffi.cast('void *', state)\n"
-  "local text, length = there and ffi.string, there and ffi.new('double[1]')\n"
-  "local function check(...)\n"
-  "  if ... == mark then local _, e = ...; error(e, 0) end\n"
-  "  return ...\n"
-  "end\n"
-  "local function send(fn)\n"
-  "  return function(s, message, timeout)\n"
-  "    if there and timeout == nil and type(message) == 'string' and type(s) == 'userdata' and\n"
-  "       put(here, s, message, #message) ~= 0 then return s end\n"
-  "    local a, b, c = fn(s, message, timeout)\n"
-  "    if a == mark then error(b, 0) end\n"
-  "    return a, b, c\n"
-  "  end\n"
-  "end\n"
-  "local function recv(fn)\n"
-  "  return function(s, timeout)\n"
-  "    if there and timeout == nil and type(s) == 'userdata' then\n"
-  "      local p = take(here, s, length)\n"
-  "      if p ~= nil then return text(p, length[0]) end\n"
-  "    end\n"
-  "    local a, b, c = fn(s, timeout)\n"
-  "    if b == nil then return a end\n"
-  "    if a == mark then error(b, 0) end\n"
-  "    if a then return unpack(b, 1, c) end\n"
-  "    return a, b, c\n"
-  "  end\n"
-  "end\n"
-  "local function short(fn)\n"
-  "  return function(s, a, b)\n"
-  "    local x, y, z\n"
-  "    if b ~= nil then x, y, z = fn(s, a, b)\n"
-  "    elseif a ~= nil then x, y, z = fn(s, a)\n"
-  "    else x, y, z = fn(s) end\n"
-  "    if x == mark then error(y, 0) end\n"
-  "    if z == nil then return x end\n"
-  "    return x, y, z\n"
-  "  end\n"
-  "end\n"
-  "return function(fn, kind)\n"
-  "  if kind == 3 then return short(fn) end\n"
-  "  if kind then return (kind == 1 and send or recv)(fn) end\n"
-  "  return function(...) return check(fn(...)) end\n"
-  "end";
 
 static const char body[] = "return function(fn, ...) return fn(...) end";
 
@@ -137,18 +75,6 @@ void luv__check_hook(luv_state *S, lua_State *L) {
   luv__error(S, L, "cannot wait in a finalizer or a debug hook");
 }
 
-static void ref_wrapper(luv_state *S, lua_State *L) {
-  if (luaL_loadbuffer(L, source, sizeof source - 1, "=luv")) lua_error(L);
-  lua_pushlightuserdata(L, (void *)&luv__suspended);
-  lua_getglobal(L, "error");
-  lua_getglobal(L, "unpack");
-  lua_pushlightuserdata(L, S);
-  lua_pushlightuserdata(L, (void *)luv_zmq_try_send);
-  lua_pushlightuserdata(L, (void *)luv_zmq_try_recv);
-  lua_call(L, 6, 1);
-  S->ref_wrapper = luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
 /* Makes all of them; called while the state is set up. */
 void luv__wrapper_open(luv_state *S, lua_State *L) {
   ref_body(S, L);
@@ -159,15 +85,7 @@ void luv__wrapper_open(luv_state *S, lua_State *L) {
   S->ref_probe = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushcfunction(L, nothing);
   S->ref_nothing = luaL_ref(L, LUA_REGISTRYINDEX);
-  if (!S->jit) return;
-  ref_wrapper(S, L);
-  make_probe(S, L);
-}
-
-/* Faces of at most three arguments that return one value, or nil, message and code. */
-static int is_short(lua_CFunction fn) {
-  return fn == luv_chan_put || fn == luv_chan_get || fn == luv__chan_next ||
-         fn == luv_mutex_lock || fn == luv_semaphore_acquire;
+  if (S->jit) make_probe(S, L);
 }
 
 /* with and scope begin in Lua, since each calls what can suspend, and goes on after it. */
@@ -263,21 +181,9 @@ void luv__push_iterator(luv_state *S, lua_State *W, lua_CFunction fn) {
   luv__wrap_suspending(S, W);
 }
 
-static void wrap_waiting(luv_state *S, lua_State *L, lua_CFunction fn);
-
 void luv__wrap_suspending(luv_state *S, lua_State *L) {
   lua_CFunction fn = lua_tocfunction(L, -1);
-  if (S->jit) wrap_waiting(S, L, fn);
+  if (S->jit) luv__wrap(S, L, fn);
   if (fn == luv_mutex_with) wrap_with(S, L);
   if (fn == luv_scope) make_scope(S, L);
-}
-
-static void wrap_waiting(luv_state *S, lua_State *L, lua_CFunction fn) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_wrapper);
-  lua_insert(L, -2);
-  if (is_short(fn)) lua_pushinteger(L, 3);
-  else if (fn == luv_zmq_send) lua_pushinteger(L, 1);
-  else if (fn == luv_zmq_recv) lua_pushinteger(L, 2);
-  else lua_pushnil(L);
-  lua_call(L, 2, 1);
 }

@@ -5,14 +5,24 @@
 
 #include "luv.h"
 
-/* A channel. Getters wait in o.waiters; the values lie in the userdata's environment
- * table, a ring of `cap` places. One of both queues is empty. */
-typedef struct {
+/* A channel. Getters wait in o.waiters; one of both queues is empty. */
+typedef struct luv_chan_s {
   luv_object o;
   luv_queue putters;
-  uint32_t head, count, cap;
+  lua_State *in, *out; /* the stacks on which the values lie; NULL: a ring of `cap` places */
+  uint32_t nout;       /* how many of them are on `out` */
+  uint32_t head;       /* of the ring */
+  uint32_t count, cap;
   int ended; /* closed for putting */
 } luv_chan_t;
+
+#define LUV_CHAN_PRESIZE 4096 /* places that a ring has from the beginning */
+
+/* chan_fast.c */
+static inline luv_chan_known *luv__chan_place(luv_state *S, const void *box) {
+  return &S->chans[(uint32_t)((uintptr_t)box >> 4) * 2654435761u >> 26];
+}
+void luv__chan_know(luv_chan_t *c);
 
 struct luv_mutex {
   luv_object o;

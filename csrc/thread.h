@@ -113,12 +113,16 @@ typedef struct luv_channel {
   double cap;
   /* Values put and taken so far are counted apart, and each side looks at the other's
    * number only when its own idea of it is used up: one cache line less per value. */
-  pthread_mutex_t putting __attribute__((aligned(64)));
+  int putting __attribute__((aligned(64))); /* the locks */
   uint32_t tail;     /* atomic */
   uint32_t head_seen;
-  pthread_mutex_t getting __attribute__((aligned(64)));
+  int few_places;    /* there was little room at the last look */
+  luv_state *put_by; /* whose loop ran where the last value was put; atomic */
+  int getting __attribute__((aligned(64)));
   uint32_t head;     /* atomic */
   uint32_t tail_seen;
+  int few_values;
+  luv_state *got_by;
 } luv_channel;
 
 luv_channel *luv__thread_chan_new(double cap);

@@ -29,6 +29,7 @@ int luv__msg_pack(luv_state *S, lua_State *L, int idx, luv_msg *m) {
     default: break;
   }
   m->kind = LUV_MSG_NIL;
+  luaL_checkstack(L, 10, "luv");
   if (luv__encode(S, L, idx, 1, LUV_CODEC_TRUSTED, &m->u.blob)) return -1;
   m->kind = LUV_MSG_BLOB;
   return 0;
@@ -42,10 +43,13 @@ static int push_blob(luv_state *S, lua_State *W, luv_msg *m) {
 
 /* Pushes it and frees it. May raise, for memory, with nothing left to free. */
 int luv__msg_push(luv_state *S, lua_State *W, luv_msg *m) {
+  if (LUV_LIKELY(m->kind == LUV_MSG_SHORT)) {
+    lua_pushlstring(W, m->u.s, m->n);
+    return 1;
+  }
   luaL_checkstack(W, 10, "luv");
   switch (m->kind) {
     case LUV_MSG_BLOB: return push_blob(S, W, m);
-    case LUV_MSG_SHORT: lua_pushlstring(W, m->u.s, m->n); break;
     case LUV_MSG_NUMBER: lua_pushnumber(W, m->u.number); break;
     case LUV_MSG_TASK: lua_pushlightuserdata(W, m->u.task); break;
     case LUV_MSG_NIL: lua_pushnil(W); break;

@@ -269,3 +269,35 @@ int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
                             "make it with luv.coroutine (or call luv.install())");
   return luv__error(S, L, "cannot wait here: the loop is already running");
 }
+
+/* In a fiber that is in no frame there is no luv.timeout, and nothing to be looked at. Lua 5.1
+ * has let the yield pass if lua_yield returns: no mark has to say so. On LuaJIT one does. */
+LUV_HOT int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, int n) {
+  luv_chain *c = S->chain;
+  luv_wait *w;
+  if (LUV_UNLIKELY(!c || c->L != L || c->top || !c->fiber || c->fiber->is_main))
+    return luv__suspend(S, L, op, on, 0, LUV_NO_TIMEOUT);
+  w = &c->fiber->wait;
+  w->op = (uint8_t)op;
+  w->on = on;
+  w->scoped = 0;
+  w->due.at = 0;
+  if (S->jit) return luv__yield_suspended(S, L, c);
+  n = lua_yield(L, n);
+  S->quick = c->fiber;
+  S->attention = 1;
+  return n;
+}
+
+/* luv__wait_begin for that: nothing from outside can end such a wait. */
+LUV_HOT void luv__wait_begin_quickly(luv_state *S, luv_fiber *f) {
+  luv_wait *w = &f->wait;
+  int out;
+  luv_assert(f->status == LUV_READY && queue_empty(&w->node) && !w->external);
+  luv_assert(!luv__ops[w->op].external);
+  f->status = LUV_WAITING;
+  w->seq++;
+  w->since = S->now;
+  out = luv__ops[w->op].begin(S, f);
+  if (LUV_UNLIKELY(out)) luv__wake(S, f, out);
+}

@@ -122,6 +122,58 @@ tap.test("iter ends with the channel, as a loop and as a function", function()
   if tap.jit then jit.flush() end -- compiled code holds on to the iterators
 end)
 
+-- A plain list does the same. Small channels, large ones, and a ring that has gone round.
+for _, n in ipairs{1, 2, 64, 1000, 1001, 4097} do
+  tap.both("capacity " .. n .. ": random puts and gets agree with a list", function()
+    local ch, list, first, last = chan(n), {}, 1, 0
+    for i = 1, 30000 do
+      if last - first + 1 < n and (first > last or math.random(100) > (i % 9000 > 4500 and 60 or 40)) then
+        last = last + 1
+        list[last] = i % 3 > 0 and i or i % 2 > 0 and "text " .. i or nil
+        ch:put(list[last])
+      else
+        if ch:get() ~= list[first] then error("value " .. first) end
+        list[first], first = nil, first + 1
+      end
+      if i % 5000 == 0 then collectgarbage() end
+    end
+    tap.equal(#ch, last - first + 1)
+    ch:close()
+    for k = first, last do tap.equal(ch:get(), list[k]) end
+    tap.fails("EOF", ch:get())
+  end)
+end
+
+tap.test("a channel in a hot loop: closed, cancelled, collected, it is like any other", function()
+  local f = luv.spawn(function()
+    for round = 1, 300 do
+      local ch = chan(8)
+      for i = 1, 20 do
+        ch:put(i)
+        if ch:get() ~= i then error("lost") end
+      end
+      ch:put(ch)
+      ch:close()
+      if ch:get() ~= ch then error("lost") end
+      tap.fails("EOF", ch:get())
+      tap.fails("EOF", ch:put(1))
+      if round % 100 == 0 then collectgarbage() end
+    end
+  end)
+  f:join()
+  local ch, puts = chan(100), 0
+  local g
+  g = luv.spawn(function()
+    for _ = 1, 50 do ch:put(1) puts = puts + 1 end
+    g:cancel()
+    ch:put(1)
+    puts = puts + 1
+  end)
+  tap.equal(pcall(g.join, g), false)
+  tap.equal(puts, 50)
+  tap.equal(#ch, 50)
+end)
+
 tap.test("mistakes", function()
   tap.raises("bad argument #1 to 'chan'", chan, -1)
   tap.raises("bad argument #1 to 'chan'", chan, 1.5)

@@ -34,6 +34,33 @@ local function hung(name, script, setup, check)
   end)
 end
 
+hung("what is given up leaves the queue, and what lies before and behind it stays", [[
+  hang(4)
+  local list = {}
+  for i = 1, 5 do list[i] = luv.spawn(fs.mkdir, dir .. "/" .. i) end
+  luv.sleep(0.01)
+  assert(fs.stats().queued == 5)
+  list[3]:cancel()
+  list[5]:cancel()
+  let_through()
+  for i = 1, 5 do
+    if i == 3 or i == 5 then assert(not luv.pcall(list[i].join, list[i]) and not fs.stat(dir .. "/" .. i))
+    else assert(list[i]:join() and fs.stat(dir .. "/" .. i).is_directory) end
+  end
+  print("end")
+]])
+
+hung("one thread hangs and the script never waits: the other threads do the rest", [[
+  local done, over = 0, luv.hrtime() + 10e9
+  luv.spawn(fs.open, fifo)
+  luv.fiber.yield()
+  for i = 1, 20 do luv.spawn(function() assert(fs.mkdir(dir .. "/" .. i)) done = done + 1 end) end
+  while done < 20 and luv.hrtime() < over do luv.fiber.yield() end
+  assert(done == 20, done)
+  let_through()
+  print("end")
+]])
+
 hung("all threads hang: other fibers go on, as does what is done in place, and timeouts come", [[
   fs.writefile(dir .. "/x", "data")
   local f = assert(fs.open(dir .. "/x"))

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uv.h>
 
 static uv_loop_t *loop;
@@ -91,7 +92,7 @@ int main(int argc, char **argv) {
   left = count = atol(argv[3]);
   jobs = atoi(argv[4]);
   loop = uv_default_loop();
-  snprintf(path, sizeof path, "%s/file", argv[2]);
+  snprintf(path, sizeof path, "%s/%s", argv[2], strcmp(what, "bulk") == 0 ? what : "file");
   fd = open(path, O_RDWR | O_CREAT | (strcmp(what, "bulk") == 0 ? O_TRUNC : 0), 0644);
   start = uv_hrtime();
   if (strcmp(what, "bulk") == 0) {
@@ -109,6 +110,7 @@ int main(int argc, char **argv) {
     uv_run(loop, UV_RUN_DEFAULT);
   }
   s = (double)(uv_hrtime() - start) / 1e9;
+  if (strcmp(what, "bulk") == 0) unlink(path);
   if (strcmp(what, "bulk") == 0) printf("mbps %.0f\n", 2 * (double)count / s);
   else printf("rate %.0f\n", (double)count / s);
   return 0;
