@@ -11,19 +11,22 @@ function work.children()
   for _ = 1, n do assert(assert(spawn("/bin/true")):wait() == 0) end
 end
 
--- So many MB through cat, in pieces of 64 KB, both ways at once.
+-- So many MB through cat, in pieces of 64 KB, both ways at once, a fiber for each.
 function work.cat()
   local cat = assert(spawn("cat", {stdin = "pipe", stdout = "pipe"}))
-  local piece, left = ("x"):rep(65536), n * 16
+  local to, from, piece = cat.stdin, cat.stdout, ("x"):rep(65536)
   luv.spawn(function()
-    for _ = 1, left do assert(cat.stdin:write(piece)) end
-    cat.stdin:close()
+    for _ = 1, n * 16 do assert(to:write(piece)) end
+    to:close()
   end)
-  local total, got = 0, cat.stdout:read()
-  while got do
-    total = total + got
-    got = cat.stdout:read()
-  end
+  local total = luv.spawn(function()
+    local total, got = 0, from:read()
+    while got do
+      total = total + got
+      got = from:read()
+    end
+    return total
+  end):join()
   assert(total == n * 2 ^ 20 and cat:wait() == 0)
 end
 

@@ -12,6 +12,11 @@ import (
 	"luv/uv"
 )
 
+const (
+	setPipeSize = 1031      // F_SETPIPE_SZ
+	pipeSize    = 256 << 10 // bytes; with the usual 64 KB the ends wait for each other more often
+)
+
 const maxStdio = 1023 // the highest descriptor that a child can be given
 
 var stdioNames = [...]string{"stdin", "stdout", "stderr"}
@@ -160,6 +165,8 @@ func pipeFds(n int, ipc bool) (ours, theirs int, err error) {
 	if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC); err != nil {
 		return -1, -1, err
 	}
+	// A refusal does no harm: there are limits, and it is only slower then.
+	syscall.Syscall(syscall.SYS_FCNTL, uintptr(fds[0]), setPipeSize, pipeSize)
 	if n == 0 {
 		return fds[1], fds[0], nil
 	}

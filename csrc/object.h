@@ -107,6 +107,7 @@ struct luv_stream {
   luv_buffer in;
   size_t scanned;       /* bytes of `in` without the head reader's delimiter */
   int naccepted;
+  int fed;              /* a whole buffer went to a reader, who may not have run since */
   int error;            /* what ended the stream: UV_EOF or an error */
   uv_connect_t connect;
   struct luv_std *std;     /* what libuv cannot read and write for us: stdio_io.c */

@@ -107,6 +107,8 @@ static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
   buf->base = s->o.S->readbuf;
   buf->len = LUV_READ_SIZE;
   if (LUV_UNLIKELY(s->o.flags & LUV_O_SHY) && !luv__poll_now(s, POLLIN)) buf->len = 0; /* it would wait */
+  if (LUV_UNLIKELY(s->fed) && queue_empty(&s->readers)) buf->len = 0; /* the next turn, straight to the reader */
+  s->fed = 0;
 }
 
 void luv__got(luv_stream *s, const char *p, size_t n) {
@@ -115,6 +117,7 @@ void luv__got(luv_stream *s, const char *p, size_t n) {
   s->o.S->bytes_read += n;
   if (s->in.len == 0) {
     used = serve_readers(s, v);
+    s->fed = used == n && n == LUV_READ_SIZE;
     p += used;
     n -= used;
   }
@@ -132,7 +135,7 @@ static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
   if (nread > 0) {
     if (s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc) luv__handles_arrived(s);
     luv__got(s, buf->base, (size_t)nread);
-  } else if (nread == UV_ENOBUFS && s->o.flags & LUV_O_SHY) return;
+  } else if (nread == UV_ENOBUFS) return;
   else if (nread == UV_EOF) luv__read_end(s, luv__end_of_stream(h));
   else if (nread < 0) luv__read_end(s, (int)nread);
 }
@@ -191,6 +194,7 @@ static int read_op(luv_state *S, lua_State *L, luv_stream *s, int op, uint64_t a
   n = read_now(s, L, op, arg);
   if (n == 0 && timeout == 0) { /* what the kernel has counts as being there */
     luv__stream_read_more(s);
+    s->fed = 0;
     luv__glance(S);
     n = read_now(s, L, op, arg);
   }
