@@ -12,10 +12,11 @@
 
 /* Those that were closed as luv was loaded. libuv would take such a number for its epoll,
  * and abort when that is closed. So they are occupied by what cannot be read or written
- * either (EBADF), and that child processes do not inherit. */
+ * either (EBADF), and that child processes do not inherit. Before Go starts its threads, that is
+ * what the priority is for: they open a file for a moment, which would have such a number. */
 static int closed_at_start;
 
-__attribute__((constructor)) static void look(void) {
+__attribute__((constructor(101))) static void look(void) {
   int fd;
   for (fd = 0; fd <= 2; fd++)
     if (fcntl(fd, F_GETFD) < 0) {
