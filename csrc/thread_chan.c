@@ -1,151 +1,20 @@
 /* thread_chan.c - luv.thread.chan: a queue of values that all threads of the process share.
  *
- * Who puts and who gets have a lock each, for some nanoseconds: one that spins, and lets others
- * run if that lasts.
- * The core's lock comes first where both are needed: when a fiber waits, or may be waiting.
+ * The ring (thread_ring.c) has locks of its own, for putting and getting; the core's comes first
+ * where both are needed: when a fiber waits, or may be waiting.
  * A put counts its value before it looks whether anybody hangs at a bell, and who is about
  * to wait hangs there before it looks at the count: one sees the other. The same holds for
  * gets and room. With a capacity of 0 there is room while more fibers wait in get than
  * values lie ready for them. */
 #include <math.h>
-#include <sched.h>
-#include "thread.h"
+#include "thread_chan.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct { luv_queue *v; uint64_t size, n; } known; /* by id */
-static uint64_t last_id;
-
-/* ---- the shared part ---------------------------------------------------------------------- */
-
-static uint32_t load(const uint32_t *n) { return __atomic_load_n(n, __ATOMIC_SEQ_CST); }
-static int closed(luv_channel *c) { return __atomic_load_n(&c->closed, __ATOMIC_SEQ_CST); }
-
-static __attribute__((noinline)) void wait_for(int *l) {
-  int i = 0;
-  do {
-    while (__atomic_load_n(l, __ATOMIC_RELAXED))
-      if (++i % 128 == 0) sched_yield();
-  } while (__atomic_exchange_n(l, 1, __ATOMIC_ACQUIRE));
-}
-
-static inline void take_lock(int *l) {
-  if (LUV_UNLIKELY(__atomic_exchange_n(l, 1, __ATOMIC_ACQUIRE))) wait_for(l);
-}
-
-static inline void drop_lock(int *l) { __atomic_store_n(l, 0, __ATOMIC_RELEASE); }
-
-static uint32_t count(luv_channel *c) {
-  uint32_t head = load(&c->head);
-  return load(&c->tail) - head;
-}
-
-static int room(luv_channel *c) { return count(c) < (c->cap > 0 ? c->cap : c->core.wanted); }
-
-static void pause_briefly(void) {
-  int i;
-  for (i = 0; i < 6; i++) {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-  }
-}
-
-/* Two sides that keep up with each other would look at each other's count for every value,
- * and the line with it would go to and fro. Who has found few the last time lets some more
- * come first, for a fraction of a microsecond; not if the other side is its own thread. */
-#define FEW 8
-static int few(luv_channel *c, uint32_t n, luv_state **other) {
-  return n > 0 && n <= FEW && c->cap > 2 * FEW && __atomic_load_n(other, __ATOMIC_RELAXED) != luv__running;
-}
-
-/* With `getting` held. */
-static void look_for_values(luv_channel *c) {
-  if (c->few_values) pause_briefly();
-  c->tail_seen = load(&c->tail);
-  c->few_values = few(c, c->tail_seen - c->head, &c->put_by);
-  __atomic_store_n(&c->got_by, luv__running, __ATOMIC_RELAXED);
-}
-
-/* With `putting` held. */
-static void look_for_room(luv_channel *c) {
-  if (c->few_places) pause_briefly();
-  c->head_seen = load(&c->head);
-  c->few_places = c->cap < 1e9 && few(c, (uint32_t)c->cap - (c->tail - c->head_seen), &c->got_by);
-}
-
-/* The same with `putting` held. */
-static int room_seen(luv_channel *c) {
-  if (c->cap > 0 && c->tail - c->head_seen < c->cap) return 1;
-  look_for_room(c);
-  return c->tail - c->head_seen < (c->cap > 0 ? c->cap : c->core.wanted);
-}
-
-/* With `putting` held. */
-static int grow(luv_channel *c) {
-  uint32_t i, size = c->size ? c->size * 2 : 16;
-  luv_msg *v = aligned_alloc(64, size * sizeof *v);
-  if (!v) return UV_ENOMEM;
-  take_lock(&c->getting);
-  for (i = c->head; i != c->tail; i++) v[i & (size - 1)] = c->v[i & (c->size - 1)];
-  free(c->v);
-  c->v = v;
-  c->size = size;
-  drop_lock(&c->getting);
-  return 0;
-}
-
-/* Fetches what the values to come will touch, which another CPU has used last: storing the
- * count waits for all that was written before. */
-#define AHEAD 4
-static inline __attribute__((always_inline)) void fetch_to_put(luv_channel *c) {
-  __builtin_prefetch(&c->v[(c->tail + AHEAD) & (c->size - 1)], 1);
-}
-static inline __attribute__((always_inline)) void fetch_to_get(luv_channel *c) {
-  if (c->tail_seen - c->head > AHEAD) __builtin_prefetch(&c->v[(c->head + AHEAD) & (c->size - 1)]);
-}
-
-static int push_back(luv_channel *c, const luv_msg *m) {
-  if (LUV_UNLIKELY(c->tail - c->head_seen >= c->size)) {
-    c->head_seen = load(&c->head);
-    if (c->tail - c->head_seen >= c->size && grow(c)) return UV_ENOMEM;
-  }
-  fetch_to_put(c);
-  c->v[c->tail & (c->size - 1)] = *m;
-  __atomic_store_n(&c->put_by, luv__running, __ATOMIC_RELAXED);
-  __atomic_store_n(&c->tail, c->tail + 1, __ATOMIC_SEQ_CST);
-  return 0;
-}
-
-/* Puts m if there is room. */
-int luv__thread_chan_put(luv_channel *c, const luv_msg *m) {
-  int err;
-  take_lock(&c->putting);
-  err = closed(c) ? UV_EOF : room_seen(c) ? push_back(c, m) : UV_EAGAIN;
-  drop_lock(&c->putting);
-  return err;
-}
-
-/* Takes the next value: UV_EAGAIN when there is none, UV_EOF when none will come. */
-static int shift(luv_channel *c, luv_msg *m) {
-  int last = closed(c), err = 0;
-  take_lock(&c->getting);
-  if (c->head == c->tail_seen) look_for_values(c);
-  if (c->head == c->tail_seen) err = last ? UV_EOF : UV_EAGAIN;
-  else {
-    fetch_to_get(c);
-    *m = c->v[c->head & (c->size - 1)];
-    __atomic_store_n(&c->head, c->head + 1, __ATOMIC_SEQ_CST);
-  }
-  drop_lock(&c->getting);
-  return err;
-}
+/* ---- the waits ---------------------------------------------------------------------------------- */
 
 /* Gives f, the first that waits in get, the next value: 0 if there is none. */
 static int give(luv_link *k, luv_channel *c, luv_fiber *f) {
   luv_msg *m = malloc(sizeof *m);
-  int err = m ? shift(c, m) : UV_ENOMEM;
+  int err = m ? luv__ring_shift(c, m) : UV_ENOMEM;
   if (err) free(m);
   if (err == UV_EAGAIN) return 0;
   if (err) luv__link_wake_error(k, f, err);
@@ -182,50 +51,14 @@ static void serve(luv_link *k) {
 static int ready(luv_core *core, int bell) {
   luv_channel *c = (luv_channel *)core;
   if (queue_empty(&core->bells[bell])) return 0;
-  return closed(c) || (bell == LUV_BELL_GET ? count(c) > 0 : room(c));
+  return ring_closed(c) || (bell == LUV_BELL_GET ? ring_count(c) > 0 : ring_room(c));
 }
 
-/* Without memory the lists get longer. Under the lock. */
-static void more_lists(void) {
-  uint64_t i, size = known.size ? known.size * 2 : 64;
-  luv_queue *v = malloc(size * sizeof *v);
-  if (!v) return;
-  for (i = 0; i < size; i++) queue_init(&v[i]);
-  for (i = 0; i < known.size; i++)
-    while (!queue_empty(&known.v[i])) {
-      luv_channel *c = luv_container(known.v[i].next, luv_channel, known);
-      queue_remove(&c->known);
-      queue_push(&v[c->id & (size - 1)], &c->known);
-    }
-  free(known.v);
-  known.v = v;
-  known.size = size;
-}
-
-static int make_known(luv_channel *c) {
-  int err;
-  pthread_mutex_lock(&lock);
-  if (known.n >= known.size) more_lists();
-  err = known.size ? 0 : UV_ENOMEM;
-  if (!err) {
-    c->id = ++last_id;
-    known.n++;
-    queue_push(&known.v[c->id & (known.size - 1)], &c->known);
-  }
-  pthread_mutex_unlock(&lock);
-  return err;
-}
-
-static void make_unknown(luv_channel *c) {
-  pthread_mutex_lock(&lock);
-  queue_remove(&c->known);
-  known.n--;
-  pthread_mutex_unlock(&lock);
-}
+/* ---- life ----------------------------------------------------------------------------------------- */
 
 static void free_one(luv_channel *c) {
   luv_msg m;
-  while (shift(c, &m) == 0) luv__msg_free(&m);
+  while (luv__ring_shift(c, &m) == 0) luv__msg_free(&m);
   free(c->v);
   free(c);
 }
@@ -236,7 +69,7 @@ static void free_chan(luv_core *core) {
   static __thread luv_channel *row __attribute__((tls_model("initial-exec")));
   static __thread int busy __attribute__((tls_model("initial-exec")));
   luv_channel *c = (luv_channel *)core;
-  make_unknown(c);
+  luv__ring_make_unknown(c);
   c->after = row;
   row = c;
   if (busy) return;
@@ -256,16 +89,16 @@ luv_channel *luv__thread_chan_new(double cap) {
   memset(c, 0, sizeof *c);
   luv__core_init(&c->core, &kind);
   c->cap = cap;
-  if (make_known(c) == 0) return c;
+  if (luv__ring_make_known(c) == 0) return c;
   free(c);
   return NULL;
 }
 
 void luv__thread_chan_close(luv_channel *c) {
   pthread_mutex_lock(&c->core.lock);
-  take_lock(&c->putting);
+  ring_lock(&c->putting);
   __atomic_store_n(&c->closed, 1, __ATOMIC_SEQ_CST);
-  drop_lock(&c->putting);
+  ring_unlock(&c->putting);
   luv__core_ring_all(&c->core, LUV_BELL_GET);
   luv__core_ring_all(&c->core, LUV_BELL_PUT);
   pthread_mutex_unlock(&c->core.lock);
@@ -300,138 +133,6 @@ int luv__thread_chan_lone(luv_state *S) {
   return n;
 }
 
-/* ---- in messages ------------------------------------------------------------------------------ */
-
-static uint64_t hold(luv_state *S, lua_State *L, int idx) {
-  luv_box *b = luv__tobox(L, idx, LUV_CLASS_THREAD_CHAN);
-  luv_channel *c;
-  (void)S;
-  if (!b || !b->o) return 0;
-  c = (luv_channel *)((luv_link *)b->o)->core;
-  luv__core_hold(&c->core);
-  return c->id;
-}
-
-/* The channel of that number, with a reference; NULL: it is gone, or on its way. */
-static luv_channel *find(uint64_t id) {
-  luv_queue *q, *head;
-  luv_channel *c = NULL;
-  pthread_mutex_lock(&lock);
-  head = known.size ? &known.v[id & (known.size - 1)] : NULL;
-  for (q = head ? head->next : NULL; q != head && !c; q = q->next) {
-    c = luv_container(q, luv_channel, known);
-    if (c->id != id) c = NULL;
-  }
-  if (c && !luv__core_revive(&c->core)) c = NULL;
-  pthread_mutex_unlock(&lock);
-  return c;
-}
-
-static int push_chan(luv_state *S, lua_State *L, luv_core *c) {
-  luv_link *k = luv__link_new(S, LUV_CLASS_THREAD_CHAN, c);
-  if (!k) return luaL_error(L, "not enough memory");
-  luv__push_object(S, L, &k->o);
-  return 1;
-}
-
-static int push(luv_state *S, lua_State *L, uint64_t id) {
-  luv_channel *c = find(id);
-  return c ? push_chan(S, L, &c->core) : 0;
-}
-
-static void drop(uint64_t id) {
-  luv_channel *c = find(id);
-  if (!c) return;
-  luv__core_drop(&c->core);
-  luv__core_drop(&c->core);
-}
-
-static const luv_shared shared = {"luv.thread.chan", LUV_CLASS_THREAD_CHAN, hold, push, drop};
-
-void luv__thread_chan_once(void) { luv__codec_shared(&shared); }
-
-/* ---- without a Lua state, for compiled code ------------------------------------------------------ */
-
-static luv_link_known *place(luv_state *S, const void *box) {
-  return &S->thread_chans[(uint32_t)((uintptr_t)box >> 4) * 2654435761u >> 28];
-}
-
-/* The channel is closed for this state: its userdata may soon be something else. */
-void luv__thread_chan_forget(luv_object *o) {
-  int i;
-  for (i = 0; o->S && i < LUV_LINK_KNOWN; i++)
-    if (o->S->thread_chans[i].k == (void *)o) o->S->thread_chans[i].box = o->S->thread_chans[i].k = NULL;
-}
-
-/* A face has seen that this is a channel of the state. */
-static inline void know(luv_state *S, luv_link *k) {
-  luv_link_known *at = place(S, k->o.box);
-  at->box = k->o.box;
-  at->k = k;
-}
-
-/* The rules are those of chan_fast.c. When it is time to let others run, the face sees to it. */
-static inline luv_link *plain(luv_state *S, const void *box) {
-  luv_link_known *at = place(S, box);
-  luv_fiber *f = luv_current(S);
-  if (LUV_UNLIKELY(at->box != box || luv__forked | S->dead)) return NULL;
-  if (LUV_UNLIKELY((f && f->flags & LUV_F_CANCEL) || (S->link_ops & 63) == 63)) return NULL;
-  return ((luv_channel *)at->k->core)->cap > 0 ? at->k : NULL;
-}
-
-static int put_plainly(luv_state *S, luv_link *k, const luv_msg *m) {
-  luv_channel *c = (luv_channel *)k->core;
-  if (!queue_empty(&k->senders) || luv__thread_chan_put(c, m)) return 0;
-  S->link_ops++;
-  luv__core_tell(&c->core, LUV_BELL_GET);
-  return 1;
-}
-
-/* Puts a short string; 0: the face has to do it. */
-int luv_thread_chan_put_text(luv_state *S, const void *box, const char *p, size_t n) {
-  luv_link *k = plain(S, box);
-  luv_msg m;
-  if (!k || n > sizeof m.u.s) return 0;
-  m.kind = LUV_MSG_SHORT;
-  m.n = (uint8_t)n;
-  memcpy(m.u.s, p, n);
-  return put_plainly(S, k, &m);
-}
-
-int luv_thread_chan_put_number(luv_state *S, const void *box, double x) {
-  luv_link *k = plain(S, box);
-  luv_msg m;
-  if (!k) return 0;
-  m.kind = LUV_MSG_NUMBER;
-  m.u.number = x;
-  return put_plainly(S, k, &m);
-}
-
-/* Takes the next value if it is a short string, whose bytes stay until the next call, or a
- * number: how[0] is the length, or -1 with the number in how[1]. NULL: the face has to do it. */
-const char *luv_thread_chan_take(luv_state *S, const void *box, double *how) {
-  luv_link *k = plain(S, box);
-  luv_channel *c = k ? (luv_channel *)k->core : NULL;
-  const luv_msg *m = NULL;
-  if (!k || !queue_empty(&k->o.waiters)) return NULL;
-  take_lock(&c->getting);
-  if (c->head == c->tail_seen) look_for_values(c);
-  if (c->head != c->tail_seen) m = &c->v[c->head & (c->size - 1)];
-  if (m && m->kind != LUV_MSG_SHORT && m->kind != LUV_MSG_NUMBER) m = NULL;
-  if (m) {
-    fetch_to_get(c);
-    how[0] = m->kind == LUV_MSG_SHORT ? m->n : -1;
-    if (m->kind == LUV_MSG_NUMBER) how[1] = m->u.number;
-    else memcpy(S->taken, m->u.s, m->n);
-    __atomic_store_n(&c->head, c->head + 1, __ATOMIC_SEQ_CST);
-  }
-  drop_lock(&c->getting);
-  if (!m) return NULL;
-  S->link_ops++;
-  luv__core_tell(&c->core, LUV_BELL_PUT);
-  return S->taken;
-}
-
 /* ---- the faces ----------------------------------------------------------------------------------- */
 
 /* ch = luv.thread.chan([capacity = 0]) */
@@ -444,7 +145,7 @@ int luv_thread_chan(lua_State *L) {
   if (!(cap >= 0) || cap != floor(cap)) return luv__arg_error(S, L, 1, "chan", "a whole number of 0 or more expected");
   c = luv__thread_chan_new(cap);
   if (!c) return luaL_error(L, "not enough memory");
-  return push_chan(S, L, &c->core);
+  return luv__thread_chan_push(S, L, c);
 }
 
 static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
@@ -455,7 +156,7 @@ static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
   if (!c) return luv__fail(L, UV_EBADF);
   if (!queue_empty(&k->o.waiters) || (timeout != 0 && luv__overdue(S, &S->link_ops)))
     return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
-  err = shift(c, &m);
+  err = luv__ring_shift(c, &m);
   if (err == UV_EAGAIN) return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
   if (err) return luv__fail(L, err);
   luv__core_tell(&c->core, LUV_BELL_PUT);
@@ -466,7 +167,7 @@ static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
 int luv_thread_chan_get(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "get");
-  if (S->jit && k) know(S, k);
+  if (S->jit && k) luv__thread_chan_know(S, k);
   return get(S, L, k, luv__opt_timeout(S, L, 2, 1, "get"));
 }
 
@@ -540,7 +241,7 @@ static int put(luv_state *S, lua_State *L, luv_link *k, double timeout) {
 int luv_thread_chan_put(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "put");
-  if (S->jit && k) know(S, k);
+  if (S->jit && k) luv__thread_chan_know(S, k);
   return put(S, L, k, luv__opt_timeout(S, L, 3, 2, "put"));
 }
 
@@ -567,11 +268,11 @@ int luv_thread_chan_close(lua_State *L) {
   return 1;
 }
 
-/* yes = ch:closed() */
+/* yes = ch:ring_closed() */
 int luv_thread_chan_closed(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "closed");
-  lua_pushboolean(L, !k || closed((luv_channel *)k->core));
+  lua_pushboolean(L, !k || ring_closed((luv_channel *)k->core));
   return 1;
 }
 
@@ -579,7 +280,7 @@ int luv_thread_chan_closed(lua_State *L) {
 int luv_thread_chan_len(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "__len");
-  lua_pushinteger(L, k ? (lua_Integer)count((luv_channel *)k->core) : 0);
+  lua_pushinteger(L, k ? (lua_Integer)ring_count((luv_channel *)k->core) : 0);
   return 1;
 }
 

@@ -1,0 +1,84 @@
+/* thread_chan_fast.c - put and get of a luv.thread.chan without a Lua state, for compiled code.
+ *
+ * The rules are those of chan_fast.c: an address is a channel's if a face has said so, and
+ * what is not the plain case is left for the face. Plain are short strings and numbers. */
+#include "thread_chan.h"
+
+static luv_link_known *place(luv_state *S, const void *box) {
+  return &S->thread_chans[(uint32_t)((uintptr_t)box >> 4) * 2654435761u >> 28];
+}
+
+/* The channel is closed for this state: its userdata may soon be something else. */
+void luv__thread_chan_forget(luv_object *o) {
+  int i;
+  for (i = 0; o->S && i < LUV_LINK_KNOWN; i++)
+    if (o->S->thread_chans[i].k == (void *)o) o->S->thread_chans[i].box = o->S->thread_chans[i].k = NULL;
+}
+
+void luv__thread_chan_know(luv_state *S, luv_link *k) {
+  luv_link_known *at = place(S, k->o.box);
+  at->box = k->o.box;
+  at->k = k;
+}
+
+/* The rules are those of chan_fast.c. When it is time to let others run, the face sees to it. */
+static inline luv_link *plain(luv_state *S, const void *box) {
+  luv_link_known *at = place(S, box);
+  luv_fiber *f = luv_current(S);
+  if (LUV_UNLIKELY(at->box != box || luv__forked | S->dead)) return NULL;
+  if (LUV_UNLIKELY((f && f->flags & LUV_F_CANCEL) || (S->link_ops & 63) == 63)) return NULL;
+  return ((luv_channel *)at->k->core)->cap > 0 ? at->k : NULL;
+}
+
+static int put_plainly(luv_state *S, luv_link *k, const luv_msg *m) {
+  luv_channel *c = (luv_channel *)k->core;
+  if (!queue_empty(&k->senders) || luv__thread_chan_put(c, m)) return 0;
+  S->link_ops++;
+  luv__core_tell(&c->core, LUV_BELL_GET);
+  return 1;
+}
+
+/* Puts a short string; 0: the face has to do it. */
+int luv_thread_chan_put_text(luv_state *S, const void *box, const char *p, size_t n) {
+  luv_link *k = plain(S, box);
+  luv_msg m;
+  if (!k || n > sizeof m.u.s) return 0;
+  m.kind = LUV_MSG_SHORT;
+  m.n = (uint8_t)n;
+  memcpy(m.u.s, p, n);
+  return put_plainly(S, k, &m);
+}
+
+int luv_thread_chan_put_number(luv_state *S, const void *box, double x) {
+  luv_link *k = plain(S, box);
+  luv_msg m;
+  if (!k) return 0;
+  m.kind = LUV_MSG_NUMBER;
+  m.u.number = x;
+  return put_plainly(S, k, &m);
+}
+
+/* Takes the next value if it is a short string, whose bytes stay until the next call, or a
+ * number: how[0] is the length, or -1 with the number in how[1]. NULL: the face has to do it. */
+const char *luv_thread_chan_take(luv_state *S, const void *box, double *how) {
+  luv_link *k = plain(S, box);
+  luv_channel *c = k ? (luv_channel *)k->core : NULL;
+  const luv_msg *m = NULL;
+  if (!k || !queue_empty(&k->o.waiters)) return NULL;
+  ring_lock(&c->getting);
+  if (c->head == c->tail_seen) luv__ring_look(c);
+  if (c->head != c->tail_seen) m = &c->v[c->head & (c->size - 1)];
+  if (m && m->kind != LUV_MSG_SHORT && m->kind != LUV_MSG_NUMBER) m = NULL;
+  if (m) {
+    ring_fetch_to_get(c);
+    how[0] = m->kind == LUV_MSG_SHORT ? m->n : -1;
+    if (m->kind == LUV_MSG_NUMBER) how[1] = m->u.number;
+    else memcpy(S->taken, m->u.s, m->n);
+    __atomic_store_n(&c->head, c->head + 1, __ATOMIC_SEQ_CST);
+  }
+  ring_unlock(&c->getting);
+  if (!m) return NULL;
+  S->link_ops++;
+  luv__core_tell(&c->core, LUV_BELL_PUT);
+  return S->taken;
+}
