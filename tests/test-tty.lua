@@ -132,6 +132,16 @@ tap.test("winsize", function()
   tap.equal(out, "exit 0\n")
 end)
 
+tap.test("SIGWINCH says that there is a new size", function()
+  local out = at([[
+    local w = luv.signal.create("SIGWINCH")
+    print("ready")
+    assert(w:next(20) >= 1)
+    print("size", luv.stdout:winsize())]],
+    {"expect:ready", "size:132x50", "expect:size\t132\t50", "wait:"})
+  tap.equal(out, "exit 0\n")
+end)
+
 tap.test("timeout, cancel and close while a key is waited for", function()
   local out = at(raw .. [[
     assert(select(3, t:read(nil, 0.01)) == "ETIMEDOUT")

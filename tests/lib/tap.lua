@@ -162,7 +162,16 @@ function tap.both(name, fn)
   tap.test(name .. " (fiber)", function() tap.fiber(fn) end)
 end
 
+-- What a test that fails, or forgets, leaves behind is removed at the end.
+local tmpname, temporary = os.tmpname, {}
+function os.tmpname()
+  local path = tmpname()
+  temporary[#temporary + 1] = path
+  return path
+end
+
 function tap.done()
+  for _, path in ipairs(temporary) do os.remove(path) end
   print("1.." .. count)
   if failed > 0 then error(failed .. " of " .. count .. " tests failed", 0) end
 end
