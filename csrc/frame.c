@@ -196,6 +196,10 @@ int luv__settle(luv_state *S, luv_chain *c, luv_frame *until, int rc) {
     lua_State *L = c->L;
     luv_frame *fr;
     int n;
+    if (rc == LUA_YIELD && S->quick) { /* by the fiber itself, when its last frame had ended */
+      S->quick = NULL;
+      return LUV_RAN_SUSPEND;
+    }
     if (rc == LUA_YIELD && c->top && cannot_resume(S, L)) {
       lua_settop(L, 0);
       lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_boundary);

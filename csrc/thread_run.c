@@ -31,8 +31,16 @@ static int with_luv(lua_State *L) {
   return t->body(L);
 }
 
+/* The name may change at any time. Not first of all: the maker still has the lock then. */
+static void show_name(luv_thread *t) {
+  pthread_mutex_lock(&t->task.core.lock);
+  pthread_setname_np(pthread_self(), t->name);
+  pthread_mutex_unlock(&t->task.core.lock);
+}
+
 /* Called by Go, with a new state. */
 void luv__thread_main(luv_thread *t, lua_State *L) {
+  show_name(t);
   t->globals = lua_topointer(L, LUA_REGISTRYINDEX);
   t->ended = LUV_TASK_FAILED;
   t->task.problem = "not enough memory";
@@ -51,9 +59,6 @@ void luv__thread_refused(luv_thread *t) {
 static void body(void *arg) {
   luv_thread *t = arg;
   luv__this_thread = t;
-  pthread_mutex_lock(&t->task.core.lock);
-  pthread_setname_np(pthread_self(), t->name);
-  pthread_mutex_unlock(&t->task.core.lock);
   goThread((uintptr_t)t);
   luv__this_thread = NULL;
   luv__thread_gone(t);

@@ -145,7 +145,7 @@ both("poll: before and now, also when the file goes", function(dir)
     fs.writefile(dir .. "/x", text)
     before, now = p:next(0.2)
   until before
-  tap.ok(before.size < now.size)
+  tap.ok(before.size ~= now.size)
   fs.unlink(dir .. "/x")
   local code
   repeat before, _, code = p:next(10) until not before
