@@ -2,7 +2,7 @@
  * calls from compiled code.
  *
  * Calling a C function ends a trace of LuaJIT's; calling one through its FFI does not. So
- * there put and get (suspend.c) first ask here for a place in the ring, and the compiled code
+ * there put and get (wrap.c) first ask here for a place in the ring, and the compiled code
  * itself reads or writes it. What is not the plain case is refused, and left for the face: a
  * closed channel, somebody who waits, a cancellation. The functions touch no Lua state.
  *

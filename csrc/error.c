@@ -53,7 +53,7 @@ int luv__fail(lua_State *L, int err) {
 }
 
 /* Pushes on W "file:line: " of who called the face that L is in; "" when that was C. A
- * function of luv's own between the two (suspend.c) does not count. */
+ * function of luv's own between the two (wrap.c) does not count. */
 void luv__where(lua_State *L, lua_State *W) {
   lua_Debug ar;
   int level = 1;

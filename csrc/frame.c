@@ -65,7 +65,7 @@ static void raise_hook(lua_State *L, lua_Debug *ar) {
  * function to raise it in, and ends by it (the value is then on L). */
 static int raise_in(luv_state *S, lua_State *L) {
   lua_Debug ar;
-  if (S->jit) { /* there each suspending face is wrapped in Lua, see suspend.c */
+  if (S->jit) { /* there each suspending face is wrapped in Lua, see wrap.c */
     lua_pushlightuserdata(L, (void *)&luv__suspended);
     lua_xmove(S->M, L, 1);
     return 2;

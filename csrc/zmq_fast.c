@@ -1,7 +1,7 @@
 /* zmq_fast.c - send and recv on LuaJIT, compiled: for what need not wait.
  *
  * Calling a C function ends a trace of LuaJIT's; calling one through its FFI does not. So
- * the wrappers of send and recv (suspend.c) try these first. They touch no Lua state and
+ * the wrappers of send and recv (wrap.c) try these first. They touch no Lua state and
  * raise nothing; what is not the plain case is left as it was, for the face to do again: a
  * wrong argument, a closed socket, a wait, a cancellation, more than one frame.
  *

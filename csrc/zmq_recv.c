@@ -97,7 +97,7 @@ static int push_rest(luv_state *S, lua_State *L, luv_zmq *z, zmq_msg_t *m) {
   return n;
 }
 
-/* On LuaJIT recv's own wrapper makes results of true, frames, their number (suspend.c). */
+/* On LuaJIT recv's own wrapper makes results of true, frames, their number (wrap.c). */
 static int push_packed(luv_state *S, lua_State *L, luv_zmq *z) {
   lua_pushboolean(L, 1);
   push_all(S, L, z, LUV_ZMQ_TABLE);
@@ -189,8 +189,20 @@ static inline int receive(lua_State *L, int class_id, const char *fname, int mod
   return luv__suspend(S, L, LUV_OP_ZMQ_RECV, z, arg, timeout);
 }
 
+/* One short frame that is there. LuaJIT has tried this itself (wrap.c). */
+static inline int received_plainly(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  double n;
+  const char *p;
+  if (luaJIT_setmode || lua_gettop(L) != 1) return 0;
+  p = luv_zmq_try_recv(S, lua_touserdata(L, 1), &n);
+  if (LUV_LIKELY(p != NULL)) lua_pushlstring(L, p, (size_t)n);
+  return p != NULL;
+}
+
 /* frame, ... = sock:recv([timeout]) */
 int luv_zmq_recv(lua_State *L) {
+  if (LUV_LIKELY(received_plainly(L))) return 1;
   return receive(L, LUV_CLASS_ZMQ, "recv", luaJIT_setmode ? LUV_ZMQ_PACKED : 0);
 }
 

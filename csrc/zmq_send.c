@@ -67,9 +67,16 @@ static void check_frames(luv_state *S, lua_State *L) {
   else luv__type_error(S, L, 2, 1, "send", "string or table");
 }
 
-/* sock = sock:send(string or {frame, ...}[, timeout]) */
-int luv_zmq_send(lua_State *L) {
-  luv_state *S = luv_enter(L);
+/* A string, no timeout, nobody in the way. LuaJIT has tried this itself (wrap.c). */
+static inline int sent_plainly(luv_state *S, lua_State *L) {
+  size_t n;
+  const char *p;
+  if (luaJIT_setmode || lua_gettop(L) != 2 || lua_type(L, 2) != LUA_TSTRING) return 0;
+  p = lua_tolstring(L, 2, &n);
+  return luv_zmq_try_send(S, lua_touserdata(L, 1), p, n);
+}
+
+static int send_any(luv_state *S, lua_State *L) {
   luv_zmq *z = luv__check_zmq(S, L, 1, LUV_CLASS_ZMQ, "send");
   double timeout = LUV_NO_TIMEOUT;
   int err;
@@ -87,6 +94,14 @@ int luv_zmq_send(lua_State *L) {
   luv__zmq_touch(z);
   if (LUV_UNLIKELY(err == UV_EAGAIN)) return luv__suspend(S, L, LUV_OP_ZMQ_SEND, z, 0, timeout);
   if (LUV_UNLIKELY(err)) return luv__fail(L, err);
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* sock = sock:send(string or {frame, ...}[, timeout]) */
+int luv_zmq_send(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  if (LUV_UNLIKELY(!sent_plainly(S, L))) return send_any(S, L);
   lua_settop(L, 1);
   return 1;
 }
