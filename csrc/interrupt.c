@@ -33,7 +33,7 @@ static int interrupt(luv_state *S) {
   S->interrupted = 1;
   if (f && luv__running == S) /* the fiber of another thread is that thread's to stop */
     lua_sethook(f->chain.L, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
-  luv__wakeup(S);
+  uv_async_send(S->wakeup);
   return 1;
 }
 

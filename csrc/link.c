@@ -39,7 +39,7 @@ void luv__core_drop(luv_core *c) {
 
 void luv__ring(luv_state *S) {
   if (__atomic_exchange_n(&S->rung, 1, __ATOMIC_SEQ_CST)) return;
-  if (__atomic_load_n(&S->blocking, __ATOMIC_SEQ_CST)) luv__wakeup(S);
+  if (__atomic_load_n(&S->blocking, __ATOMIC_SEQ_CST)) uv_async_send(S->wakeup);
 }
 
 /* The one that was rung goes to the end, so that all have their turn. */

@@ -99,8 +99,7 @@ struct luv_state {
   luv_queue objects;
   luv_queue goops;
   uv_timer_t *alarm;
-  uv_poll_t *wakeup;   /* see wakeup.c */
-  int wake_fd, woken;
+  uv_async_t *wakeup;
   char *readbuf;
   char *arena;         /* short data on its way to readers: emptied at every poll */
   uint32_t arena_used;
@@ -290,9 +289,6 @@ int luv__is_cancelled(luv_state *S, lua_State *L, int idx);
 
 /* ---- interrupt.c ----------------------------------------------------------------- */
 
-void luv__wakeup(luv_state *S);
-int luv__wakeup_open(luv_state *S);
-void luv__wakeup_close(luv_state *S);
 void luv__interrupt_enter(luv_state *S);
 void luv__interrupt_leave(luv_state *S);
 void luv__interrupt_forget(luv_state *S);
