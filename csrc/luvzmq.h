@@ -62,11 +62,23 @@ struct luv_zmq_state {
 /* zmq_socket.c */
 luv_zmq *luv__zmq_new(uv_loop_t *loop, void *socket, int class_id);
 luv_zmq *luv__check_zmq(luv_state *S, lua_State *L, int idx, int class_id, const char *fname);
-void luv__zmq_touch(luv_zmq *z);
 void luv__zmq_watch(luv_zmq *z);
 int luv__zmq_events(luv_zmq *z);
-int luv__zmq_overdue(luv_state *S);
 int luv__zmq_error(int zmq_errno);
+
+static inline int luv__zmq_overdue(luv_state *S) { return luv__overdue(S, &S->zmq->ops); }
+
+static inline int luv__zmq_waited_for(luv_zmq *z) {
+  return !queue_empty(&z->receivers) || !queue_empty(&z->senders) || z->proxy;
+}
+
+/* Something was done with the socket: commands for it may have been taken off its
+ * descriptor, so whoever waits has to be looked at before the loop blocks. */
+static inline void luv__zmq_touch(luv_zmq *z) {
+  luv_zmq_state *t = z->o.S->zmq;
+  t->moved |= z->inproc;
+  if (LUV_UNLIKELY(luv__zmq_waited_for(z)) && queue_empty(&z->dirty)) queue_push(&t->dirty, &z->dirty);
+}
 
 /* zmq_fast.c */
 void luv__zmq_know(luv_zmq *z);

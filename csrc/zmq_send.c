@@ -71,9 +71,9 @@ static void check_frames(luv_state *S, lua_State *L) {
 static inline int sent_plainly(luv_state *S, lua_State *L) {
   size_t n;
   const char *p;
-  if (luaJIT_setmode || lua_gettop(L) != 2 || lua_type(L, 2) != LUA_TSTRING) return 0;
-  p = lua_tolstring(L, 2, &n);
-  return luv_zmq_try_send(S, lua_touserdata(L, 1), p, n);
+  if (luaJIT_setmode || lua_gettop(L) != 2) return 0;
+  p = lua_tolstring(L, 2, &n); /* makes a number one, too */
+  return p && luv_zmq_try_send(S, lua_touserdata(L, 1), p, n);
 }
 
 static int send_any(luv_state *S, lua_State *L) {

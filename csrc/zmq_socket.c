@@ -156,18 +156,6 @@ luv_zmq *luv__check_zmq(luv_state *S, lua_State *L, int idx, int class_id, const
 
 /* ---- waiting ------------------------------------------------------------------------- */
 
-static int has_waiters(luv_zmq *z) {
-  return !queue_empty(&z->receivers) || !queue_empty(&z->senders) || z->proxy;
-}
-
-/* Something was done with the socket: commands for it may have been taken off its
- * descriptor, so whoever waits has to be looked at before the loop blocks. */
-void luv__zmq_touch(luv_zmq *z) {
-  luv_zmq_state *t = z->o.S->zmq;
-  t->moved |= z->inproc;
-  if (LUV_UNLIKELY(has_waiters(z)) && queue_empty(&z->dirty)) queue_push(&t->dirty, &z->dirty);
-}
-
 /* The events that the socket is ready for, after all commands for it were processed; or
  * libzmq's error, negative. */
 int luv__zmq_events(luv_zmq *z) {
@@ -208,17 +196,17 @@ static void serve(luv_zmq *z) {
   }
   while (queue_empty(&z->senders) && !queue_empty(&z->receivers))
     if (!luv__zmq_serve_receiver(z, first(&z->receivers))) return;
-  while (has_waiters(z) && (events = luv__zmq_events(z)) >= 0)
+  while (luv__zmq_waited_for(z) && (events = luv__zmq_events(z)) >= 0)
     if (!serve_one(z, events)) break;
   if (events < 0) fail_all(z, events);
-  if (!has_waiters(z)) queue_remove(&z->near);
+  if (!luv__zmq_waited_for(z)) queue_remove(&z->near);
 }
 
 static void on_event(uv_poll_t *h, int status, int events) {
   luv_zmq *z = h->data;
   (void)status;
   (void)events;
-  if (has_waiters(z)) serve(z);
+  if (luv__zmq_waited_for(z)) serve(z);
   else if (luv__zmq_events(z) < 0) { /* the context is gone: nothing more will come */
     uv_poll_stop(h);
     z->polling = 0;
@@ -252,8 +240,6 @@ int luv__zmq_send_begin(luv_state *S, luv_fiber *f) {
   return begin(f->wait.on, f, &((luv_zmq *)f->wait.on)->senders);
 }
 
-int luv__zmq_overdue(luv_state *S) { return luv__overdue(S, &S->zmq->ops); }
-
 /* ---- before the loop blocks ------------------------------------------------------------ */
 
 #define NEAR 8 /* how many that wait on inproc are tried: epoll finds the others */
@@ -267,7 +253,7 @@ static void serve_near(luv_zmq_state *t) {
   for (n = 0; n < NEAR && q != &t->near; n++, q = next) {
     luv_zmq *z = luv_container(q, luv_zmq, near);
     next = q->next;
-    if (has_waiters(z)) serve(z);
+    if (luv__zmq_waited_for(z)) serve(z);
     else queue_remove(q);
   }
 }
