@@ -230,7 +230,7 @@ func init() {
 	})
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.pipe",
-		Methods: streamMethods(
+		Methods: append(streamMethods(
 			lua.Func{Name: "bind", Go: pipeBind},
 			lua.Func{Name: "listen", Go: pipeListen},
 			lua.Func{Name: "connect", Go: pipeConnect, Waits: true},
@@ -239,9 +239,6 @@ func init() {
 			lua.Func{Name: "getsockname", Go: pipeGetsockname},
 			lua.Func{Name: "getpeername", Go: pipeGetpeername},
 			lua.Func{Name: "chmod", Go: pipeChmod},
-			lua.Func{Name: "fileno", Go: func(c *lua.Call) { fileno(c, &pipeOf(c).Stream) }},
-			lua.Func{Name: "send_buffer_size", Go: func(c *lua.Call) { bufferSize(c, &pipeOf(c).Stream, true) }},
-			lua.Func{Name: "recv_buffer_size", Go: func(c *lua.Call) { bufferSize(c, &pipeOf(c).Stream, false) }},
-		),
+		), socketMethods(pipeOf)...),
 	})
 }

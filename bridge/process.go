@@ -118,7 +118,7 @@ func init() {
 		Name: "luv.process",
 		Funcs: []lua.Func{
 			{Name: "spawn", Go: processSpawn},
-			{Name: "run", Go: processRun, Waits: true},
+			{Name: "run", Face: "process_run", Go: processRun},
 			{Name: "disable_stdio_inheritance", Go: processDisable},
 		},
 	})

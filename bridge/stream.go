@@ -39,6 +39,18 @@ func bufferSize(c *lua.Call, s interface{ BufferSize(bool, int) (int, error) }, 
 	}
 }
 
+// socketMethods are those of all sockets that have a buffer in the kernel.
+func socketMethods[S interface {
+	Fileno() (int, error)
+	BufferSize(bool, int) (int, error)
+}](of func(*lua.Call) S) []lua.Func {
+	return []lua.Func{
+		{Name: "fileno", Go: func(c *lua.Call) { fileno(c, of(c)) }},
+		{Name: "send_buffer_size", Go: func(c *lua.Call) { bufferSize(c, of(c), true) }},
+		{Name: "recv_buffer_size", Go: func(c *lua.Call) { bufferSize(c, of(c), false) }},
+	}
+}
+
 // fd = stream:fileno()
 func fileno(c *lua.Call, s interface{ Fileno() (int, error) }) {
 	fd, err := s.Fileno()

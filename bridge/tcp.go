@@ -90,7 +90,7 @@ func tcpCloseReset(c *lua.Call) { c.Done(tcpOf(c).CloseReset()) }
 func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.tcp",
-		Methods: streamMethods(
+		Methods: append(streamMethods(
 			lua.Func{Name: "bind", Go: tcpBind},
 			lua.Func{Name: "listen", Go: tcpListen},
 			lua.Func{Name: "connect", Go: tcpConnect, Waits: true},
@@ -99,9 +99,6 @@ func init() {
 			lua.Func{Name: "keepalive", Go: tcpKeepAlive},
 			lua.Func{Name: "nodelay", Go: tcpNoDelay},
 			lua.Func{Name: "close_reset", Go: tcpCloseReset},
-			lua.Func{Name: "fileno", Go: func(c *lua.Call) { fileno(c, &tcpOf(c).Stream) }},
-			lua.Func{Name: "send_buffer_size", Go: func(c *lua.Call) { bufferSize(c, &tcpOf(c).Stream, true) }},
-			lua.Func{Name: "recv_buffer_size", Go: func(c *lua.Call) { bufferSize(c, &tcpOf(c).Stream, false) }},
-		),
+		), socketMethods(tcpOf)...),
 	})
 }

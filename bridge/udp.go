@@ -192,7 +192,7 @@ func udpUsingRecvmmsg(c *lua.Call) { c.Return(udpOf(c).UsingRecvmmsg()) }
 func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.udp",
-		Methods: []lua.Func{
+		Methods: append([]lua.Func{
 			{Name: "bind", Go: udpBind},
 			{Name: "open", Go: udpOpen},
 			{Name: "connect", Go: udpConnect, Waits: true},
@@ -207,12 +207,9 @@ func init() {
 			{Name: "multicast_ttl", Go: hops(0, (*uv.UDP).MulticastTTL)},
 			{Name: "broadcast", Go: onOff((*uv.UDP).Broadcast)},
 			{Name: "ttl", Go: hops(1, (*uv.UDP).TTL)},
-			{Name: "send_buffer_size", Go: func(c *lua.Call) { bufferSize(c, udpOf(c), true) }},
-			{Name: "recv_buffer_size", Go: func(c *lua.Call) { bufferSize(c, udpOf(c), false) }},
 			{Name: "send_queue_size", Face: "udp_send_queue_size"},
 			{Name: "send_queue_count", Face: "udp_send_queue_count"},
 			{Name: "using_recvmmsg", Go: udpUsingRecvmmsg},
-			{Name: "fileno", Go: func(c *lua.Call) { fileno(c, udpOf(c)) }},
-		},
+		}, socketMethods(udpOf)...),
 	})
 }

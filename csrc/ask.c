@@ -67,7 +67,7 @@ static void set_hook(luv_state *S) {
   lua_State *L = S->chain ? S->chain->L : S->home;
   if (luv__running == S && !S->chain) return;
   if (S->jit && S->dump_wanted & LUV_DUMP_STDERR) say_busy(S);
-  if (!lua_gethook(L)) lua_sethook(L, luv__ask_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+  if (!lua_gethook(L)) luv__hook_at_once(L, luv__ask_hook);
 }
 
 void luv__ask(luv_state *S, int what) {

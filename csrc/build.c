@@ -21,7 +21,6 @@ static void push_entry(luv_state *S, lua_State *L, luv_entry *e, int class_id) {
   lua_pushinteger(L, e->face == luv_trampoline || e->both ? (int)e->number : class_id);
   lua_pushcclosure(L, e->face, 2);
   if (e->waits) luv__wrap_suspending(S, L);
-  if (e->waits && strcmp(e->owner, "luv.process") == 0 && strcmp(e->name, "run") == 0) luv__wrap_run(S, L);
 }
 
 /* Sets what belongs to `owner` in the table on top. */
@@ -167,10 +166,13 @@ static int has_field(lua_State *L, const char *name) {
 
 /* All fields of luv, on top, that are not there. */
 static void build_fields(luv_state *S, lua_State *L, int list) {
+  const char *last = ""; /* the entries of a module stand together */
   int i;
   for (i = 0; i < luv__nentries; i++) {
     const char *name = field_of(&luv__entries[i]);
-    if (name && !has_field(L, name)) build_field(S, L, list, &luv__entries[i]);
+    if (!name || strcmp(name, last) == 0) continue;
+    last = name;
+    if (!has_field(L, name)) build_field(S, L, list, &luv__entries[i]);
   }
 }
 

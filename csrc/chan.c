@@ -225,11 +225,9 @@ static inline int get_quickly(luv_chan_t *c, lua_State *L) {
 static inline luv_chan_t *known(lua_State *L, int idx) {
   const void *box = lua_touserdata(L, idx);
   luv_state *S = luv__running;
-  luv_chan_known *k;
-  if (LUV_UNLIKELY(!S || !box || luv__forked)) return NULL;
-  k = luv__chan_place(S, box);
+  if (LUV_UNLIKELY(!S || luv__forked)) return NULL;
   luv__check_crossing(L);
-  return LUV_LIKELY(k->box == box) ? k->c : NULL;
+  return luv__known(S->chans, LUV_CHAN_BITS, box);
 }
 
 static inline luv_chan_t *quick(lua_State *L) {

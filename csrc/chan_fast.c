@@ -7,29 +7,23 @@
  * closed channel, somebody who waits, a cancellation. The functions touch no Lua state.
  *
  * The FFI gives the address of a userdata, whatever it stands for. It must not be looked into
- * before it is known to be a channel's: `S->chans` has those that the faces have checked, as
- * long as they are open. */
+ * before it is known to be a channel's: S->chans says so (known.h). */
 #include "sync.h"
 
 /* A face has seen that this is an open channel of its state. */
 void luv__chan_know(luv_chan_t *c) {
-  luv_chan_known *k = luv__chan_place(c->o.S, c->o.box);
-  k->box = c->o.box;
-  k->c = c;
+  luv__know(c->o.S->chans, LUV_CHAN_BITS, c->o.box, c);
 }
 
 /* The channel is closed: its userdata may soon be something else. */
 void luv__chan_forget(luv_object *o) {
-  int i;
-  for (i = 0; o->S && i < LUV_CHAN_KNOWN; i++)
-    if (o->S->chans[i].c == (void *)o) o->S->chans[i].box = o->S->chans[i].c = NULL;
+  if (o->S) luv__unknow(o->S->chans, LUV_CHAN_BITS, o);
 }
 
 /* The channel, if it has a ring and nothing is the matter. */
 static inline luv_chan_t *plain(luv_state *S, const void *box) {
-  luv_chan_known *k = luv__chan_place(S, box);
-  if (LUV_UNLIKELY(k->box != box || luv__forked)) return NULL;
-  return luv__calm(S) ? k->c : NULL;
+  luv_chan_t *c = luv__known(S->chans, LUV_CHAN_BITS, box);
+  return LUV_LIKELY(c && !luv__forked && luv__calm(S)) ? c : NULL;
 }
 
 /* The place in the ring for the next value, which counts from now on; 0: the face must do it.

@@ -50,7 +50,7 @@
   X(thread_chan_closed, 0) X(thread_chan_len, 0) X(thread_chan_iter, 0) \
   X(thread_chan_try_put, 0) X(thread_chan_try_get, 0) X(thread_chan_capacity, 0) \
   X(thread_pool, 0) X(thread_pool_call, 1) X(thread_pool_close, 0) X(thread_pool_closed, 0) \
-  X(signal_next, 1) X(process_wait, 1) X(process_close, 0) \
+  X(signal_next, 1) X(process_run, 1) X(process_wait, 1) X(process_close, 0) \
   X(object_close, 0) X(object_closed, 0) X(object_gc, 0) X(object_tostring, 0)
 
 #endif

@@ -95,12 +95,6 @@ static void finished(luv_crew *c, luv_fsreq *r) {
   if (__atomic_load_n(&c->S->blocking, __ATOMIC_SEQ_CST)) uv_async_send(c->S->wakeup);
 }
 
-static inline void pause_briefly(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#endif
-}
-
 static int wanted(luv_crew *c) {
   return __atomic_load_n(&c->waiting, __ATOMIC_RELAXED) || __atomic_load_n(&c->stop, __ATOMIC_RELAXED);
 }
@@ -110,7 +104,7 @@ static void spin(luv_crew *c, uint64_t most) {
   uint64_t start = uv_hrtime();
   int i;
   while (!wanted(c) && uv_hrtime() - start < most) {
-    for (i = 0; i < 32 && !wanted(c); i++) pause_briefly();
+    for (i = 0; i < 32 && !wanted(c); i++) luv__relax();
     if (!wanted(c)) sched_yield();
   }
 }

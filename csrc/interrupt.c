@@ -32,7 +32,7 @@ static int interrupt(luv_state *S) {
   if (!S->blocked && S->depth == 0) return 0;
   S->interrupted = 1;
   if (f && luv__running == S) /* the fiber of another thread is that thread's to stop */
-    lua_sethook(f->chain.L, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+    luv__hook_at_once(f->chain.L, stop_hook);
   uv_async_send(S->wakeup);
   return 1;
 }
@@ -73,10 +73,9 @@ static void watch(luv_state *S) {
 /* The host's handler has set its hook, and restored the default action, while the main chunk
  * was on its way into a wait: the hook would run only after that. */
 static int came_before(luv_state *S) {
-  const int mask = LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT;
   struct sigaction now;
   if (LUV_LIKELY(!lua_gethook(S->home)) || luv__this_thread || lua_gethook(S->home) == luv__ask_hook) return 0;
-  if (lua_gethookmask(S->home) != mask || lua_gethookcount(S->home) != 1) return 0;
+  if (lua_gethookmask(S->home) != LUV_HOOK_ANY || lua_gethookcount(S->home) != 1) return 0;
   sigaction(SIGINT, NULL, &now);
   return !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
 }

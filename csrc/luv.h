@@ -25,6 +25,7 @@
 #include <uv.h>
 #include "compat.h"
 #include "queue.h"
+#include "known.h"
 
 typedef struct luv_state luv_state;
 typedef struct luv_fiber luv_fiber;
@@ -60,11 +61,8 @@ void luv__check_state(luv_state *S);
 
 #define LUV_DELAYS 160 /* of delays in ns, four buckets for each power of two */
 
-/* A userdata that is known to be an open channel's: chan_fast.c. */
-typedef struct { const void *box; struct luv_chan_s *c; } luv_chan_known;
-#define LUV_CHAN_KNOWN 64
-typedef struct { const void *box; struct luv_link *k; } luv_link_known;
-#define LUV_LINK_KNOWN 16
+#define LUV_CHAN_BITS 6 /* of the places for channels: known.h */
+#define LUV_THREAD_CHAN_BITS 4
 
 struct luv_state {
   luv_ring ready;
@@ -167,8 +165,8 @@ struct luv_state {
   uint32_t delays[LUV_DELAYS];
   uint64_t bytes_read, bytes_written, gc_closed;
   int trace_handles;     /* LUV_DEBUG=leaks */
-  luv_chan_known chans[LUV_CHAN_KNOWN];
-  luv_link_known thread_chans[LUV_LINK_KNOWN]; /* the same, of luv.thread.chan */
+  luv_place chans[1 << LUV_CHAN_BITS];
+  luv_place thread_chans[1 << LUV_THREAD_CHAN_BITS]; /* the same, of luv.thread.chan */
   char taken[64];        /* the last that compiled code has taken from one */
   luv_fiber main;
 };
@@ -195,6 +193,19 @@ static inline luv_fiber *luv_current(luv_state *S) { return S->chain ? S->chain-
 static inline int luv__overdue(luv_state *S, uint32_t *ops) {
   return (++*ops & 63) == 0 && uv_hrtime() - S->slice >= LUV_SLICE;
 }
+
+/* In a loop that waits for another CPU. */
+static inline void luv__relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/* Has hook called before the next instruction of L. A signal handler may. */
+#define LUV_HOOK_ANY (LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT)
+static inline void luv__hook_at_once(lua_State *L, lua_Hook hook) { lua_sethook(L, hook, LUV_HOOK_ANY, 1); }
 
 /* The state whose loop runs on this OS thread, or NULL. Initial-exec: no call for it. */
 extern __thread luv_state *luv__running __attribute__((tls_model("initial-exec")));

@@ -42,8 +42,7 @@ typedef struct luv_parcel {
 } luv_parcel;
 
 /* A box that is known to be an open socket's: see zmq_fast.c. */
-typedef struct { const void *box; luv_zmq *z; } luv_zmq_known;
-#define LUV_ZMQ_KNOWN 512
+#define LUV_ZMQ_BITS 9 /* of the places for sockets: known.h */
 #define LUV_ZMQ_RESULTS 7000 /* frames that recv returns as results */
 #define LUV_ZMQ_RELEASE 4096 /* the scratch message lets go of what is larger at once */
 
@@ -56,7 +55,7 @@ struct luv_zmq_state {
   uint32_t ops;        /* sends and receives that did not wait */
   zmq_msg_t scratch;   /* every message arrives here */
   luv_parcel *delivering; /* freed by the next delivery if this one ran out of memory */
-  luv_zmq_known known[LUV_ZMQ_KNOWN];
+  luv_place known[1 << LUV_ZMQ_BITS];
 };
 
 /* zmq_socket.c */

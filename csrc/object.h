@@ -177,6 +177,7 @@ int luv__process_lingers(luv_object *o);
 void luv__children_reap(luv_state *S);
 int luv__push_exit(lua_State *W, uint64_t how);
 int luv__process_index(lua_State *L);
+int luv_process_run(lua_State *L);
 void luv__wrap_run(luv_state *S, lua_State *L);
 
 /* ---- link.c, thread_*.c: what the rest of the data plane knows of threads ---- */

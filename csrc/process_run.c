@@ -87,6 +87,9 @@ static void push_from(lua_State *L, const char *table, const char *name) {
   lua_remove(L, -2);
 }
 
+/* Go begins, with the child and what it is to be given. */
+int luv_process_run(lua_State *L) { return luv_trampoline(L); }
+
 /* The function on top begins; in its place comes the one that scripts call. */
 void luv__wrap_run(luv_state *S, lua_State *L) {
   int luv_spawn(lua_State *L), luv_hrtime(lua_State *L);

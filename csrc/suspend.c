@@ -186,4 +186,5 @@ void luv__wrap_suspending(luv_state *S, lua_State *L) {
   if (S->jit) luv__wrap(S, L, fn);
   if (fn == luv_mutex_with) wrap_with(S, L);
   if (fn == luv_scope) make_scope(S, L);
+  if (fn == luv_process_run) luv__wrap_run(S, L);
 }

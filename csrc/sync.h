@@ -19,9 +19,6 @@ typedef struct luv_chan_s {
 #define LUV_CHAN_PRESIZE 4096 /* places that a ring has from the beginning */
 
 /* chan_fast.c */
-static inline luv_chan_known *luv__chan_place(luv_state *S, const void *box) {
-  return &S->chans[(uint32_t)((uintptr_t)box >> 4) * 2654435761u >> 26];
-}
 void luv__chan_know(luv_chan_t *c);
 
 struct luv_mutex {

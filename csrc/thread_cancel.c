@@ -35,7 +35,7 @@ static void stop_hook(lua_State *L, lua_Debug *ar) {
 static void set_hook(luv_thread *t) {
   luv_state *S = t->S;
   if (!t->L || t->opening || (S && luv__running == S && !S->chain)) return;
-  lua_sethook(S && S->chain ? S->chain->L : t->L, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+  luv__hook_at_once(S && S->chain ? S->chain->L : t->L, stop_hook);
 }
 
 static void on_signal(int sig) {

@@ -4,30 +4,22 @@
  * what is not the plain case is left for the face. Plain are short strings and numbers. */
 #include "thread_chan.h"
 
-static luv_link_known *place(luv_state *S, const void *box) {
-  return &S->thread_chans[(uint32_t)((uintptr_t)box >> 4) * 2654435761u >> 28];
-}
-
 /* The channel is closed for this state: its userdata may soon be something else. */
 void luv__thread_chan_forget(luv_object *o) {
-  int i;
-  for (i = 0; o->S && i < LUV_LINK_KNOWN; i++)
-    if (o->S->thread_chans[i].k == (void *)o) o->S->thread_chans[i].box = o->S->thread_chans[i].k = NULL;
+  if (o->S) luv__unknow(o->S->thread_chans, LUV_THREAD_CHAN_BITS, o);
 }
 
 void luv__thread_chan_know(luv_state *S, luv_link *k) {
-  luv_link_known *at = place(S, k->o.box);
-  at->box = k->o.box;
-  at->k = k;
+  luv__know(S->thread_chans, LUV_THREAD_CHAN_BITS, k->o.box, k);
 }
 
-/* The rules are those of chan_fast.c. When it is time to let others run, the face sees to it. */
+/* When it is time to let others run, the face sees to it. */
 static inline luv_link *plain(luv_state *S, const void *box) {
-  luv_link_known *at = place(S, box);
+  luv_link *k = luv__known(S->thread_chans, LUV_THREAD_CHAN_BITS, box);
   luv_fiber *f = luv_current(S);
-  if (LUV_UNLIKELY(at->box != box || luv__forked | S->dead)) return NULL;
+  if (LUV_UNLIKELY(!k || luv__forked | S->dead)) return NULL;
   if (LUV_UNLIKELY((f && f->flags & LUV_F_CANCEL) || (S->link_ops & 63) == 63)) return NULL;
-  return ((luv_channel *)at->k->core)->cap > 0 ? at->k : NULL;
+  return ((luv_channel *)k->core)->cap > 0 ? k : NULL;
 }
 
 static int put_plainly(luv_state *S, luv_link *k, const luv_msg *m) {

@@ -21,13 +21,7 @@ void luv__ring_wait_for(int *l) {
 
 static void pause_briefly(void) {
   int i;
-  for (i = 0; i < 6; i++) {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-  }
+  for (i = 0; i < 6; i++) luv__relax();
 }
 
 /* Two sides that keep up with each other would look at each other's count for every value,

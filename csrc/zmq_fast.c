@@ -6,38 +6,29 @@
  * wrong argument, a closed socket, a wait, a cancellation, more than one frame.
  *
  * The FFI gives the address of a userdata, whatever it stands for. It must not be looked
- * into before it is known to be a socket's: `known` has the boxes that the faces have
- * checked, as long as their sockets are open. */
+ * into before it is known to be a socket's (known.h). */
 #include "luvzmq.h"
-
-static luv_zmq_known *place(luv_zmq_state *t, const void *box) {
-  return &t->known[((uintptr_t)box >> 4) * 2654435761u / 65536 % LUV_ZMQ_KNOWN];
-}
 
 /* A face has seen that this is an open socket of the state. */
 void luv__zmq_know(luv_zmq *z) {
-  luv_zmq_known *k = place(z->o.S->zmq, z->o.box);
-  k->box = z->o.box;
-  k->z = z;
+  luv__know(z->o.S->zmq->known, LUV_ZMQ_BITS, z->o.box, z);
 }
 
 /* The socket is closed: its box may soon be something else. */
 void luv__zmq_forget(luv_zmq *z) {
   luv_zmq_state *t = z->o.S->zmq;
-  int i;
-  for (i = 0; t && i < LUV_ZMQ_KNOWN; i++)
-    if (t->known[i].z == z) t->known[i].box = t->known[i].z = NULL;
+  if (t) luv__unknow(t->known, LUV_ZMQ_BITS, z);
 }
 
 /* The socket, if its next send or recv is the plain case as far as one can see. */
 static luv_zmq *plain(luv_state *S, const void *box) {
   luv_zmq_state *t = S->zmq;
-  luv_zmq_known *k;
+  luv_zmq *z;
   if (LUV_UNLIKELY(!t || luv__forked | S->dead)) return NULL;
-  k = place(t, box);
-  if (LUV_UNLIKELY(k->box != box || k->z->proxy)) return NULL;
+  z = luv__known(t->known, LUV_ZMQ_BITS, box);
+  if (LUV_UNLIKELY(!z || z->proxy)) return NULL;
   if (LUV_UNLIKELY(luv_current(S) && (luv_current(S)->flags & LUV_F_CANCEL))) return NULL;
-  return LUV_LIKELY(!luv__zmq_overdue(S)) ? k->z : NULL;
+  return LUV_LIKELY(!luv__zmq_overdue(S)) ? z : NULL;
 }
 
 /* Sends one frame; returns 0 when the face has to do it. */

@@ -140,13 +140,7 @@ tap.test("print works while ours wait for a slow reader; and after we are closed
 end)
 
 tap.test("the flags of 0, 1 and 2 stay as they were, also for others", function()
-  local flags = [[
-    local function flags(fd)
-      for line in io.lines("/proc/self/fdinfo/" .. fd) do
-        local n = line:match("^flags:%s*(%d+)")
-        if n then return tonumber(n, 8) end
-      end
-    end
+  local flags = tap.fd_flags .. [[
     local before = {flags(0), flags(1), flags(2)}
     luv.stdin:start()
     luv.stdout:write(("x"):rep(200000))

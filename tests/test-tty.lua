@@ -191,13 +191,7 @@ tap.test("a terminal that hangs up: an error or the end, as values", function()
 end)
 
 tap.test("0, 1 and 2 keep their flags, and children inherit them", function()
-  local out = at([[
-    local function flags(fd)
-      for line in io.lines("/proc/self/fdinfo/" .. fd) do
-        local n = line:match("^flags:%s*(%d+)")
-        if n then return tonumber(n, 8) end
-      end
-    end
+  local out = at(tap.fd_flags .. [[
     local before = {flags(0), flags(1), flags(2)}
     luv.stdin:start()
     luv.stdout:write("x") luv.stderr:write("y")

@@ -11,18 +11,15 @@
  * Prints "requests N seconds N rate N mbps N cpu N p50 N p99 N": requests/s, MB/s, then
  * microseconds: CPU of the server per request, and two latencies. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "load.h"
 
 #define EVENTS 512
 #define BUCKETS 2048
@@ -49,17 +46,6 @@ static conn *conns;
 static char *message, scratch[262144];
 static uint64_t sent, received, requests, opened, now, buckets[BUCKETS];
 static int stopped;
-
-static void die(const char *what) {
-  fprintf(stderr, "load: %s: %s\n", what, errno ? strerror(errno) : "wrong");
-  exit(1);
-}
-
-static double clock_ns(clockid_t id) {
-  struct timespec t;
-  if (clock_gettime(id, &t) < 0) die("clock");
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static void look(void) { now = (uint64_t)clock_ns(CLOCK_MONOTONIC); }
 

@@ -10,14 +10,11 @@
  * Prints "requests N lost N rate N cpu N": answers, answers/s, microseconds of the server's
  * CPU per answer. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <sched.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <time.h>
+
+#include "load.h"
 
 #define MOST 64
 
@@ -28,17 +25,6 @@ static char *message, *answers;
 static struct mmsghdr out[MOST], in[MOST];
 static struct iovec out_bytes, in_bytes[MOST];
 static uint64_t received, lost;
-
-static void die(const char *what) {
-  fprintf(stderr, "load: %s: %s\n", what, errno ? strerror(errno) : "wrong");
-  exit(1);
-}
-
-static double clock_ns(clockid_t id) {
-  struct timespec t;
-  if (clock_gettime(id, &t) < 0) die("clock");
-  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static void prepare(void) {
   int i;

@@ -170,6 +170,19 @@ function os.tmpname()
   return path
 end
 
+-- A fiber that calls fn again and again, which need not wait, lets the others have their turn.
+function tap.lets_others(fn)
+  local stop, ticks = false, 0
+  local f = luv.spawn(function() while not stop do fn() end end)
+  for _ = 1, 5 do
+    luv.sleep(0.002)
+    ticks = ticks + 1
+  end
+  stop = true
+  f:join()
+  tap.equal(ticks, 5)
+end
+
 function tap.done()
   for _, path in ipairs(temporary) do os.remove(path) end
   print("1.." .. count)
@@ -194,6 +207,16 @@ function tap.tempfile(content)
   f:close()
   return path
 end
+
+-- For a script: flags(fd) are those that the descriptor is open with.
+tap.fd_flags = [[
+  local function flags(fd)
+    for line in io.lines("/proc/self/fdinfo/" .. fd) do
+      local n = line:match("^flags:%s*(%d+)")
+      if n then return tonumber(n, 8) end
+    end
+  end
+]]
 
 -- Runs a shell command; returns what it wrote on stdout, on stderr, and its exit code.
 function tap.shell(command)
