@@ -18,7 +18,10 @@ static luv_stream *take(luv_stream *server) {
   else err = uv_pipe_init(server->h.s.loop, &c->h.pipe, 0);
   c->h.s.data = c;
   if (err == 0) err = uv_accept(&server->h.s, &c->h.s);
-  if (err == 0) return c;
+  if (err == 0) {
+    c->o.flags |= LUV_O_SOCKET;
+    return c;
+  }
   luv__object_close(&c->o);
   return NULL;
 }
@@ -108,7 +111,10 @@ int luv__push_accepted(luv_state *S, lua_State *L, lua_State *W, luv_object *c) 
   }
   if (into->o) {
     luv_object *old = into->o;
-    if (c->class_id == LUV_CLASS_PIPE) ((luv_stream *)c)->h.pipe.ipc = ((luv_stream *)old)->h.pipe.ipc;
+    if (c->class_id == LUV_CLASS_PIPE && ((luv_stream *)old)->h.pipe.ipc) {
+      ((luv_stream *)c)->h.pipe.ipc = 1;
+      c->flags &= ~(uint32_t)LUV_O_SOCKET; /* handles come along */
+    }
     old->box = NULL;
     luv__object_close(old);
   }

@@ -32,7 +32,8 @@ enum {
   LUV_O_HELD = 512,    /* a connection waits in libuv because `accepted` is full */
   LUV_O_SHUT = 1024,   /* shutdown has begun: no more writes */
   LUV_O_LINK = 4096,   /* to what threads share: link.h */
-  LUV_O_SHY = 8192     /* a descriptor whose flags are not ours: it stays blocking */
+  LUV_O_SHY = 8192,    /* a descriptor whose flags are not ours: it stays blocking */
+  LUV_O_SOCKET = 16384 /* a connected socket: its bytes go by recv and send (socket.h) */
 };
 
 /* The userdata. `magic` tells it from any other userdata of the same size, which is

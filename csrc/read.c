@@ -10,7 +10,9 @@
 #include <math.h>
 #include <poll.h>
 #include "luvstdio.h"
+#include "socket.h"
 
+#define READS_PER_TURN 32 /* of full buffers from a stream, as libuv has it */
 #define DEFAULT_MAX (16u << 20) /* of a line or record whose end does not come */
 
 static luv_view unread(luv_stream *s) {
@@ -101,14 +103,25 @@ void luv__read_end(luv_stream *s, int err) {
   luv__read_service(s);
 }
 
+/* More would go into memory, and its reader is about to ask: the next turn. */
+static int fed_up(luv_stream *s) {
+  int fed = s->fed && queue_empty(&s->readers);
+  s->fed = 0;
+  return fed;
+}
+
+/* Without a buffer libuv does not read: on_read is told ENOBUFS at once, and does it. */
 static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
   luv_stream *s = h->data;
   (void)size;
+  if (LUV_LIKELY(s->o.flags & LUV_O_SOCKET)) {
+    *buf = uv_buf_init(NULL, 0);
+    return;
+  }
   buf->base = s->o.S->readbuf;
   buf->len = LUV_READ_SIZE;
   if (LUV_UNLIKELY(s->o.flags & LUV_O_SHY) && !luv__poll_now(s, POLLIN)) buf->len = 0; /* it would wait */
-  if (LUV_UNLIKELY(s->fed) && queue_empty(&s->readers)) buf->len = 0; /* the next turn, straight to the reader */
-  s->fed = 0;
+  if (fed_up(s)) buf->len = 0;
 }
 
 void luv__got(luv_stream *s, const char *p, size_t n) {
@@ -130,9 +143,24 @@ void luv__got(luv_stream *s, const char *p, size_t n) {
   if (queue_empty(&s->readers) && s->in.len >= LUV_HIGH_WATER) luv__stream_read_stop(s);
 }
 
+static void receive(luv_stream *s) {
+  luv_state *S = s->o.S;
+  int reads = 0;
+  uv_os_fd_t fd;
+  ssize_t n;
+  if (uv_fileno((uv_handle_t *)&s->h, &fd) || fed_up(s)) return;
+  do {
+    n = luv__recv(fd, S->readbuf, LUV_READ_SIZE);
+    if (LUV_LIKELY(n > 0)) luv__got(s, S->readbuf, (size_t)n);
+    else if (n != UV_EAGAIN) luv__read_end(s, n ? (int)n : UV_EOF);
+  } while (n == LUV_READ_SIZE && s->o.flags & LUV_O_READING && ++reads < READS_PER_TURN && !fed_up(s));
+}
+
 static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
   luv_stream *s = h->data;
-  if (nread > 0) {
+  if (LUV_LIKELY(s->o.flags & LUV_O_SOCKET && nread == UV_ENOBUFS)) {
+    receive(s);
+  } else if (nread > 0) {
     if (s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc) luv__handles_arrived(s);
     luv__got(s, buf->base, (size_t)nread);
   } else if (nread == UV_ENOBUFS) return;
@@ -149,7 +177,7 @@ void luv__stream_read_more(luv_stream *s) {
   }
   if (LUV_UNLIKELY(luv__handles_full(s))) return;
   err = s->o.flags & LUV_O_LISTENING ? UV_ENOTCONN : uv_read_start(&s->h.s, on_alloc, on_read);
-  if (err == 0) s->o.flags |= LUV_O_READING;
+  if (err == 0) s->o.flags |= LUV_O_READING | (luv__is_socket(s) ? LUV_O_SOCKET : 0u);
   else if (err != UV_ENOTCONN) luv__read_end(s, err);
   else luv__wake_all_error(s->o.S, &s->readers, err);
 }

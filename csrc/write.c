@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "luvstdio.h"
+#include "socket.h"
 
 #define FEW_BUFS 64    /* per system call on the fast path */
 
@@ -236,6 +237,9 @@ void luv__write_closing(luv_stream *s) {
 /* ---- the faces ------------------------------------------------------------------------ */
 
 static int put(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
+  uv_os_fd_t fd;
+  if (LUV_LIKELY(s->o.flags & LUV_O_SOCKET && n == 1 && !uv_fileno((uv_handle_t *)&s->h, &fd)))
+    return (int)luv__send(fd, bufs->base, bufs->len);
   if (LUV_UNLIKELY(s->o.flags & LUV_O_SHY || s->o.class_id == LUV_CLASS_STDIO)) return luv__std_put(s, bufs, n);
   return uv_try_write(&s->h.s, bufs, n);
 }

@@ -29,6 +29,7 @@ typedef struct {
   int fd;
   int partial;        /* bytes of an answer that is not complete */
   uint64_t owed;      /* bytes to send */
+  int room;           /* asks epoll when there is room for them */
   uint64_t *asked;    /* when each request in flight was made, a ring */
   unsigned head;      /* of the ring */
 } conn;
@@ -102,9 +103,17 @@ static void connect_unix(int fd) {
     if (errno != EAGAIN || usleep(1000)) die("connect");
 }
 
-/* Edge-triggered, so an epoll_ctl at the opening is the only one. */
+/* Edge-triggered. TCP tells of room only to one who found none, so it may be asked for all
+ * the time. A unix socket tells of each message that the server reads: a client that listened
+ * to that would be woken twice for an answer, at the server's expense. */
+static void watch(conn *c, int how, int room) {
+  struct epoll_event e = {.events = EPOLLIN | EPOLLET, .data.ptr = c};
+  if (room) e.events |= EPOLLOUT;
+  c->room = room;
+  if (epoll_ctl(ep, how, c->fd, &e) < 0) die("epoll_ctl");
+}
+
 static void open_one(conn *c) {
-  struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
   c->fd = socket(path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (c->fd < 0) die("socket");
   opened++;
@@ -112,10 +121,10 @@ static void open_one(conn *c) {
   ask(c, depth);
   if (path) connect_unix(c->fd);
   else connect_tcp(c->fd);
-  if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &e) < 0) die("epoll_ctl");
+  watch(c, EPOLL_CTL_ADD, 1);
 }
 
-static void send_owed(conn *c) {
+static void send_all(conn *c) {
   while (c->owed) {
     uint64_t most = (uint64_t)size * (uint64_t)depth, n = c->owed < most ? c->owed : most;
     ssize_t done = send(c->fd, message, n, MSG_NOSIGNAL);
@@ -124,6 +133,13 @@ static void send_owed(conn *c) {
     c->owed -= (uint64_t)done;
     sent += (uint64_t)done;
   }
+}
+
+static void send_owed(conn *c) {
+  int room;
+  send_all(c);
+  room = !path || c->owed;
+  if (room != c->room) watch(c, EPOLL_CTL_MOD, room);
 }
 
 static int answered(conn *c, ssize_t bytes) {
