@@ -291,6 +291,7 @@ const char *luv__fiber_push_name(luv_state *S, lua_State *L, int idx, luv_fiber 
 /* ---- sched.c: the ready queue and the run loop ---------------------------- */
 
 #define LUV_BUDGET 64
+#define LUV_RECEIVE 16 /* sockets that are read before their fibers run */
 #define LUV_SLICE 1000000 /* ns that ready fibers may keep the loop from polling */
 enum { LUV_RUN_DEFAULT, LUV_RUN_ONCE, LUV_RUN_NOWAIT };
 
@@ -311,6 +312,7 @@ void luv__pool_collect(luv_state *S);         /* fs_pool.c */
 void luv__pool_look(luv_state *S, int block);
 void luv__spin(luv_state *S);
 void luv__glance(luv_state *S);
+void luv__receive(luv_state *S, unsigned n);
 void luv__deadlock_report(luv_state *S, lua_State *W);
 
 #endif

@@ -95,6 +95,8 @@ struct luv_state {
   uint32_t next_id;
   luv_queue asleep;    /* waits that are in no object's queue */
   luv_queue objects;
+  luv_queue unread;    /* sockets that the last poll found readable: receive.c */
+  uint32_t received;   /* ready.head when some of them were read, or found */
   luv_queue goops;
   uv_timer_t *alarm;
   uv_async_t *wakeup;

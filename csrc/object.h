@@ -104,6 +104,7 @@ struct luv_stream {
   luv_object o;
   luv_queue readers, writers;
   luv_queue accepted;   /* streams that no accept() has taken, by o.link */
+  luv_queue unread;     /* in the state's: libuv says that there is something to read */
   luv_write *writing;   /* the one request that libuv has, or NULL */
   luv_buffer in;
   size_t scanned;       /* bytes of `in` without the head reader's delimiter */

@@ -6,6 +6,7 @@
  * be a few times that: a peer on another CPU answers faster when it is asked again
  * before that CPU has gone to sleep, so the first waits are the longest. Each miss
  * doubles the number of waits in which it is not tried. An idle process blocks. */
+#include <limits.h>
 #include <sched.h>
 #include "luv.h"
 
@@ -42,7 +43,7 @@ static void look(luv_state *S) {
 }
 
 static int woken(luv_state *S) {
-  return !luv_ready_empty(S) || S->main.status != LUV_WAITING || S->interrupted ||
+  return !luv_ready_empty(S) || !queue_empty(&S->unread) || S->main.status != LUV_WAITING || S->interrupted ||
          __atomic_load_n(&S->rung, __ATOMIC_RELAXED) || __atomic_load_n(&S->arrived, __ATOMIC_RELAXED);
 }
 
@@ -79,7 +80,10 @@ void luv__spin(luv_state *S) {
 
 /* Looks at what the kernel has, for a call that is not to wait. Legal while a fiber
  * runs: uv_run is not on the stack then, and its callbacks only wake. */
-void luv__glance(luv_state *S) { uv_run(S->loop, UV_RUN_NOWAIT); }
+void luv__glance(luv_state *S) {
+  uv_run(S->loop, UV_RUN_NOWAIT);
+  luv__receive(S, UINT_MAX);
+}
 
 /* Polls once. With `block`, waits until something has happened. */
 void luv__poll(luv_state *S, int block) {
@@ -103,6 +107,7 @@ void luv__poll(luv_state *S, int block) {
   luv__pool_collect(S);
   look(S);
   S->slice = S->now;
+  S->received = S->ready.head;
   if (!S->delay_from) luv__delay_begin(S, S->now);
   luv__budget_renew(S);
 }

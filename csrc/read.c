@@ -12,7 +12,6 @@
 #include "luvstdio.h"
 #include "socket.h"
 
-#define READS_PER_TURN 32 /* of full buffers from a stream, as libuv has it */
 #define DEFAULT_MAX (16u << 20) /* of a line or record whose end does not come */
 
 static luv_view unread(luv_stream *s) {
@@ -104,13 +103,13 @@ void luv__read_end(luv_stream *s, int err) {
 }
 
 /* More would go into memory, and its reader is about to ask: the next turn. */
-static int fed_up(luv_stream *s) {
+int luv__fed_up(luv_stream *s) {
   int fed = s->fed && queue_empty(&s->readers);
   s->fed = 0;
   return fed;
 }
 
-/* Without a buffer libuv does not read: on_read is told ENOBUFS at once, and does it. */
+/* Without a buffer libuv does not read: on_read is told ENOBUFS at once, and sees to it. */
 static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
   luv_stream *s = h->data;
   (void)size;
@@ -121,7 +120,7 @@ static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
   buf->base = s->o.S->readbuf;
   buf->len = LUV_READ_SIZE;
   if (LUV_UNLIKELY(s->o.flags & LUV_O_SHY) && !luv__poll_now(s, POLLIN)) buf->len = 0; /* it would wait */
-  if (fed_up(s)) buf->len = 0;
+  if (luv__fed_up(s)) buf->len = 0;
 }
 
 void luv__got(luv_stream *s, const char *p, size_t n) {
@@ -143,23 +142,10 @@ void luv__got(luv_stream *s, const char *p, size_t n) {
   if (queue_empty(&s->readers) && s->in.len >= LUV_HIGH_WATER) luv__stream_read_stop(s);
 }
 
-static void receive(luv_stream *s) {
-  luv_state *S = s->o.S;
-  int reads = 0;
-  uv_os_fd_t fd;
-  ssize_t n;
-  if (uv_fileno((uv_handle_t *)&s->h, &fd) || fed_up(s)) return;
-  do {
-    n = luv__recv(fd, S->readbuf, LUV_READ_SIZE);
-    if (LUV_LIKELY(n > 0)) luv__got(s, S->readbuf, (size_t)n);
-    else if (n != UV_EAGAIN) luv__read_end(s, n ? (int)n : UV_EOF);
-  } while (n == LUV_READ_SIZE && s->o.flags & LUV_O_READING && ++reads < READS_PER_TURN && !fed_up(s));
-}
-
 static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
   luv_stream *s = h->data;
   if (LUV_LIKELY(s->o.flags & LUV_O_SOCKET && nread == UV_ENOBUFS)) {
-    receive(s);
+    if (queue_empty(&s->unread)) queue_push(&s->o.S->unread, &s->unread);
   } else if (nread > 0) {
     if (s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc) luv__handles_arrived(s);
     luv__got(s, buf->base, (size_t)nread);

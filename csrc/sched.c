@@ -7,6 +7,7 @@
  * The loop runs inside one protected call on the scheduler's own Lua thread M. Values
  * that must be allocated for a suspended fiber are made on M and moved: a memory error
  * then unwinds to here and to nowhere else. */
+#include <limits.h>
 #include "luv.h"
 
 __thread luv_state *luv__running __attribute__((tls_model("initial-exec")));
@@ -210,17 +211,35 @@ static int served_here(luv_state *S) {
   return !luv_ready_empty(S) || S->main.status != LUV_WAITING;
 }
 
+static void poll(luv_state *S, int block) {
+  luv__poll(S, block);
+  luv__receive(S, UINT_MAX);
+}
+
+/* Reads some of what the last poll has found. Whether that is all there is to do: it is not
+ * when the slice is over, and when a fiber that yields for ever has used it up, the others
+ * have waited long enough. */
+static int received(luv_state *S) {
+  int over = !luv_ready_empty(S);
+  if (queue_empty(&S->unread)) return 0;
+  if (!over) S->arena_used = 0;
+  luv__receive(S, S->ready.head - S->received > 2 * LUV_RECEIVE ? UINT_MAX : LUV_RECEIVE);
+  return !over;
+}
+
 /* One turn after the ready fibers have run: poll, unless it is over. */
 static void turn(luv_state *S) {
   int partial = S->main.wait.op == LUV_OP_RUN && S->run_mode != LUV_RUN_DEFAULT;
+  if (received(S)) return;
   if (luv_ready_empty(S) && S->external == luv__thread_chan_lone(S)) {
-    if (partial) luv__poll(S, 0); /* handles may be closing */
+    if (partial) poll(S, 0); /* handles may be closing */
     nothing_left(S);
     return;
   }
   if (!partial && served_here(S)) return;
   luv__poll(S, luv_ready_empty(S) && S->run_mode != LUV_RUN_NOWAIT);
   if (!partial || S->main.status != LUV_WAITING) return;
+  luv__receive(S, UINT_MAX);
   luv__budget_renew(S);
   S->slice = uv_hrtime();
   run_ready(S);
@@ -238,7 +257,7 @@ static int body(lua_State *M) {
     if (LUV_UNLIKELY(S->dump_wanted)) luv__dump_asked(S, M, 0);
     run_ready(S);
     if (S->main.status == LUV_WAITING) turn(S);
-    else if ((int32_t)(S->ready.head - S->look) >= 0 && slice_is_over(S)) luv__poll(S, 0); /* main only yields */
+    else if ((int32_t)(S->ready.head - S->look) >= 0 && slice_is_over(S)) poll(S, 0); /* main only yields */
   }
   return 0;
 }

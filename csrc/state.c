@@ -32,6 +32,7 @@ int luv__protect(luv_state *S, lua_CFunction fn, void *ud) {
 static void init(luv_state *S, lua_State *L) {
   queue_init(&S->asleep);
   queue_init(&S->objects);
+  queue_init(&S->unread);
   queue_init(&S->goops);
   queue_init(&S->links);
   queue_init(&S->children);

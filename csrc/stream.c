@@ -9,6 +9,7 @@ luv_stream *luv__stream_new(luv_state *S, int class_id) {
   queue_init(&s->readers);
   queue_init(&s->writers);
   queue_init(&s->accepted);
+  queue_init(&s->unread);
   s->h.s.data = s;
   return s;
 }
@@ -29,6 +30,7 @@ luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
 void luv__stream_closing(luv_stream *s) {
   luv_state *S = s->o.S;
   luv__pipe_unbind(s);
+  queue_remove(&s->unread);
   if (s->o.class_id == LUV_CLASS_TTY) luv__tty_closing(s);
   if (!S) return;
   luv__wake_all_error(S, &s->readers, UV_ECANCELED);
@@ -41,6 +43,7 @@ void luv__stream_closing(luv_stream *s) {
 void luv__stream_read_stop(luv_stream *s) {
   if (!(s->o.flags & LUV_O_READING)) return;
   s->o.flags &= ~(uint32_t)LUV_O_READING;
+  queue_remove(&s->unread);
   uv_read_stop(&s->h.s);
 }
 

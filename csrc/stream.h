@@ -10,6 +10,7 @@ luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname);
 void luv__read_service(luv_stream *s);
 void luv__read_end(luv_stream *s, int err);
 void luv__got(luv_stream *s, const char *p, size_t n);
+int luv__fed_up(luv_stream *s);
 int luv__is_stream(const luv_box *b);
 int luv__poll_now(luv_stream *s, short events);
 
