@@ -271,6 +271,24 @@ LUV_HOT int luv_chan_get(lua_State *L) {
   return get_slowly(L);
 }
 
+/* The channel that compiled code has found that it must wait for: most often nothing has come
+ * between, and else the beginning of the wait finds out. */
+static inline luv_chan_t *landing(lua_State *L, int n) {
+  luv_state *S = luv__running;
+  luv_chan_t *c = S ? S->landing : NULL;
+  return c && c->o.box == lua_touserdata(L, 1) && lua_gettop(L) == n && luv__calm(S) ? c : NULL;
+}
+
+LUV_HOT int luv__chan_land_put(lua_State *L) {
+  luv_chan_t *c = landing(L, 2);
+  return LUV_LIKELY(c) ? luv__suspend_quickly(c->o.S, L, LUV_OP_PUT, c, 2) : luv_chan_put(L);
+}
+
+LUV_HOT int luv__chan_land_get(lua_State *L) {
+  luv_chan_t *c = landing(L, 1);
+  return LUV_LIKELY(c) ? luv__suspend_quickly(c->o.S, L, LUV_OP_GET, c, 1) : luv_chan_get(L);
+}
+
 /* v = ch:try_get() */
 int luv_chan_try_get(lua_State *L) { return get(luv_enter(L), L, "try_get", 0); }
 

@@ -184,6 +184,9 @@ int luv__settle(luv_state *S, luv_chain *c, luv_frame *until, int rc);
 /* Yields from a face that waits: the whole chain, up to the run loop. */
 int luv__yield_suspended(luv_state *S, lua_State *L, luv_chain *c);
 extern const char luv__suspended; /* its address marks such a yield */
+#define luv__mark_suspended(S, L, c) \
+  ((S)->pending = (c)->fiber, (S)->stash = *(c), (S)->attention = 1, \
+   lua_pushlightuserdata((L), (void *)&luv__suspended))
 int luv__room(lua_State *L, int n);
 /* Pushes on W the traceback of all of f's threads, under msg (or NULL). */
 /* The traceback of one thread, without a heading. */

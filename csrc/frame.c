@@ -143,10 +143,7 @@ static int pass_up(luv_state *S, lua_State *L, luv_frame *fr) {
 /* ---- waits ------------------------------------------------------------------------- */
 
 int luv__yield_suspended(luv_state *S, lua_State *L, luv_chain *c) {
-  S->pending = c->fiber;
-  S->stash = *c;
-  S->attention = 1;
-  lua_pushlightuserdata(L, (void *)&luv__suspended);
+  luv__mark_suspended(S, L, c);
   return lua_yield(L, lua_gettop(L));
 }
 

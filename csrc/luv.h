@@ -69,6 +69,7 @@ struct luv_state {
   luv_chain *chain;    /* what runs now; NULL: the host's own code */
   luv_fiber *pending;  /* has asked to be suspended, wait not begun */
   luv_fiber *quick;    /* the same by luv__suspend_quickly, and its yield has passed */
+  void *landing;       /* a channel that is about to be waited for, with a place for the value: chan_fast.c */
   luv_fiber *delivering; /* its outcome is being pushed */
   luv_fiber *finishing; /* what it ended with is being kept */
   int attention;       /* the switch just made was not a plain yield, or main is woken */
@@ -247,8 +248,12 @@ void luv__codec_close(luv_state *S);
 
 int luv_chan_put(lua_State *L);
 int luv_chan_get(lua_State *L);
-int luv_chan_try_append(luv_state *S, const void *box);
-int luv_chan_try_shift(luv_state *S, const void *box);
+#define LUV_CHAN_SLOTS 512 /* fibers with these slots have a place for a value on its way */
+#define LUV_CHAN_WAITS 16777216
+int luv_chan_fast_put(luv_state *S, const void *box);
+int luv_chan_fast_get(luv_state *S, const void *box);
+int luv__chan_land_put(lua_State *L);
+int luv__chan_land_get(lua_State *L);
 int luv__chan_ring(lua_State *L);
 void luv__chan_forget(luv_object *o);
 int luv_thread_chan_put(lua_State *L);

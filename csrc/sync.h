@@ -13,7 +13,8 @@ typedef struct luv_chan_s {
   uint32_t nout;       /* how many of them are on `out` */
   uint32_t head;       /* of the ring */
   uint32_t count, cap;
-  int ended; /* closed for putting */
+  int ended;  /* closed for putting */
+  int ringed; /* compiled code has the ring */
 } luv_chan_t;
 
 #define LUV_CHAN_PRESIZE 4096 /* places that a ring has from the beginning */

@@ -270,8 +270,9 @@ int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
   return luv__error(S, L, "cannot wait here: the loop is already running");
 }
 
-/* In a fiber that is in no frame there is no luv.timeout, and nothing to be looked at. Lua 5.1
- * has let the yield pass if lua_yield returns: no mark has to say so. On LuaJIT one does. */
+/* In a fiber that is in no frame there is no luv.timeout, and nothing to be looked at. The yield
+ * has passed if lua_yield returns: no mark has to say so. Out of a debug hook LuaJIT yields
+ * without returning from it, so there the mark is set as well. */
 LUV_HOT int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, int n) {
   luv_chain *c = S->chain;
   luv_wait *w;
@@ -280,9 +281,13 @@ LUV_HOT int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, i
   w = &c->fiber->wait;
   w->op = (uint8_t)op;
   w->on = on;
+  w->arg = S->landing == on;
   w->scoped = 0;
   w->due.at = 0;
-  if (S->jit) return luv__yield_suspended(S, L, c);
+  if (S->jit) {
+    luv__mark_suspended(S, L, c);
+    n++;
+  }
   n = lua_yield(L, n);
   S->quick = c->fiber;
   S->attention = 1;

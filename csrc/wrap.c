@@ -16,9 +16,12 @@
  * pair is made when its class is. */
 #include "luv.h"
 
+#define STRING(x) STRING_OF(x)
+#define STRING_OF(x) #x
+
 /* Interpreted, an FFI call is slow. */
 #define HEAD \
-  "local mark, error, state, a, b, c = ...\n" \
+  "local mark, error, state, a, b, c, d, e, f = ...\n" \
   "local type, unpack = type, unpack\n" \
   "local ffi = select(2, pcall(require, 'ffi'))\n" \
   "local there = type(ffi) == 'table' and jit.status()\n" \
@@ -81,23 +84,32 @@ static const char zmq[] =
 static const char chan[] =
   HEAD
   "local place = 'int (*)(void *, const void *)'\n"
-  "local append, shift = there and ffi.cast(place, a), there and ffi.cast(place, b)\n"
-  "local ring = c\n"
+  "local fast_put, fast_get = there and ffi.cast(place, a), there and ffi.cast(place, b)\n"
+  "local ring, slots, land_put, land_get = c, d, e, f\n"
+  "local waits = " STRING(LUV_CHAN_WAITS) "\n"
   "local rings = setmetatable({}, {__mode = 'kv'})\n" /* false: it has none */
   "local function chan_put(fn)\n"
   "  return function(s, v, timeout)\n"
   "    local x, y, z\n"
-  "    if timeout == nil then\n"
-  "      local t = rings[s]\n"
-  "      if t then\n"
-  "        local at = append(here, s)\n"
-  "        if at ~= 0 then\n"
-  "          t[at] = v\n"
-  "          return s\n"
-  "        end\n"
+  "    if there and timeout == nil and type(s) == 'userdata' then\n"
+  "      local at = fast_put(here, s)\n"
+  "      if at < 0 then\n"
+  "        slots[-at] = v\n"
+  "        return s\n"
+  "      elseif at >= waits then\n"
+  "        at = at - waits\n"
+  "        slots[at] = v\n"
+  "        x, y, z = land_put(s, v)\n"
+  "        slots[at] = nil\n"
+  "        if z == nil and x ~= mark then return s end\n"
+  "      elseif at > 0 then\n"
+  "        rings[s][at] = v\n"
+  "        return s\n"
+  "      else\n"
+  "        x, y, z = fn(s, v)\n"
+  "        if x == s and rings[s] == nil then rings[s] = ring(s) or false end\n"
   "      end\n"
-  "      x, y, z = fn(s, v)\n"
-  "      if t == nil and there and x == s then rings[s] = ring(s) or false end\n"
+  "    elseif timeout == nil then x, y, z = fn(s, v)\n"
   "    else x, y, z = fn(s, v, timeout) end\n"
   "    if x == mark then error(y, 0) end\n"
   "    if z == nil then return x end\n"
@@ -107,17 +119,23 @@ static const char chan[] =
   "local function chan_get(fn)\n"
   "  return function(s, timeout)\n"
   "    local x, y, z\n"
-  "    if timeout == nil then\n"
-  "      local t = rings[s]\n"
-  "      if t then\n"
-  "        local at = shift(here, s)\n"
-  "        if at ~= 0 then\n"
-  "          local v = t[at]\n"
-  "          t[at] = nil\n"
-  "          return v\n"
-  "        end\n"
-  "      end\n"
-  "      x, y, z = fn(s)\n"
+  "    if there and timeout == nil and type(s) == 'userdata' then\n"
+  "      local at = fast_get(here, s)\n"
+  "      if at < 0 then return slots[-at]\n"
+  "      elseif at >= waits then\n"
+  "        at = at - waits\n"
+  "        slots[at] = mark\n"
+  "        x, y, z = land_get(s)\n"
+  "        local v = slots[at]\n"
+  "        slots[at] = nil\n"
+  "        if v ~= mark then return v end\n"
+  "      elseif at > 0 then\n"
+  "        local t = rings[s]\n"
+  "        local v = t[at]\n"
+  "        t[at] = nil\n"
+  "        return v\n"
+  "      else x, y, z = fn(s) end\n"
+  "    elseif timeout == nil then x, y, z = fn(s)\n"
   "    else x, y, z = fn(s, timeout) end\n"
   "    if x == mark then error(y, 0) end\n"
   "    if z == nil then return x end\n"
@@ -195,6 +213,13 @@ static void load(luv_state *S, lua_State *L, const char *source, size_t n) {
   lua_pushlightuserdata(L, S);
 }
 
+/* A face of a channel without its wrapper. */
+static void push_bare(luv_state *S, lua_State *L, lua_CFunction fn) {
+  lua_pushlightuserdata(L, S);
+  lua_pushinteger(L, LUV_CLASS_CHAN);
+  lua_pushcclosure(L, fn, 2);
+}
+
 static void push_tries(lua_State *L, void *a, void *b) {
   lua_pushlightuserdata(L, a);
   lua_pushlightuserdata(L, b);
@@ -202,6 +227,7 @@ static void push_tries(lua_State *L, void *a, void *b) {
 
 /* Pushes the two functions that make the functions of a pair. */
 static void push_makers(luv_state *S, lua_State *L, int pair) {
+  int top = lua_gettop(L);
   switch (pair) {
     case ZMQ:
       load(S, L, zmq, sizeof zmq - 1);
@@ -210,8 +236,11 @@ static void push_makers(luv_state *S, lua_State *L, int pair) {
       break;
     case CHAN:
       load(S, L, chan, sizeof chan - 1);
-      push_tries(L, (void *)luv_chan_try_append, (void *)luv_chan_try_shift);
+      push_tries(L, (void *)luv_chan_fast_put, (void *)luv_chan_fast_get);
       lua_pushcfunction(L, luv__chan_ring);
+      lua_createtable(L, LUV_CHAN_SLOTS, 0);
+      push_bare(S, L, luv__chan_land_put);
+      push_bare(S, L, luv__chan_land_get);
       break;
     case THREAD_CHAN:
       load(S, L, thread_chan, sizeof thread_chan - 1);
@@ -224,7 +253,7 @@ static void push_makers(luv_state *S, lua_State *L, int pair) {
       lua_pushvalue(L, -1);
       return;
   }
-  lua_call(L, 6, 2);
+  lua_call(L, lua_gettop(L) - top - 1, 2);
 }
 
 static void ref_makers(luv_state *S, lua_State *L, int pair) {
@@ -239,7 +268,7 @@ void luv__wrap(luv_state *S, lua_State *L, lua_CFunction fn) {
   size_t i;
   for (i = 0; i < sizeof rows / sizeof *rows; i++)
     if (rows[i].fn == fn) pair = rows[i].pair, second = rows[i].second;
-  luaL_checkstack(L, 8, "luv");
+  luaL_checkstack(L, 14, "luv");
   if (!S->ref_wrap[2 * pair]) ref_makers(S, L, pair);
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_wrap[2 * pair + second]);
   lua_insert(L, -2);
