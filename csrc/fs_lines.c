@@ -73,7 +73,7 @@ static int line_in_place(luv_state *S, lua_State *L, luv_desc *d) {
   while (!find(d, got == 0, &c)) {
     if (got == 0) return ended(L, d, UV_EOF);
     if (d->in.len >= LONGEST) return luv__fs_fail(L, UV_EMSGSIZE, d->path, NULL);
-    got = S->fs->in_place && !d->wait_only
+    got = S->fs->in_place && !d->wait_only && !luv__slice_is_over(S)
       ? luv__read_now(S, d, LUV_FS_DEFAULT, d->seekable ? d->pos + (int64_t)d->in.len : -1) : UV_EAGAIN;
     if (got == UV_EAGAIN) return 0;
     S->fs->here++;

@@ -134,6 +134,7 @@ struct luv_state {
   int broken_off;      /* Ctrl-C has ended the main chunk's last wait */
   luv_queue children;  /* threads made here, by luv_thread.child */
   uint32_t link_ops;   /* puts and gets that did not wait */
+  uint32_t busy_ops, busy_from; /* writes and calls of files that did not, since ready.head was that */
   luv_queue links;     /* to what other threads share, while fibers wait: link.h */
   int link_locked;     /* a core's lock is held, so no other may be taken */
   int link_left;       /* fibers have left links meanwhile */
@@ -191,11 +192,27 @@ static inline luv_fiber *luv_current(luv_state *S) { return S->chain ? S->chain-
 
 #define luv_ready_empty(S) ((S)->ready.head == (S)->ready.tail)
 
+static inline int luv__slice_is_over(luv_state *S) { return uv_hrtime() - S->slice >= LUV_SLICE; }
+
 /* A fiber whose calls never have to wait still lets the others have their turn: about once a
  * millisecond it waits as if it had to. `ops` counts such calls, of one kind. */
 static inline int luv__overdue(luv_state *S, uint32_t *ops) {
-  return (++*ops & 63) == 0 && uv_hrtime() - S->slice >= LUV_SLICE;
+  return (++*ops & 63) == 0 && luv__slice_is_over(S);
 }
+
+/* The same for calls that would not all have to wait: only those that follow each other without a
+ * switch are counted. */
+static inline int luv__hogging(luv_state *S) {
+  if (S->busy_from != S->ready.head) {
+    S->busy_from = S->ready.head;
+    S->busy_ops = 0;
+  }
+  return luv__overdue(S, &S->busy_ops);
+}
+
+/* The next such call is the one that looks at the clock: a short way leaves it to the face,
+ * whose count it must not take away. */
+static inline int luv__overdue_is_next(uint32_t ops) { return (ops & 63) == 63; }
 
 /* In a loop that waits for another CPU. */
 static inline void luv__relax(void) {

@@ -190,7 +190,6 @@ static int wanted(luv_state *S, lua_State *L) {
 }
 
 /* A descriptor that is always ready must not keep the others waiting for ever. */
-static int overdue(luv_state *S) { return (++S->link_ops & 63) == 0 && uv_hrtime() - S->slice >= LUV_SLICE; }
 
 /* "r", "w" or "rw" = poll:wait("r"|"w"|"rw"[, timeout]) */
 int luv_poll_wait(lua_State *L) {
@@ -203,7 +202,7 @@ int luv_poll_wait(lua_State *L) {
   if (!p) return luv__fail(L, UV_EBADF);
   is = ready(p->fd, want);
   if (is < 0) return luv__fail(L, is);
-  if (is == 0 || (timeout != 0 && overdue(S)))
+  if (is == 0 || (timeout != 0 && luv__overdue(S, &S->link_ops)))
     return luv__suspend(S, L, LUV_OP_POLL, p, (uint64_t)want, timeout);
   lua_pushstring(L, names[is]);
   return 1;

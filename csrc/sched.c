@@ -204,7 +204,7 @@ static void nothing_left(luv_state *S) {
 static int served_here(luv_state *S) {
   int zmq = S->zmq && luv__zmq_pending(S);
   if (!luv_ready_empty(S) || (!zmq && !__atomic_load_n(&S->arrived, __ATOMIC_RELAXED))) return 0;
-  if (uv_hrtime() - S->slice >= LUV_SLICE) return 0;
+  if (luv__slice_is_over(S)) return 0;
   S->arena_used = 0;
   luv__pool_collect(S);
   if (zmq) luv__zmq_service(S);

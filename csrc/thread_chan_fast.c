@@ -13,12 +13,11 @@ void luv__thread_chan_know(luv_state *S, luv_link *k) {
   luv__know(S->thread_chans, LUV_THREAD_CHAN_BITS, k->o.box, k);
 }
 
-/* When it is time to let others run, the face sees to it. */
 static inline luv_link *plain(luv_state *S, const void *box) {
   luv_link *k = luv__known(S->thread_chans, LUV_THREAD_CHAN_BITS, box);
   luv_fiber *f = luv_current(S);
   if (LUV_UNLIKELY(!k || luv__forked | S->dead)) return NULL;
-  if (LUV_UNLIKELY((f && f->flags & LUV_F_CANCEL) || (S->link_ops & 63) == 63)) return NULL;
+  if (LUV_UNLIKELY((f && f->flags & LUV_F_CANCEL) || luv__overdue_is_next(S->link_ops))) return NULL;
   return ((luv_channel *)k->core)->cap > 0 ? k : NULL;
 }
 

@@ -68,7 +68,7 @@ luv_udp *luv__check_udp(luv_state *S, lua_State *L, const char *fname) {
 /* A fiber that never has to wait still lets the others have their turn, about once a
  * millisecond: it waits as if it had to. */
 int luv__udp_overdue(luv_state *S) {
-  return (++S->udp->ops & 63) == 0 && uv_hrtime() - S->slice >= LUV_SLICE;
+  return luv__overdue(S, &S->udp->ops);
 }
 
 /* ---- descriptors ------------------------------------------------------------------------------ */

@@ -277,6 +277,9 @@ static int can_write_now(luv_stream *s) {
   return !s->writing && queue_empty(&s->writers) && !(s->o.flags & LUV_O_SHUT);
 }
 
+/* A peer who takes everything at once must not keep the other fibers from their turn. */
+static int may_write_now(luv_stream *s) { return can_write_now(s) && !luv__hogging(s->o.S); }
+
 /* The common case: one string, no timeout. Bytes written, or an error. */
 static int write_string(lua_State *L, luv_stream *s, size_t *total) {
   uv_buf_t buf;
@@ -285,11 +288,11 @@ static int write_string(lua_State *L, luv_stream *s, size_t *total) {
   return buf.len ? put(s, &buf, 1) : 0;
 }
 
-int luv__write_plain(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, double timeout) {
+static int write_any(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, double timeout, int now) {
   int64_t done = 0;
   if (!s) return luv__fail(L, UV_EBADF);
   if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_EPIPE);
-  if (total > 0 && can_write_now(s)) {
+  if (total > 0 && (now || (timeout == 0 && can_write_now(s)))) {
     done = try_write(L, s, total);
     if (done < 0) return luv__fail(L, write_error(s, (int)done));
   }
@@ -299,6 +302,10 @@ int luv__write_plain(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, 
   return 1;
 }
 
+int luv__write_plain(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, double timeout) {
+  return write_any(S, L, s, total, timeout, s && can_write_now(s));
+}
+
 /* n = stream:write(data[, timeout]), stream:write(data, {handle = object}[, timeout]) */
 int luv_stream_write(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -306,8 +313,9 @@ int luv_stream_write(lua_State *L) {
   int64_t done = 0;
   uint64_t total;
   double timeout;
+  int now = s && may_write_now(s);
   luv__check_cancel(S, L);
-  if (LUV_LIKELY(lua_gettop(L) == 2 && lua_type(L, 2) == LUA_TSTRING && s && can_write_now(s))) {
+  if (LUV_LIKELY(now && lua_gettop(L) == 2 && lua_type(L, 2) == LUA_TSTRING)) {
     size_t n;
     done = write_string(L, s, &n);
     if (done < 0 && done != UV_EAGAIN) return luv__fail(L, write_error(s, (int)done));
@@ -320,7 +328,7 @@ int luv_stream_write(lua_State *L) {
   if (lua_type(L, 3) == LUA_TTABLE) return luv__write_handle(S, L, s, s && can_write_now(s));
   total = luv__check_data(S, L, 2, 1, "write");
   timeout = luv__opt_timeout(S, L, 3, 2, "write");
-  return luv__write_plain(S, L, s, total, timeout);
+  return write_any(S, L, s, total, timeout, now);
 }
 
 /* The writing side of a terminal, a file or a pipe that is read as well ends when it is closed. */

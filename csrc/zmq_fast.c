@@ -28,7 +28,9 @@ static luv_zmq *plain(luv_state *S, const void *box) {
   z = luv__known(t->known, LUV_ZMQ_BITS, box);
   if (LUV_UNLIKELY(!z || z->proxy)) return NULL;
   if (LUV_UNLIKELY(luv_current(S) && (luv_current(S)->flags & LUV_F_CANCEL))) return NULL;
-  return LUV_LIKELY(!luv__zmq_overdue(S)) ? z : NULL;
+  if (LUV_UNLIKELY(luv__overdue_is_next(t->ops))) return NULL;
+  t->ops++;
+  return z;
 }
 
 /* Sends one frame; returns 0 when the face has to do it. */

@@ -1,0 +1,113 @@
+-- A fiber whose calls never have to wait must not keep the others from their turn: what a call
+-- promises, to suspend its fiber, holds now and then even when all of it is there at once.
+
+local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")
+local luv = require("luv")
+
+-- Calls hog over and over in a fiber, while a timer is to come on time.
+local function starves(name, make)
+  tap.test("no starvation by " .. name, function()
+    local hog, close = make()
+    local on, late = true, 0
+    local fiber = luv.spawn(function() while on do hog() end end)
+    for _ = 1, 20 do
+      late = math.max(late, tap.timed(luv.sleep, 0.002) - 0.002)
+    end
+    on = false
+    fiber:join()
+    if close then close() end
+    tap.ok(late < 0.25, late)
+  end)
+end
+
+local function file(data)
+  local path = tap.tempfile(data)
+  local f = assert(luv.fs.open(path, "r+"))
+  return f, path, function() f:close(); os.remove(path) end
+end
+
+starves("reading a file", function()
+  local f, _, close = file(("x"):rep(100000))
+  return function() f:read(4096, 0) end, close
+end)
+
+starves("writing a file", function()
+  local f, _, close = file("")
+  return function() f:write("x", 0) end, close
+end)
+
+starves("the lines of a file", function()
+  local f, _, close = file(("line\n"):rep(2000000))
+  local line = f:lines()
+  return function()
+    if not line() then
+      f:seek("set", 0)
+      line = f:lines()
+    end
+  end, close
+end)
+
+starves("stat", function()
+  local _, path, close = file("")
+  return function() luv.fs.stat(path) end, close
+end)
+
+starves("writing to a pipe whose reader is faster", function()
+  local p = assert(luv.process.spawn("cat", {stdin = "pipe", stdout = "null"}))
+  return function() p.stdin:write("x") end, function()
+    p.stdin:close()
+    p:wait()
+  end
+end)
+
+starves("writing to a socket with room", function()
+  local a, b = luv.net.socketpair()
+  local reader = luv.spawn(function() while b:read() do end end)
+  return function() a:write("x") end, function()
+    a:close()
+    reader:join()
+    b:close()
+  end
+end)
+
+starves("sending datagrams", function()
+  local u = luv.net.udp()
+  assert(u:bind("127.0.0.1", 0))
+  local port = u:getsockname().port
+  return function() u:send("x", "127.0.0.1", port) end, function() u:close() end
+end)
+
+starves("publishing with no subscriber", function()
+  local ctx = luv.zmq.create(1)
+  local pub = ctx:socket(luv.zmq.PUB)
+  assert(pub:bind("tcp://127.0.0.1:*"))
+  return function() pub:send("x") end, function()
+    pub:close()
+    ctx:close()
+  end
+end)
+
+starves("a message sent and received", function()
+  local ctx = luv.zmq.create(1)
+  local push, pull = ctx:socket(luv.zmq.PUSH), ctx:socket(luv.zmq.PULL)
+  assert(pull:bind("inproc://starvation"))
+  assert(push:connect("inproc://starvation"))
+  return function()
+    push:send("x")
+    pull:recv()
+  end, function()
+    push:close()
+    pull:close()
+    ctx:close()
+  end
+end)
+
+starves("a channel between threads", function()
+  local ch = luv.thread.chan(8)
+  return function()
+    ch:put("x")
+    ch:get()
+  end, function() ch:close() end
+end)
+
+tap.done()
