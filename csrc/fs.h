@@ -166,6 +166,7 @@ int luv__send_prepare(luv_fsreq *r);
 int luv__dir_prepare(luv_fsreq *r);
 void luv__send_some(luv_fsreq *r); /* on a thread of the pool */
 int luv__read_more(luv_fsreq *r);
+int luv__line_prepare(luv_fsreq *r);
 int luv__line_more(luv_fsreq *r);
 int luv__write_more(luv_fsreq *r);
 int luv__send_more(luv_fsreq *r);

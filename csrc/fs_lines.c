@@ -27,29 +27,36 @@ static void take(luv_desc *d, const cut *c) {
   d->scanned = 0;
 }
 
-/* A piece has come from the pool: its bytes are the descriptor's, whoever waits. */
-int luv__line_more(luv_fsreq *r) {
+/* Takes the line for r; 0: there is none yet. */
+static int take_line(luv_fsreq *r, int at_end) {
   luv_desc *d = r->d;
   cut c;
-  if (r->result == UV_ECANCELED && r->f) return luv__fs_launch(r) == 0;
-  if (d->closed) return 0;
-  if (r->result > 0 && luv__buffer_append(&d->in, r->buf, (size_t)r->result)) r->result = UV_ENOMEM;
-  if (!r->f || r->result < 0) return 0;
-  if (!find(d, r->result == 0, &c)) {
-    if (r->result == 0) r->result = UV_EOF;
-    else if (d->in.len >= LONGEST) r->result = UV_EMSGSIZE;
-    else if (luv__fs_launch(r) == 0) return 1;
-    return 0;
-  }
+  if (!find(d, at_end, &c)) return 0;
   if (r->cap < c.len) {
     char *p = realloc(r->buf, c.len);
-    if (!p) return (r->result = UV_ENOMEM, 0);
+    if (!p) return (r->result = UV_ENOMEM, 1);
     r->buf = p;
     r->cap = c.len;
   }
   memcpy(r->buf, c.p, c.len);
   r->total = c.len;
   take(d, &c);
+  return 1;
+}
+
+/* Who has only waited for its turn finds the line here. */
+int luv__line_prepare(luv_fsreq *r) { return take_line(r, 0) ? 1 : luv__read_prepare(r); }
+
+/* A piece has come from the pool: its bytes are the descriptor's, whoever waits. */
+int luv__line_more(luv_fsreq *r) {
+  luv_desc *d = r->d;
+  if (r->result == UV_ECANCELED && r->f) return luv__fs_launch(r) == 0;
+  if (d->closed) return 0;
+  if (r->result > 0 && luv__buffer_append(&d->in, r->buf, (size_t)r->result)) r->result = UV_ENOMEM;
+  if (!r->f || r->result < 0 || take_line(r, r->result == 0)) return 0;
+  if (r->result == 0) r->result = UV_EOF;
+  else if (d->in.len >= LONGEST) r->result = UV_EMSGSIZE;
+  else if (luv__fs_launch(r) == 0) return 1;
   return 0;
 }
 
@@ -73,7 +80,7 @@ static int line_in_place(luv_state *S, lua_State *L, luv_desc *d) {
   while (!find(d, got == 0, &c)) {
     if (got == 0) return ended(L, d, UV_EOF);
     if (d->in.len >= LONGEST) return luv__fs_fail(L, UV_EMSGSIZE, d->path, NULL);
-    got = S->fs->in_place && !d->wait_only && !luv__slice_is_over(S)
+    got = S->fs->in_place && !d->wait_only
       ? luv__read_now(S, d, LUV_FS_DEFAULT, d->seekable ? d->pos + (int64_t)d->in.len : -1) : UV_EAGAIN;
     if (got == UV_EAGAIN) return 0;
     S->fs->here++;
@@ -96,7 +103,7 @@ int luv_fs_next_line(lua_State *L) {
   d = luv__check_file(S, L, 1, 0, "lines");
   luv__check_cancel(S, L);
   if (!d) return luv__fail(L, UV_EBADF);
-  if ((n = line_in_place(S, L, d))) return n;
+  if (!luv__hogging(S) && (n = line_in_place(S, L, d))) return n;
   memset(&c, 0, sizeof c);
   c.op = LUV_FS_OP(fs_next_line);
   c.d = d;

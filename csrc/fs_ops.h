@@ -66,7 +66,7 @@ enum {
   X(file_write, 1, "", WRITTEN, luv__write_prepare, uv_fs_write(UV, r->d->fd, r->bufs, r->nbufs, r->at, NULL)) \
   X(file_seek, 1, "", SIZE, NULL, uv_fs_fstat(UV, r->d->fd, NULL)) \
   X(file_close, 1, "", CLOSED, NULL, uv_fs_close(UV, r->d->fd, NULL)) \
-  X(fs_next_line, 1, "", LINE, luv__read_prepare, uv_fs_read(UV, r->d->fd, &r->one, 1, r->at, NULL)) \
+  X(fs_next_line, 1, "", LINE, luv__line_prepare, uv_fs_read(UV, r->d->fd, &r->one, 1, r->at, NULL)) \
   X(dir_next, 1, "", ENTRY, luv__dir_prepare, JOB(luv__job_fill)) \
   X(fs_sendfile, 1, "", SENT, luv__send_prepare, JOB(luv__send_some))
 

@@ -10,7 +10,7 @@ local MANY = 200
 local function readable(n)
   local as, bs = {}, {}
   for i = 1, n or MANY do as[i], bs[i] = luv.pipe.pair() end
-  return as, bs, function() for i = 1, #as do as[i]:write("x") end end
+  return as, bs, function() for i = 1, #as do as[i]:write("x", 0) end end
 end
 
 local function close(...)
