@@ -72,7 +72,7 @@ static void set_hook(luv_state *S) {
 
 void luv__ask(luv_state *S, int what) {
   __atomic_or_fetch(&S->dump_wanted, what, __ATOMIC_SEQ_CST);
-  uv_async_send(S->wakeup);
+  luv__wakeup(S);
   if (S->tid == this_tid()) set_hook(S);
   else syscall(SYS_tgkill, getpid(), S->tid, ask_signal());
 }

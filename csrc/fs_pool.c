@@ -92,7 +92,7 @@ static void finished(luv_crew *c, luv_fsreq *r) {
   queue_push(&c->done, &r->pool);
   if (!first || !c->S) return;
   __atomic_store_n(&c->S->arrived, 1, __ATOMIC_SEQ_CST);
-  if (__atomic_load_n(&c->S->blocking, __ATOMIC_SEQ_CST)) uv_async_send(c->S->wakeup);
+  if (__atomic_load_n(&c->S->blocking, __ATOMIC_SEQ_CST)) luv__wakeup(c->S);
 }
 
 static int wanted(luv_crew *c) {

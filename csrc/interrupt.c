@@ -33,7 +33,7 @@ static int interrupt(luv_state *S) {
   S->interrupted = 1;
   if (f && luv__running == S) /* the fiber of another thread is that thread's to stop */
     luv__hook_at_once(f->chain.L, stop_hook);
-  uv_async_send(S->wakeup);
+  luv__wakeup(S);
   return 1;
 }
 

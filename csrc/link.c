@@ -39,7 +39,7 @@ void luv__core_drop(luv_core *c) {
 
 void luv__ring(luv_state *S) {
   if (__atomic_exchange_n(&S->rung, 1, __ATOMIC_SEQ_CST)) return;
-  if (__atomic_load_n(&S->blocking, __ATOMIC_SEQ_CST)) uv_async_send(S->wakeup);
+  if (__atomic_load_n(&S->blocking, __ATOMIC_SEQ_CST)) luv__wakeup(S);
 }
 
 /* The one that was rung goes to the end, so that all have their turn. */
@@ -62,10 +62,14 @@ void luv__core_tell(luv_core *c, int bell) {
   pthread_mutex_unlock(&c->lock);
 }
 
+/* By a thread that ends with it. */
 void luv__core_ring_all(luv_core *c, int bell) {
   luv_queue *q;
-  for (q = c->bells[bell].next; q != &c->bells[bell]; q = q->next)
-    luv__ring(luv_container(q - bell, luv_link, bell)->o.S);
+  for (q = c->bells[bell].next; q != &c->bells[bell]; q = q->next) {
+    luv_state *S = luv_container(q - bell, luv_link, bell)->o.S;
+    __atomic_store_n(&S->making_way, 1, __ATOMIC_RELAXED);
+    luv__ring(S);
+  }
 }
 
 /* ---- links ------------------------------------------------------------------------------- */

@@ -100,7 +100,9 @@ struct luv_state {
   uint32_t received;   /* ready.head when some of them were read, or found */
   luv_queue goops;
   uv_timer_t *alarm;
-  uv_async_t *wakeup;
+  uv_poll_t *wakeup;   /* see wakeup.c */
+  int wake_fd, woken;
+  int making_way;      /* who wakes this state is on its way out */
   char *readbuf;
   char *arena;         /* short data on its way to readers: emptied at every poll */
   uint32_t arena_used;
@@ -322,8 +324,11 @@ void luv__push_cancelled(luv_state *S, lua_State *L, luv_fiber *f);
 void luv__push_expired(luv_state *S, lua_State *L);
 int luv__is_cancelled(luv_state *S, lua_State *L, int idx);
 
-/* ---- interrupt.c ----------------------------------------------------------------- */
+/* ---- wakeup.c, interrupt.c ----------------------------------------------------------------- */
 
+void luv__wakeup(luv_state *S);
+int luv__wakeup_open(luv_state *S);
+void luv__wakeup_close(luv_state *S);
 void luv__interrupt_enter(luv_state *S);
 void luv__interrupt_leave(luv_state *S);
 void luv__interrupt_forget(luv_state *S);

@@ -186,6 +186,7 @@ void luv__wrap_run(luv_state *S, lua_State *L);
 
 void luv__link_closing(luv_object *o);
 int luv__links_serve(luv_state *S);
+int luv__thread_awaited(luv_state *S);
 int luv__links_block(luv_state *S);
 void luv__links_unblock(luv_state *S);
 int luv__thread_chan_lone(luv_state *S); /* waits that only this state itself could end */

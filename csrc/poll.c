@@ -65,7 +65,7 @@ static void spun(luv_state *S, uint64_t took, int hit) {
 void luv__spin(luv_state *S) {
   uint64_t start = S->now;
   int soon = due_soon(S);
-  if (!S->spin) return;
+  if (!S->spin || luv__thread_awaited(S)) return;
   if (S->spin_skip > 0 && !soon) {
     S->spin_skip--;
     return;

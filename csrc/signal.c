@@ -41,7 +41,7 @@ static void count(luv_state *S, int sig) {
   struct luv_signals *g = __atomic_load_n(&S->signals, __ATOMIC_ACQUIRE);
   if (!g || !(__atomic_load_n(&g->watched, __ATOMIC_RELAXED) & bit(sig))) return;
   __atomic_add_fetch(&g->count[sig], 1, __ATOMIC_RELAXED);
-  if (!(__atomic_fetch_or(&g->pending, bit(sig), __ATOMIC_ACQ_REL) & bit(sig))) uv_async_send(S->wakeup);
+  if (!(__atomic_fetch_or(&g->pending, bit(sig), __ATOMIC_ACQ_REL) & bit(sig))) luv__wakeup(S);
 }
 
 static int is_fault(int sig) {

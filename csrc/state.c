@@ -102,15 +102,13 @@ static void ref_errors(luv_state *S, lua_State *L) {
   S->ref_cancelled = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
-static void on_wakeup(uv_async_t *h) { (void)h; }
-
 static void open_loop(luv_state *S, lua_State *L) {
   if (goOpen((uintptr_t)S)) luaL_error(L, "luv: no event loop");
   S->loop->data = S;
   uv_timer_init(S->loop, S->alarm);
   S->alarm->data = S;
   S->opened = 1;
-  if (uv_async_init(S->loop, S->wakeup, on_wakeup) == 0) return;
+  if (luv__wakeup_open(S) == 0) return;
   free(S->wakeup);
   S->wakeup = NULL;
   luaL_error(L, "luv: no event loop");
@@ -159,7 +157,7 @@ static void close_loop(luv_state *S) {
   forget_goops(S);
   luv__fs_state_close(S);
   uv_close((uv_handle_t *)S->alarm, on_free);
-  if (S->wakeup) uv_close((uv_handle_t *)S->wakeup, on_free);
+  if (S->wakeup) luv__wakeup_close(S);
   luv__children_forget(S);
   goClose(S->host);
   luv__zmq_state_free(S);

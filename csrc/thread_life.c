@@ -122,6 +122,17 @@ int luv__thread_push_child(luv_state *S, lua_State *L, luv_thread *t) {
   return 1;
 }
 
+static int awaited(luv_queue *q) {
+  luv_link *k = luv_container(q, luv_thread, child)->made;
+  return k && k->wanted;
+}
+
+/* A thread that somebody joins has work for the CPU; most often it is the oldest, or the youngest. */
+int luv__thread_awaited(luv_state *S) {
+  luv_queue *q = &S->children;
+  return !queue_empty(q) && (awaited(q->next) || awaited(q->prev));
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void push_trace(lua_State *M, luv_task *t, int value) {

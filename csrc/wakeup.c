@@ -1,0 +1,56 @@
+/* wakeup.c - how other threads, and signal handlers, end a state's poll.
+ *
+ * uv_async_t is for that, too, but libuv's loop spins while a sender that has written has not
+ * said so yet. A thread that ends is often put aside in the middle of its write, for the loop it
+ * wakes to run on the same CPU: there the loop would spin in its place. Here it reads, and gives
+ * the CPU back once, so that the other can end: else the threads made next have to share theirs
+ * with those that are still ending, and to join one takes 95 us instead of 60. */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include "luv.h"
+
+/* Reads first: whoever finds `woken` set until then need not write, for what it has to
+ * tell is looked at after this (luv__poll). */
+static void on_readable(uv_poll_t *h, int status, int events) {
+  luv_state *S = h->data;
+  uint64_t n;
+  ssize_t unused = read(S->wake_fd, &n, sizeof n);
+  (void)unused, (void)status, (void)events;
+  __atomic_exchange_n(&S->woken, 0, __ATOMIC_SEQ_CST); /* sees what those have done */
+  if (__atomic_exchange_n(&S->making_way, 0, __ATOMIC_RELAXED)) sched_yield();
+}
+
+/* From any thread, and from a signal handler. */
+void luv__wakeup(luv_state *S) {
+  static const uint64_t one = 1;
+  int saved = errno;
+  ssize_t unused;
+  if (__atomic_exchange_n(&S->woken, 1, __ATOMIC_SEQ_CST)) return;
+  unused = write(S->wake_fd, &one, sizeof one);
+  (void)unused;
+  errno = saved;
+}
+
+/* 0, or libuv's error. */
+int luv__wakeup_open(luv_state *S) {
+  int err;
+  S->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (S->wake_fd < 0) return uv_translate_sys_error(errno);
+  err = uv_poll_init(S->loop, S->wakeup, S->wake_fd);
+  if (err) {
+    close(S->wake_fd);
+    return err;
+  }
+  S->wakeup->data = S;
+  return uv_poll_start(S->wakeup, UV_READABLE, on_readable);
+}
+
+static void on_close(uv_handle_t *h) { free(h); }
+
+void luv__wakeup_close(luv_state *S) {
+  uv_close((uv_handle_t *)S->wakeup, on_close);
+  close(S->wake_fd);
+}
