@@ -242,19 +242,21 @@ int luv__zmq_send_begin(luv_state *S, luv_fiber *f) {
 
 /* ---- before the loop blocks ------------------------------------------------------------ */
 
-#define NEAR 8 /* how many that wait on inproc are tried: epoll finds the others */
+#define NEAR 8   /* how many that wait on inproc are tried: epoll finds the others */
+#define MISSES 2 /* then it is better left to epoll: most probably the rest are idle */
 
 /* The peers of inproc sockets that were used lie on this thread as often as not, and
  * most probably among those that have begun to wait last. */
 static void serve_near(luv_zmq_state *t) {
   luv_queue *q = t->near.next, *next;
-  int n;
+  int n, misses = 0;
   t->moved = 0;
-  for (n = 0; n < NEAR && q != &t->near; n++, q = next) {
+  for (n = 0; n < NEAR && misses < MISSES && q != &t->near; n++, q = next) {
     luv_zmq *z = luv_container(q, luv_zmq, near);
     next = q->next;
     if (luv__zmq_waited_for(z)) serve(z);
     else queue_remove(q);
+    misses += luv__zmq_waited_for(z);
   }
 }
 
