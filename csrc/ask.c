@@ -29,7 +29,9 @@ static pid_t this_tid(void) { return (pid_t)syscall(SYS_gettid); }
 void luv__ask_hook(lua_State *L, lua_Debug *ar) {
   luv_state *S = luv__state(L);
   (void)ar;
-  lua_sethook(L, NULL, 0, 0);
+  if (S && S->ask_displaced == L) lua_sethook(L, S->ask_hook, S->ask_mask, S->ask_count);
+  else lua_sethook(L, NULL, 0, 0);
+  if (S) S->ask_displaced = NULL;
   if (S && !S->dead) luv__dump_asked(S, L, 1);
 }
 
@@ -62,12 +64,26 @@ static void say_busy(luv_state *S) {
   SAY("; its dump follows when it leaves compiled code\n");
 }
 
+/* A hook of the script's is put back afterwards. One of luv's own, which all come with the next
+ * instruction, goes first. */
+static void displace(luv_state *S, lua_State *L) {
+  if (!lua_gethook(L)) S->ask_displaced = NULL;
+  else if (lua_gethookcount(L) == 1) return;
+  else {
+    S->ask_hook = lua_gethook(L);
+    S->ask_mask = lua_gethookmask(L);
+    S->ask_count = lua_gethookcount(L);
+    S->ask_displaced = L;
+  }
+  luv__hook_at_once(L, luv__ask_hook);
+}
+
 /* On the thread of S itself. In the loop, no Lua code runs. */
 static void set_hook(luv_state *S) {
   lua_State *L = S->chain ? S->chain->L : S->home;
   if (luv__running == S && !S->chain) return;
   if (S->jit && S->dump_wanted & LUV_DUMP_STDERR) say_busy(S);
-  if (!lua_gethook(L)) luv__hook_at_once(L, luv__ask_hook);
+  displace(S, L);
 }
 
 void luv__ask(luv_state *S, int what) {

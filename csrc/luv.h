@@ -127,6 +127,9 @@ struct luv_state {
   lua_CFunction native_yield, native_error;
   lua_Hook hook;       /* what raise_in displaced */
   int hook_mask, hook_count;
+  lua_State *ask_displaced; /* whose hook has made room for luv__ask_hook: this one */
+  lua_Hook ask_hook;
+  int ask_mask, ask_count;
   const void *metas[LUV_MAX_CLASSES];
   /* statistics */
   uint64_t switches, polls, go_callbacks;

@@ -165,6 +165,19 @@ tap.test("SIGQUIT: while the main chunk computes, and while everything is at wor
   tap.equal(rc, 7)
 end)
 
+tap.test("SIGQUIT: in code that has a debug hook, which goes on afterwards", function()
+  local err, rc = quit((tap.jit and "jit.off() " or "") .. [[
+    local calls = 0
+    local function hook() calls = calls + 1 end
+    debug.sethook(hook, "", 100)]] .. say .. [[
+    while not told() do end
+    local before, fn, _, count = calls, debug.gethook()
+    for i = 1, 1000 do before = before + 0 end
+    os.exit(fn == hook and count == 100 and calls > before and 7 or 8)]])
+  tap.match(err, "main chunk: running")
+  tap.equal(rc, 7)
+end)
+
 -- The shell words that send SIGQUIT to the process whose number is in a file, once it catches it, for
 -- as long as it lives.
 local function pester(pid)
