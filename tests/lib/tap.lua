@@ -235,6 +235,21 @@ end
 
 local limit = tap.has("timeout") and "timeout -s KILL 50 " or ""
 
+-- Copies the luv.so in use, for a user who may not see it.
+function tap.copy_luv(to)
+  for template in package.cpath:gmatch("[^;]+") do
+    local path = template:gsub("%?", "luv")
+    local f = io.open(path)
+    if f then
+      f:close()
+      assert(luv.fs.copyfile(path, to))
+      assert(luv.fs.chmod(to, "755"))
+      return
+    end
+  end
+  error("no luv.so in " .. package.cpath)
+end
+
 -- The shell words that run a Lua file as this one is run.
 function tap.command(path)
   return "LUA_CPATH=" .. tap.quote(package.cpath) .. " exec " .. limit .. tap.interpreter .. " " .. tap.quote(path)
