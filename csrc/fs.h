@@ -204,7 +204,7 @@ int64_t luv__write_now(luv_desc *d, const uv_buf_t *bufs, unsigned n, int64_t of
 int64_t luv__size_now(luv_desc *d);
 int luv__is_local(luv_state *S, unsigned major, unsigned minor);
 /* Whether to try in place: now and then the pool gets one, so that the others have their turn. */
-static inline int luv__fs_here(luv_state *S) { return S->fs->in_place && !luv__hogging(S); }
+static inline int luv__fs_here(luv_state *S, lua_State *L) { return S->fs->in_place && !luv__hogging(S, L); }
 void luv__desc_look(luv_desc *d);
 
 /* ---- fs_job.c, fs_write.c, fs_rmrf.c, fs_walk.c: on a thread of the pool ------------------- */

@@ -114,7 +114,7 @@ int luv_file_read(lua_State *L) {
     return 2;
   }
   if (offset < 0 && !d->seekable && d->in.len && !(d->active && d->active->f)) return push_kept(L, d, want);
-  if (!d->wait_only && luv__fs_here(S) && (n = read_in_place(S, L, d, want, (int64_t)offset))) return n;
+  if (!d->wait_only && luv__fs_here(S, L) && (n = read_in_place(S, L, d, want, (int64_t)offset))) return n;
   memset(&c, 0, sizeof c);
   c.op = LUV_FS_OP(file_read);
   c.d = d;
@@ -165,7 +165,7 @@ static int64_t write_in_place(luv_state *S, lua_State *L, luv_desc *d, double of
   uv_buf_t buf;
   size_t n;
   int64_t done;
-  if (d->wait_write || !d->seekable || lua_type(L, 2) != LUA_TSTRING || !luv__fs_here(S)) return UV_EAGAIN;
+  if (d->wait_write || !d->seekable || lua_type(L, 2) != LUA_TSTRING || !luv__fs_here(S, L)) return UV_EAGAIN;
   if (offset < 0 && (d->append || d->active || !queue_empty(&d->turn))) return UV_EAGAIN;
   buf.base = (char *)lua_tolstring(L, 2, &n);
   buf.len = n;

@@ -103,7 +103,7 @@ int luv_fs_next_line(lua_State *L) {
   d = luv__check_file(S, L, 1, 0, "lines");
   luv__check_cancel(S, L);
   if (!d) return luv__fail(L, UV_EBADF);
-  if (!luv__hogging(S) && (n = line_in_place(S, L, d))) return n;
+  if (!luv__hogging(S, L) && (n = line_in_place(S, L, d))) return n;
   memset(&c, 0, sizeof c);
   c.op = LUV_FS_OP(fs_next_line);
   c.d = d;

@@ -259,7 +259,7 @@ static int call(lua_State *L, const luv_fs_op *op) {
   timeout = c.n[3];
   luv__check_cancel(S, L);
   if (op->args[0] == 'F' && !c.d) return luv__fail(L, UV_EBADF);
-  if (op->in_place && luv__fs_here(S) && (n = op->in_place(S, L, &c))) {
+  if (op->in_place && luv__fs_here(S, L) && (n = op->in_place(S, L, &c))) {
     S->fs->here++;
     return n;
   }

@@ -199,20 +199,23 @@ static inline luv_fiber *luv_current(luv_state *S) { return S->chain ? S->chain-
 
 static inline int luv__slice_is_over(luv_state *S) { return uv_hrtime() - S->slice >= LUV_SLICE; }
 
+int luv__may_wait(luv_state *S, lua_State *L); /* turn.c */
+int luv__in_hook(luv_state *S, lua_State *L);
+
 /* A fiber whose calls never have to wait still lets the others have their turn: about once a
- * millisecond it waits as if it had to. `ops` counts such calls, of one kind. */
-static inline int luv__overdue(luv_state *S, uint32_t *ops) {
-  return (++*ops & 63) == 0 && luv__slice_is_over(S);
+ * millisecond it waits as if it had to, if it can. `ops` counts such calls, of one kind. */
+static inline int luv__overdue(luv_state *S, lua_State *L, uint32_t *ops) {
+  return (++*ops & 63) == 0 && luv__slice_is_over(S) && luv__may_wait(S, L);
 }
 
 /* The same for calls that would not all have to wait: only those that follow each other without a
  * switch are counted. */
-static inline int luv__hogging(luv_state *S) {
+static inline int luv__hogging(luv_state *S, lua_State *L) {
   if (S->busy_from != S->ready.head) {
     S->busy_from = S->ready.head;
     S->busy_ops = 0;
   }
-  return luv__overdue(S, &S->busy_ops);
+  return luv__overdue(S, L, &S->busy_ops);
 }
 
 /* The next such call is the one that looks at the clock: a short way leaves it to the face,

@@ -65,7 +65,7 @@ void luv__zmq_watch(luv_zmq *z);
 int luv__zmq_events(luv_zmq *z);
 int luv__zmq_error(int zmq_errno);
 
-static inline int luv__zmq_overdue(luv_state *S) { return luv__overdue(S, &S->zmq->ops); }
+static inline int luv__zmq_overdue(luv_state *S, lua_State *L) { return luv__overdue(S, L, &S->zmq->ops); }
 
 static inline int luv__zmq_waited_for(luv_zmq *z) {
   return !queue_empty(&z->receivers) || !queue_empty(&z->senders) || z->proxy;

@@ -202,7 +202,7 @@ int luv_poll_wait(lua_State *L) {
   if (!p) return luv__fail(L, UV_EBADF);
   is = ready(p->fd, want);
   if (is < 0) return luv__fail(L, is);
-  if (is == 0 || (timeout != 0 && luv__overdue(S, &S->link_ops)))
+  if (is == 0 || (timeout != 0 && luv__overdue(S, L, &S->link_ops)))
     return luv__suspend(S, L, LUV_OP_POLL, p, (uint64_t)want, timeout);
   lua_pushstring(L, names[is]);
   return 1;

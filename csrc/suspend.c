@@ -62,17 +62,21 @@ static int nothing(lua_State *L) {
   return 0;
 }
 
-/* Raises where L is in a finaliser or a hook, which cannot wait there. */
-void luv__check_hook(luv_state *S, lua_State *L) {
+/* Whether L is in a finaliser or a hook, on LuaJIT. */
+int luv__in_hook(luv_state *S, lua_State *L) {
   int refused;
-  if (!S->jit) return;
   lua_settop(S->probe, 0);
   refused = lua_resume(S->probe, 0) != LUA_YIELD || lua_gettop(S->probe) != 1;
   luv__regain(S, L);
-  if (!refused) return;
+  if (!refused) return 0;
   make_probe(S, L);
   luv__regain(S, L);
-  luv__error(S, L, "cannot wait in a finalizer or a debug hook");
+  return 1;
+}
+
+/* Raises where that is so: nothing can wait there. */
+void luv__check_hook(luv_state *S, lua_State *L) {
+  if (S->jit && luv__in_hook(S, L)) luv__error(S, L, "cannot wait in a finalizer or a debug hook");
 }
 
 /* Makes all of them; called while the state is set up. */

@@ -154,7 +154,7 @@ static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
   int err;
   luv__check_cancel(S, L);
   if (!c) return luv__fail(L, UV_EBADF);
-  if (!queue_empty(&k->o.waiters) || (timeout != 0 && luv__overdue(S, &S->link_ops)))
+  if (!queue_empty(&k->o.waiters) || (timeout != 0 && luv__overdue(S, L, &S->link_ops)))
     return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
   err = luv__ring_shift(c, &m);
   if (err == UV_EAGAIN) return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
@@ -226,7 +226,7 @@ static int put(luv_state *S, lua_State *L, luv_link *k, double timeout) {
   lua_settop(L, 2);
   if (luv__msg_pack(S, L, 2, &m)) return luv__error(S, L, "cannot put %s", lua_tostring(L, -1));
   err = UV_EAGAIN;
-  if (queue_empty(&k->senders) && !(timeout != 0 && luv__overdue(S, &S->link_ops))) err = put_now(c, &m);
+  if (queue_empty(&k->senders) && !(timeout != 0 && luv__overdue(S, L, &S->link_ops))) err = put_now(c, &m);
   if (err == UV_EAGAIN) return put_later(S, L, k, &m, timeout);
   if (err) {
     luv__msg_free(&m);

@@ -67,8 +67,8 @@ luv_udp *luv__check_udp(luv_state *S, lua_State *L, const char *fname) {
 
 /* A fiber that never has to wait still lets the others have their turn, about once a
  * millisecond: it waits as if it had to. */
-int luv__udp_overdue(luv_state *S) {
-  return luv__overdue(S, &S->udp->ops);
+int luv__udp_overdue(luv_state *S, lua_State *L) {
+  return luv__overdue(S, L, &S->udp->ops);
 }
 
 /* ---- descriptors ------------------------------------------------------------------------------ */

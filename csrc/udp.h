@@ -45,7 +45,7 @@ struct luv_udp_state {
 
 luv_udp_state *luv__udp_state(luv_state *S);
 luv_udp *luv__check_udp(luv_state *S, lua_State *L, const char *fname);
-int luv__udp_overdue(luv_state *S);
+int luv__udp_overdue(luv_state *S, lua_State *L);
 /* Pushes {family, address, port}. May raise (memory). */
 void luv__push_addr(luv_state *S, lua_State *L, const luv_addr *a);
 void luv__udp_leave(luv_udp *s);

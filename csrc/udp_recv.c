@@ -208,7 +208,7 @@ int luv_udp_recv(lua_State *L) {
   int n;
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
-  if (!queue_empty(&s->o.waiters) || (timeout != 0 && luv__udp_overdue(S)))
+  if (!queue_empty(&s->o.waiters) || (timeout != 0 && luv__udp_overdue(S, L)))
     return luv__suspend(S, L, LUV_OP_UDP_RECV, s, 0, timeout);
   n = recv_now(S, L, s);
   if (n == 0 && timeout == 0) { /* what the kernel has counts as being there */

@@ -265,7 +265,7 @@ int luv_udp_send(lua_State *L) {
     s->error = 0;
     return luv__fail(L, err);
   }
-  if (!queue_empty(&s->senders) || (timeout != 0 && luv__udp_overdue(S)))
+  if (!queue_empty(&s->senders) || (timeout != 0 && luv__udp_overdue(S, L)))
     return wait_for_room(S, L, s, to, timeout);
   err = send_now(s, L, to);
   if (err == UV_EAGAIN) return wait_for_room(S, L, s, to, timeout);

@@ -278,7 +278,7 @@ static int can_write_now(luv_stream *s) {
 }
 
 /* A peer who takes everything at once must not keep the other fibers from their turn. */
-static int may_write_now(luv_stream *s) { return can_write_now(s) && !luv__hogging(s->o.S); }
+static int may_write_now(lua_State *L, luv_stream *s) { return can_write_now(s) && !luv__hogging(s->o.S, L); }
 
 /* The common case: one string, no timeout. Bytes written, or an error. */
 static int write_string(lua_State *L, luv_stream *s, size_t *total) {
@@ -313,7 +313,7 @@ int luv_stream_write(lua_State *L) {
   int64_t done = 0;
   uint64_t total;
   double timeout;
-  int now = s && may_write_now(s);
+  int now = s && may_write_now(L, s);
   luv__check_cancel(S, L);
   if (LUV_LIKELY(now && lua_gettop(L) == 2 && lua_type(L, 2) == LUA_TSTRING)) {
     size_t n;

@@ -180,7 +180,7 @@ static inline int receive(lua_State *L, int class_id, const char *fname, int mod
   if (LUV_UNLIKELY(z->kept)) return push_kept(S, L, z, mode);
   luv__zmq_know(z);
   if (timeout < 0) timeout = z->rcvtimeo;
-  if (LUV_UNLIKELY(!queue_empty(&z->receivers) || (timeout != 0 && luv__zmq_overdue(S))))
+  if (LUV_UNLIKELY(!queue_empty(&z->receivers) || (timeout != 0 && luv__zmq_overdue(S, L))))
     return luv__suspend(S, L, LUV_OP_ZMQ_RECV, z, arg | LUV_ZMQ_AGAIN, timeout);
   err = luv__zmq_take(z, &S->zmq->scratch);
   luv__zmq_touch(z);

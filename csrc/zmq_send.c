@@ -87,7 +87,7 @@ static int send_any(luv_state *S, lua_State *L) {
   if (z->proxy) return luv__fail(L, UV_EBUSY);
   luv__zmq_know(z);
   if (timeout < 0) timeout = z->sndtimeo;
-  if (LUV_UNLIKELY(!queue_empty(&z->senders) || (timeout != 0 && luv__zmq_overdue(S))))
+  if (LUV_UNLIKELY(!queue_empty(&z->senders) || (timeout != 0 && luv__zmq_overdue(S, L))))
     return luv__suspend(S, L, LUV_OP_ZMQ_SEND, z, LUV_ZMQ_AGAIN, timeout);
   err = put_all(z, L);
   if (LUV_UNLIKELY(err == UV_EAGAIN)) err = look_again(z, L);

@@ -110,4 +110,63 @@ starves("a channel between threads", function()
   end, function() ch:close() end
 end)
 
+-- Calls that need not wait, for some milliseconds, where Lua refuses a yield: they go on as they
+-- would without luv. `calls` has so many made.
+local function calls(stat, n) for _ = 1, n do assert(stat()) end end
+
+local places = {
+  ["gsub"] = function(stat) (("x"):rep(100)):gsub("x", function() calls(stat, 100) end) end,
+  ["sort"] = function(stat)
+    local list = {}
+    for i = 1, 200 do list[i] = (i * 37) % 101 end
+    table.sort(list, function(a, b) calls(stat, 20) return a < b end)
+  end,
+  ["a metamethod"] = function(stat)
+    local t = setmetatable({}, {__index = function() calls(stat, 100) return 1 end})
+    for i = 1, 100 do assert(t[i] == 1) end
+  end,
+  ["the iterator of a for loop"] = function(stat)
+    local n = 0
+    for _ in function() calls(stat, 100) n = n + 1 return n < 100 or nil end do end
+  end,
+  ["a plain pcall"] = function(stat)
+    local ok, e = pcall(calls, stat, 10000)
+    assert(ok, e)
+  end,
+  ["a tail call, and a recursion"] = function(stat)
+    local function deep(n)
+      if n == 0 then return calls(stat, 10000) end
+      deep(n - 1)
+      return n
+    end
+    deep(50)
+    deep(300)
+    return calls(stat, 10000)
+  end,
+  ["a finalizer"] = function(stat)
+    local ok, e
+    local function finish() ok, e = pcall(calls, stat, 10000) end
+    if rawget(_G, "newproxy") then
+      getmetatable(newproxy(true)).__gc = finish
+      collectgarbage()
+      collectgarbage()
+      assert(ok, e)
+    end
+  end,
+}
+
+local names = {}
+for name in pairs(places) do names[#names + 1] = name end
+table.sort(names)
+
+for _, name in ipairs(names) do
+  tap.both("nothing begins to fail in " .. name, function()
+    local _, path, close = file("")
+    local other = luv.spawn(function() for _ = 1, 20 do luv.sleep(0.001) end end)
+    places[name](function() return luv.fs.stat(path) end)
+    other:join()
+    close()
+  end)
+end
+
 tap.done()
