@@ -44,6 +44,7 @@ static void look(luv_state *S) {
 
 static int woken(luv_state *S) {
   return !luv_ready_empty(S) || !queue_empty(&S->unread) || S->main.status != LUV_WAITING || S->interrupted ||
+         __atomic_load_n(&S->dump_wanted, __ATOMIC_RELAXED) ||
          __atomic_load_n(&S->rung, __ATOMIC_RELAXED) || __atomic_load_n(&S->arrived, __ATOMIC_RELAXED);
 }
 
