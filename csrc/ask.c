@@ -29,7 +29,7 @@ static pid_t this_tid(void) { return (pid_t)syscall(SYS_gettid); }
 void luv__ask_hook(lua_State *L, lua_Debug *ar) {
   luv_state *S = luv__state(L);
   (void)ar;
-  if (S && S->ask_displaced == L) lua_sethook(L, S->ask_hook, S->ask_mask, S->ask_count);
+  if (S && S->ask_displaced == L) luv__hook_put_back(L, S->ask_hook);
   else lua_sethook(L, NULL, 0, 0);
   if (S) S->ask_displaced = NULL;
   if (S && !S->dead) luv__dump_asked(S, L, 1);
@@ -70,9 +70,7 @@ static void displace(luv_state *S, lua_State *L) {
   if (!lua_gethook(L)) S->ask_displaced = NULL;
   else if (lua_gethookcount(L) == 1) return;
   else {
-    S->ask_hook = lua_gethook(L);
-    S->ask_mask = lua_gethookmask(L);
-    S->ask_count = lua_gethookcount(L);
+    S->ask_hook = luv__hook_of(L);
     S->ask_displaced = L;
   }
   luv__hook_at_once(L, luv__ask_hook);

@@ -55,7 +55,7 @@ uint64_t luv__frame_due(luv_frame *f) {
 static void raise_hook(lua_State *L, lua_Debug *ar) {
   luv_state *S = luv__state(L);
   (void)ar;
-  lua_sethook(L, S->hook, S->hook_mask, S->hook_count);
+  luv__hook_put_back(L, S->displaced);
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_raise);
   lua_error(L);
 }
@@ -75,9 +75,7 @@ static int raise_in(luv_state *S, lua_State *L) {
     return LUV_RAISE;
   }
   lua_rawseti(S->M, LUA_REGISTRYINDEX, S->ref_raise);
-  S->hook = lua_gethook(L);
-  S->hook_mask = lua_gethookmask(L);
-  S->hook_count = lua_gethookcount(L);
+  S->displaced = luv__hook_of(L);
   lua_sethook(L, raise_hook, LUA_MASKCOUNT, 1);
   return 0;
 }

@@ -28,10 +28,8 @@ static int descriptor_at(lua_State *L, int idx) {
   return err ? err : fd;
 }
 
-static void on_carried(uv_handle_t *h) { free(h); }
-
 void luv__carrier_close(uv_pipe_t *carrier) {
-  if (carrier) uv_close((uv_handle_t *)carrier, on_carried);
+  if (carrier) uv_close((uv_handle_t *)carrier, luv__handle_free);
 }
 
 /* A handle for the descriptor of the object at idx, that lives as long as the request. */
@@ -158,8 +156,6 @@ luv_object *luv__adopt(luv_state *S, int fd) {
   }
 }
 
-static void on_taken(uv_handle_t *h) { free(h); }
-
 /* The next descriptor that libuv holds for us, or an error. */
 static int take_fd(luv_stream *s) {
   uv_pipe_t *p = malloc(sizeof *p);
@@ -174,7 +170,7 @@ static int take_fd(luv_stream *s) {
     copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy < 0) copy = uv_translate_sys_error(errno);
   }
-  uv_close((uv_handle_t *)p, on_taken);
+  uv_close((uv_handle_t *)p, luv__handle_free);
   return copy;
 }
 

@@ -64,6 +64,8 @@ void luv__check_state(luv_state *S);
 #define LUV_CHAN_BITS 6 /* of the places for channels: known.h */
 #define LUV_THREAD_CHAN_BITS 4
 
+typedef struct { lua_Hook fn; int mask, count; } luv_hook;
+
 struct luv_state {
   luv_ring ready;
   luv_chain *chain;    /* what runs now; NULL: the host's own code */
@@ -125,11 +127,9 @@ struct luv_state {
   uint8_t pool_idle[LUV_POOL]; /* a stack of the places of those not in use */
   int npool;
   lua_CFunction native_yield, native_error;
-  lua_Hook hook;       /* what raise_in displaced */
-  int hook_mask, hook_count;
+  luv_hook displaced;  /* by raise_in */
   lua_State *ask_displaced; /* whose hook has made room for luv__ask_hook: this one */
-  lua_Hook ask_hook;
-  int ask_mask, ask_count;
+  luv_hook ask_hook;
   const void *metas[LUV_MAX_CLASSES];
   /* statistics */
   uint64_t switches, polls, go_callbacks;
@@ -234,6 +234,13 @@ static inline void luv__relax(void) {
 /* Has hook called before the next instruction of L. A signal handler may. */
 #define LUV_HOOK_ANY (LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT)
 static inline void luv__hook_at_once(lua_State *L, lua_Hook hook) { lua_sethook(L, hook, LUV_HOOK_ANY, 1); }
+
+/* A hook makes room for one of luv's, and is put back. */
+static inline luv_hook luv__hook_of(lua_State *L) {
+  luv_hook h = {lua_gethook(L), lua_gethookmask(L), lua_gethookcount(L)};
+  return h;
+}
+static inline void luv__hook_put_back(lua_State *L, luv_hook h) { lua_sethook(L, h.fn, h.mask, h.count); }
 
 /* The state whose loop runs on this OS thread, or NULL. Initial-exec: no call for it. */
 extern __thread luv_state *luv__running __attribute__((tls_model("initial-exec")));

@@ -65,6 +65,9 @@ void luv__object_dispose(luv_object *o) {
 
 static void on_close(uv_handle_t *h) { luv__object_dispose(h->data); }
 
+/* A handle of luv's own, without an object. */
+void luv__handle_free(uv_handle_t *h) { free(h); }
+
 void luv__handle_close(luv_object *o) {
   if (!uv_is_closing(luv__handle(o))) uv_close(luv__handle(o), on_close);
 }

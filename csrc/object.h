@@ -63,6 +63,7 @@ luv_object *luv__object_new(luv_state *S, int class_id, size_t size);
 luv_object *luv__handle_new(luv_state *S, int class_id, int uv_type);
 uv_handle_t *luv__handle(luv_object *o);
 void luv__object_close(luv_object *o);
+void luv__handle_free(uv_handle_t *h);
 void luv__object_dispose(luv_object *o);
 void luv__push_object(luv_state *S, lua_State *W, luv_object *o);
 /* The luv userdata at idx, of whatever class; NULL for anything else. */

@@ -244,8 +244,6 @@ static void on_child(uv_signal_t *h, int sig) {
   (void)sig;
 }
 
-static void on_free(uv_handle_t *h) { free(h); }
-
 /* Starts h, and puts our handler in front of libuv's if that is installed by it. */
 static int front(uv_signal_t *h) {
   struct sigaction old, now;
@@ -276,7 +274,7 @@ int luv__children_watch(luv_state *S) {
   pthread_mutex_unlock(&lock);
   uv_unref((uv_handle_t *)h);
   if (err) {
-    uv_close((uv_handle_t *)h, on_free);
+    uv_close((uv_handle_t *)h, luv__handle_free);
     return err;
   }
   S->sigchld = h;
@@ -292,7 +290,7 @@ void luv__children_forget(luv_state *S) {
   if (!S->sigchld) return;
   pthread_mutex_lock(&lock);
   sigaction(SIGCHLD, NULL, &now);
-  uv_close((uv_handle_t *)S->sigchld, on_free);
+  uv_close((uv_handle_t *)S->sigchld, luv__handle_free);
   S->sigchld = NULL;
   users[SIGCHLD]--;
   if (luv__signal_is_ours(&now)) {

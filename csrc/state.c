@@ -124,8 +124,6 @@ static int has_arg(lua_State *L) {
   return is;
 }
 
-static void on_free(uv_handle_t *h) { free(h); }
-
 static void close_objects(luv_state *S) {
   while (!queue_empty(&S->objects)) {
     luv_queue *q = S->objects.next;
@@ -156,7 +154,7 @@ static void close_loop(luv_state *S) {
   close_objects(S);
   forget_goops(S);
   luv__fs_state_close(S);
-  uv_close((uv_handle_t *)S->alarm, on_free);
+  uv_close((uv_handle_t *)S->alarm, luv__handle_free);
   if (S->wakeup) luv__wakeup_close(S);
   luv__children_forget(S);
   goClose(S->host);

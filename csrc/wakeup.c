@@ -7,7 +7,6 @@
  * with those that are still ending, and to join one takes 95 us instead of 60. */
 #include <errno.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "luv.h"
@@ -48,9 +47,7 @@ int luv__wakeup_open(luv_state *S) {
   return uv_poll_start(S->wakeup, UV_READABLE, on_readable);
 }
 
-static void on_close(uv_handle_t *h) { free(h); }
-
 void luv__wakeup_close(luv_state *S) {
-  uv_close((uv_handle_t *)S->wakeup, on_close);
+  uv_close((uv_handle_t *)S->wakeup, luv__handle_free);
   close(S->wake_fd);
 }

@@ -275,14 +275,8 @@ local built = tap.has("cc") and select(3, tap.shell("cc -o " .. helper .. " " ..
 for _, kind in ipairs{"unix", "tcp"} do
   tap.test("a " .. kind .. " socket stays blocking, and neither reading nor writing blocks the loop", function()
     if not built then tap.skip("no C compiler") end
-    local script = tap.tempfile(([[
+    local script = tap.tempfile((tap.fd_flags .. [[
       local luv = require("luv")
-      local function flags(fd)
-        for line in io.lines("/proc/self/fdinfo/" .. fd) do
-          local n = line:match("^flags:%s*(%d+)")
-          if n then return tonumber(n, 8) end
-        end
-      end
       local before, ticks = flags(1), 0
       luv.spawn(function() while true do luv.sleep(0.001) ticks = ticks + 1 end end)
       assert(tostring(luv.stdin):find("KIND"))
