@@ -2,17 +2,17 @@ package bridge
 
 import "luv/lua"
 
-// Where the script has the native yield, that takes the place of this one (csrc/module.c).
+// Lua's own functions: a wait works in any coroutine. The names are kept for scripts that use them.
 func init() {
 	lua.Register(lua.Module{
 		Name: "luv.coroutine",
 		Funcs: []lua.Func{
-			{Name: "create", Face: "co_create"},
-			{Name: "resume", Face: "co_resume"},
-			{Name: "wrap", Face: "co_wrap"},
-			{Name: "running", Face: "co_running"},
-			{Name: "status", Face: "co_status"},
-			{Name: "yield", Face: "co_yield"},
+			{Name: "create", Native: "coroutine.create"},
+			{Name: "resume", Native: "coroutine.resume"},
+			{Name: "wrap", Native: "coroutine.wrap"},
+			{Name: "running", Native: "coroutine.running"},
+			{Name: "status", Native: "coroutine.status"},
+			{Name: "yield", Native: "coroutine.yield"},
 		},
 	})
 }

@@ -78,8 +78,8 @@ static void displace(luv_state *S, lua_State *L) {
 
 /* On the thread of S itself. In the loop, no Lua code runs. */
 static void set_hook(luv_state *S) {
-  lua_State *L = S->chain ? S->chain->L : S->home;
-  if (luv__running == S && !S->chain) return;
+  lua_State *L = S->current ? S->current->base : S->home;
+  if (luv__running == S && !S->current) return;
   if (S->jit && S->dump_wanted & LUV_DUMP_STDERR) say_busy(S);
   displace(S, L);
 }

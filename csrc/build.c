@@ -11,7 +11,25 @@
 
 /* ---- classes ------------------------------------------------------------------------------ */
 
+/* What a script has taken away is nil. */
+static void push_native(lua_State *L, const char *path) {
+  const char *dot = strchr(path, '.');
+  if (!dot) {
+    lua_getglobal(L, path);
+    return;
+  }
+  lua_pushlstring(L, path, (size_t)(dot - path));
+  lua_rawget(L, LUA_GLOBALSINDEX);
+  if (lua_istable(L, -1)) lua_getfield(L, -1, dot + 1);
+  else lua_pushnil(L);
+  lua_remove(L, -2);
+}
+
 static void push_entry(luv_state *S, lua_State *L, luv_entry *e, int class_id) {
+  if (e->native) {
+    push_native(L, e->native);
+    return;
+  }
   if (e->constant) {
     if (e->text) lua_pushstring(L, e->text);
     else lua_pushnumber(L, e->number);
@@ -99,31 +117,10 @@ static void push_lua_version(luv_state *S, lua_State *L) {
   lua_remove(L, -2);
 }
 
-/* Lua's own yield; nil where a script has taken it away. */
-static void push_native_yield(lua_State *L) {
-  lua_getglobal(L, "coroutine");
-  if (lua_istable(L, -1)) lua_getfield(L, -1, "yield");
-  else lua_pushnil(L);
-  lua_remove(L, -2);
-}
-
-/* Puts what Lua has itself in the place of the face on top, where that does as much: its
- * yield; on LuaJIT its pcall and xpcall, which are faster. */
-static void prefer_native(luv_state *S, lua_State *L, lua_CFunction face) {
-  if (face == luv_co_yield) push_native_yield(L);
-  else if (S->jit && face == luv_pcall) lua_getglobal(L, "pcall");
-  else if (S->jit && face == luv_xpcall) lua_getglobal(L, "xpcall");
-  else return;
-  lua_remove(L, lua_isfunction(L, -1) ? -2 : -1);
-}
-
 /* Sets e in its module, on top. The codec's list at `list` gets the functions. */
 static void set_entry(luv_state *S, lua_State *L, int list, luv_entry *e) {
   push_entry(S, L, e, 0);
-  if (!e->constant) {
-    luv__library_add(S, L, list, e->owner, e->name);
-    prefer_native(S, L, e->face);
-  }
+  if (!e->constant && !e->native) luv__library_add(S, L, list, e->owner, e->name);
   lua_setfield(L, -2, e->name);
 }
 
@@ -180,9 +177,6 @@ static void build_fields(luv_state *S, lua_State *L, int list) {
 void luv__build(luv_state *S, lua_State *L) {
   int list = lua_gettop(L);
   build_class(S, L, LUV_CLASS_FIBER);
-  push_native_yield(L);
-  S->native_yield = lua_tocfunction(L, -1);
-  lua_pop(L, 1);
   lua_newtable(L);
   if (!S->lazy) build_fields(S, L, list);
 }

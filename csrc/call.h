@@ -64,6 +64,8 @@ void luv__goop_done(luv_state *S, luv_goop *op, luv_values *v);
  * too, may leave a call to that function: luv_trampoline(L). */
 void luv__register(const char *owner, const char *name, const char *face, int number,
                    int waits);
+/* A function of Lua's own, "coroutine.create", under another name. */
+void luv__register_native(const char *module, const char *name, const char *path);
 void luv__register_constant(const char *module, const char *name, const char *s, double n);
 /* n numbers; their names stand one behind the other, each with its zero, in size bytes. */
 void luv__register_numbers(const char *module, const char *names, size_t size,
@@ -77,7 +79,8 @@ void luv__push_meta(luv_state *S, lua_State *L, int id);
 
 /* ---- what is made once per state by the files that use it ------------------- */
 void luv__deliver_open(luv_state *S, lua_State *L);
-void luv__wrapper_open(luv_state *S, lua_State *L);
+void luv__glue_open(luv_state *S, lua_State *L);
+void luv__outcome_open(luv_state *S, lua_State *L);
 void luv__std_open(luv_state *S, lua_State *L);
 
 #endif

@@ -75,7 +75,7 @@ int luv_chan(lua_State *L) {
 
 /* The value of a waiting putter, onto W; it goes on, with the channel as the result. */
 static inline void take_from(luv_state *S, luv_fiber *f, lua_State *W) {
-  lua_State *T = f->chain.L;
+  lua_State *T = f->in;
   lua_settop(T, 2);
   lua_xmove(T, W, 1);
   f->nargs = 1;
@@ -85,7 +85,7 @@ static inline void take_from(luv_state *S, luv_fiber *f, lua_State *W) {
 /* The value on top of W goes to the getter that has waited longest. */
 static inline void hand_over(luv_chan_t *c, lua_State *W) {
   luv_fiber *f = luv__first_waiter(&c->o.waiters);
-  lua_xmove(W, f->chain.L, 1);
+  lua_xmove(W, f->in, 1);
   f->nargs = 1;
   luv__wake(c->o.S, f, LUV_OUT_STACK);
 }
@@ -161,24 +161,21 @@ int luv__chan_give(luv_state *S, luv_chan_t *c, lua_State *W, int self, int idx)
   return 1;
 }
 
-/* Something may have come between the face and here: a finaliser. */
+/* The face has just seen that there is nothing, or no room. */
 int luv__get_begin(luv_state *S, luv_fiber *f) {
   luv_chan_t *c = f->wait.on;
+  (void)S;
   if (c->ended && !c->count) return luv__refused(f, UV_EOF);
-  if (LUV_UNLIKELY(c->count || !queue_empty(&c->putters)) && f->is_main != LUV_IS_CASE &&
-      luv__chan_take(S, c, f->chain.L, 1)) {
-    f->nargs = 1;
-    return LUV_OUT_STACK;
-  }
+  luv_assert(f->is_main == LUV_IS_CASE || (!c->count && queue_empty(&c->putters)));
   queue_push(&c->o.waiters, &f->wait.node);
   return 0;
 }
 
 int luv__put_begin(luv_state *S, luv_fiber *f) {
   luv_chan_t *c = f->wait.on;
+  (void)S;
   if (c->ended) return luv__refused(f, UV_EOF);
-  if (LUV_UNLIKELY(c->count < c->cap || !queue_empty(&c->o.waiters)) && f->is_main != LUV_IS_CASE &&
-      luv__chan_give(S, c, f->chain.L, 1, 2)) return LUV_OUT_SELF;
+  luv_assert(f->is_main == LUV_IS_CASE || (c->count == c->cap && queue_empty(&c->o.waiters)));
   queue_push(&c->putters, &f->wait.node);
   return 0;
 }
@@ -271,8 +268,8 @@ LUV_HOT int luv_chan_get(lua_State *L) {
   return get_slowly(L);
 }
 
-/* The channel that compiled code has found that it must wait for: most often nothing has come
- * between, and else the beginning of the wait finds out. */
+/* The channel that compiled code has found that it must wait for. Something may have come
+ * between, a finaliser: then it is looked at again. */
 static inline luv_chan_t *landing(lua_State *L, int n) {
   luv_state *S = luv__running;
   luv_chan_t *c = S ? S->landing : NULL;
@@ -281,12 +278,14 @@ static inline luv_chan_t *landing(lua_State *L, int n) {
 
 LUV_HOT int luv__chan_land_put(lua_State *L) {
   luv_chan_t *c = landing(L, 2);
-  return LUV_LIKELY(c) ? luv__suspend_quickly(c->o.S, L, LUV_OP_PUT, c, 2) : luv_chan_put(L);
+  if (LUV_UNLIKELY(!c || c->ended || c->count < c->cap || !queue_empty(&c->o.waiters))) return luv_chan_put(L);
+  return luv__suspend_quickly(c->o.S, L, LUV_OP_PUT, c, 2);
 }
 
 LUV_HOT int luv__chan_land_get(lua_State *L) {
   luv_chan_t *c = landing(L, 1);
-  return LUV_LIKELY(c) ? luv__suspend_quickly(c->o.S, L, LUV_OP_GET, c, 1) : luv_chan_get(L);
+  if (LUV_UNLIKELY(!c || c->ended || c->count || !queue_empty(&c->putters))) return luv_chan_get(L);
+  return luv__suspend_quickly(c->o.S, L, LUV_OP_GET, c, 1);
 }
 
 /* v = ch:try_get() */

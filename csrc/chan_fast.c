@@ -31,7 +31,7 @@ static inline luv_chan_t *plain(luv_state *S, const void *box) {
 /* Who will have to wait does so in its face, and keeps the value that it puts, or finds the
  * one that it gets, in Lua's table at its own place: the number of its slot. */
 static int will_wait(luv_state *S, luv_chan_t *c) {
-  luv_fiber *f = S->chain && !S->chain->top ? S->chain->fiber : NULL;
+  luv_fiber *f = S->current;
   if (!f || f->is_main || f->slot >= LUV_CHAN_SLOTS) return 0;
   S->landing = c;
   return LUV_CHAN_WAITS + (int)f->slot;

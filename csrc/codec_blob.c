@@ -55,16 +55,16 @@ static luv_shared contexts;
 static uint64_t hold_context(luv_state *S, lua_State *L, int idx) {
   luv_box *b = luv__anybox(L, idx);
   (void)S;
-  return b && b->o ? goShare(LUV_SHARE_HOLD, b->o->slot) : 0;
+  return b && b->o ? luv__go_share(LUV_SHARE_HOLD, b->o->slot) : 0;
 }
 
 static int push_context(luv_state *S, lua_State *L, uint64_t id) {
   luv_object *o;
-  uint64_t slot = goShare(LUV_SHARE_TAKE, id);
+  uint64_t slot = luv__go_share(LUV_SHARE_TAKE, id);
   if (!slot) return 0;
   o = luv__object_new(S, contexts.class_id, sizeof *o);
   if (!o) {
-    goRelease(slot, 1);
+    luv__go_release(slot, 1);
     return luaL_error(L, "not enough memory");
   }
   o->slot = slot;
@@ -72,7 +72,7 @@ static int push_context(luv_state *S, lua_State *L, uint64_t id) {
   return 1;
 }
 
-static void drop_context(uint64_t id) { goShare(LUV_SHARE_DROP, id); }
+static void drop_context(uint64_t id) { luv__go_share(LUV_SHARE_DROP, id); }
 
 /* ---- once ------------------------------------------------------------------------------ */
 

@@ -560,7 +560,7 @@ static void walk(decoder *d) {
 static int sealed(const decoder *d) {
   unsigned char mac[CODEC_SEAL], differ = 0;
   int i;
-  goSeal((uintptr_t)d->start, (uint64_t)(d->end - d->start), (uintptr_t)mac);
+  luv__go_seal(d->start, (uint64_t)(d->end - d->start), mac);
   for (i = 0; i < CODEC_SEAL; i++) differ |= mac[i] ^ d->end[i];
   return !differ;
 }

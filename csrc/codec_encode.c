@@ -628,7 +628,7 @@ static void finish(encoder *e) {
   if (e->flags & LUV_CODEC_TRUSTED) return;
   e->b->p[1] = CODEC_CODE | CODEC_SEALED;
   room(e, CODEC_SEAL);
-  goSeal((uintptr_t)e->b->p, e->b->n, (uintptr_t)(e->b->p + e->b->n));
+  luv__go_seal(e->b->p, e->b->n, e->b->p + e->b->n);
   e->b->n += CODEC_SEAL;
 }
 

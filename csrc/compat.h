@@ -19,5 +19,6 @@
 
 /* Only LuaJIT defines it: its presence tells which host this is. */
 extern int luaJIT_setmode(lua_State *L, int idx, int mode) __attribute__((weak));
+extern int lua_isyieldable(lua_State *L) __attribute__((weak));
 
 #endif

@@ -104,12 +104,11 @@ static void write_fiber(luv_state *S, lua_State *W, luv_fiber *f, FILE *out) {
 }
 
 static void write_main(luv_state *S, lua_State *W, FILE *out) {
-  luv_chain *c = S->chain;
   int waits = S->main.status == LUV_WAITING;
   fputs(waits ? "main chunk: waiting" : "main chunk: running", out);
   write_waiting(S, &S->main, out);
   fputs("\nstack traceback:", out);
-  luv__traceback_of(S, waits ? S->main.chain.L : c && !c->fiber ? c->L : S->home, W);
+  luv__traceback_of(S, waits ? S->main.in : S->home, W);
   write_trace(W, out);
 }
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include "frame.h"
+#include "luv.h"
 
 /* Errors of file systems that this libuv has no names for. */
 static const struct { int err; const char *name, *text; } more[] = {
@@ -105,11 +105,6 @@ double luv__opt_timeout(luv_state *S, lua_State *L, int idx, int arg,
   t = lua_tonumber(L, idx);
   if (!(t >= 0)) luv__arg_error(S, L, arg, fname, "seconds of 0 or more expected");
   return isinf(t) ? LUV_NO_TIMEOUT : t;
-}
-
-/* The error that unwinds a luv.timeout: one value per state. */
-void luv__push_expired(luv_state *S, lua_State *L) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_expired);
 }
 
 /* Is the value at idx a cancellation, or the unwinding of a luv.timeout? */

@@ -9,15 +9,14 @@
   LUV_FS_OPS(X) LUV_FS_OWN(X) \
   X(fs_stats, 0) X(file_fileno, 0) X(file_lines, 0) X(file_path, 0) \
   X(fs_poll, 0) X(fs_event_next, 1) X(fs_poll_next, 1) \
-  X(spawn, 0) X(sleep, 1) X(timeout, 1) X(self, 0) X(hrtime, 0) X(now, 0) \
-  X(run, 0) X(spin, 0) X(pcall, 1) X(xpcall, 1) X(install, 0) X(on_error, 0) \
+  X(spawn, 0) X(sleep, 1) X(timeout, 0) X(self, 0) X(hrtime, 0) X(now, 0) \
+  X(run, 0) X(spin, 0) X(stack_size, 0) X(install, 0) X(on_error, 0) \
   X(cancelled, 0) X(cancelled_tostring, 0) X(stats, 0) \
   X(fiber_create, 0) X(fiber_yield, 0) X(fiber_list, 0) X(fiber_loop, 0) \
   X(fiber_ready, 0) X(fiber_join, 1) X(fiber_cancel, 0) X(fiber_suspend, 1) \
   X(fiber_status, 0) X(fiber_name, 0) X(fiber_id, 0) X(fiber_traceback, 0) \
   X(fiber_waiting, 0) X(fiber_index, 0) \
-  X(co_create, 0) X(co_resume, 1) X(co_wrap, 0) X(co_running, 0) X(co_status, 0) \
-  X(co_yield, 0) X(tcp_create, 0) \
+  X(tcp_create, 0) \
   X(cond_create, 0) X(cond_wait, 1) X(cond_signal, 0) X(cond_broadcast, 0) \
   X(chan, 0) X(chan_put, 1) X(chan_get, 1) X(chan_try_put, 0) X(chan_try_get, 0) \
   X(chan_close, 0) X(chan_closed, 0) X(chan_len, 0) X(chan_capacity, 0) X(chan_iter, 0) \

@@ -70,8 +70,7 @@ static void init(luv_state *S, luv_fiber *f, lua_State *T) {
   queue_init(&f->wait.node);
   queue_init(&f->joiners);
   f->state = S;
-  f->base = f->chain.L = T;
-  f->chain.fiber = f;
+  f->base = f->in = T;
   f->id = ++S->next_id;
   f->born = S->now;
 }
@@ -87,7 +86,7 @@ luv_fiber *luv__fiber_new(luv_state *S, lua_State *L, int n) {
   lua_setmetatable(L, -3);
   if (n > LUA_MINSTACK && (!lua_checkstack(T, n) || !lua_checkstack(L, n)))
     luaL_error(L, "too many arguments");
-  extra = luv__push_body(S, L, first, 1);
+  extra = luv__push_body(S, L, first);
   for (i = 0; i < n; i++) lua_pushvalue(L, first + i);
   lua_xmove(L, T, n + extra);
   f->nargs = n + extra - 1;
@@ -231,32 +230,39 @@ static void die(luv_state *S, luv_fiber *f, int failed) {
 /* Last of all: nothing of the scheduler's knows the fiber any more. */
 static void bury(luv_state *S, luv_fiber *f, int keeps_thread) {
   wake_joiners(S, f);
-  if (!keeps_thread) f->base = f->chain.L = NULL;
+  if (!keeps_thread) f->base = f->in = NULL;
   unanchor(S, f);
 }
 
-/* May raise (memory), and then goes on in luv__fiber_lost. */
-void luv__fiber_finish(luv_state *S, luv_fiber *f, int failed) {
-  int keeps_thread;
-  luv_assert(f->status == LUV_READY && f->slot && queue_empty(&f->wait.node));
-  f->nargs = failed ? 0 : lua_gettop(f->base);
-  keeps_thread = failed || f->nargs;
-  S->finishing = f;
-  if (keeps_thread) luv__env_hold_dead(S, f);
-  S->finishing = NULL;
-  die(S, f, failed);
-  if (failed && queue_empty(&f->joiners) && !f->scope) luv__report(S, f);
-  if (f->scope) luv__scope_left(S, f, failed);
-  bury(S, f, keeps_thread);
-}
-
-/* There was no memory to run the fiber on, or to keep what it ended with. */
-void luv__fiber_lost(luv_state *S, luv_fiber *f) {
+/* There was no memory to keep what it ended with. */
+static void lose(luv_state *S, luv_fiber *f) {
   f->nargs = 0;
   die(S, f, 1);
   if (f->scope) luv__scope_left(S, f, 1);
   if (queue_empty(&f->joiners)) fprintf(stderr, "luv: fiber %u died: not enough memory\n", f->id);
   bury(S, f, 0);
+}
+
+static int hold_dead(lua_State *M) {
+  luv_fiber *f = lua_touserdata(M, 1);
+  luv__env_hold_dead(f->state, f);
+  return 0;
+}
+
+void luv__fiber_finish(luv_state *S, luv_fiber *f, int failed) {
+  int keeps_thread;
+  luv_assert(f->status == LUV_READY && f->slot && queue_empty(&f->wait.node));
+  f->nargs = failed ? 0 : lua_gettop(f->base);
+  keeps_thread = failed || f->nargs;
+  if (keeps_thread && luv__protect(S, hold_dead, f)) {
+    lua_pop(S->M, 1);
+    lose(S, f);
+    return;
+  }
+  die(S, f, failed);
+  if (failed && queue_empty(&f->joiners) && !f->scope) luv__report(S, f);
+  if (f->scope) luv__scope_left(S, f, failed);
+  bury(S, f, keeps_thread);
 }
 
 /* Its wait ends, or its next one does. */

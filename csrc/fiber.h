@@ -1,4 +1,4 @@
-/* fiber.h - due times, waits, frames, fibers, the ready queue.
+/* fiber.h - due times, waits, fibers, the ready queue.
  * A part of luv.h, which includes it: the others rest on what that defines first. */
 #ifndef LUV_FIBER_H
 #define LUV_FIBER_H
@@ -126,7 +126,7 @@ extern const luv_op luv__ops[LUV_OP_COUNT];
 
 /* Suspends the calling fiber, or runs the loop in place in the main chunk; to be
  * used as `return luv__suspend(...)`. `timeout` is the call's own, in seconds.
- * May raise: cancellation, an expired luv.timeout, a coroutine luv does not know. */
+ * May raise: cancellation, an expired luv.timeout, a place where nothing can wait. */
 int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
                  double timeout);
 #define LUV_NO_TIMEOUT (-1.0)
@@ -140,74 +140,52 @@ void luv__wake_all(luv_state *S, luv_queue *waiters, int out, uint64_t arg);
 void luv__wake_all_error(luv_state *S, luv_queue *waiters, int err);
 /* Ends a wait from outside (timeout, cancel): lets the operation clean up first. */
 void luv__abandon(luv_state *S, luv_fiber *f, int out);
+int luv__wait_prepare(luv_state *S, luv_fiber *f, int op, void *on, uint64_t arg, double timeout);
 void luv__wait_begin(luv_state *S, luv_fiber *f);
-void luv__wait_begin_quickly(luv_state *S, luv_fiber *f);
-/* Pushes the outcome of f's wait on W; returns how many values, or LUV_RAISE with
- * the error value on W. May raise on W (memory). */
-int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W);
+/* Pushes the outcome of f's wait, which is that of the call suspended on L, on W; returns how
+ * many values, or LUV_RAISE with the error value on W. May raise on W (memory). */
+int luv__outcome(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W);
 #define LUV_RAISE (-1)
 void luv__raise_cancel(luv_state *S, lua_State *L);
 
-/* ---- frame.c: the Lua threads that a fiber is made of --------------------- */
+/* ---- suspend.c: what luv puts between a script and C ------------------------ */
 
-enum { LUV_FRAME_PCALL, LUV_FRAME_XPCALL, LUV_FRAME_TIMEOUT, LUV_FRAME_RESUME,
-       LUV_FRAME_WRAP, LUV_FRAME_WITH };
-
-/* One Lua thread pushed by pcall, xpcall, timeout or coroutine.resume. */
-struct luv_frame {
-  lua_State *L;
-  luv_frame *parent;
-  uint64_t due;    /* of a timeout */
-  uint8_t kind;
-  uint8_t pooled;  /* 1 + its place in the pool, 0: its parent's stack holds it */
-  uint8_t local;   /* the record is on the C stack of the face that pushed it */
-  uint32_t depth;  /* frames below it */
-};
-
-/* What runs: the innermost thread, and the frames from it down to the base. */
-typedef struct {
-  lua_State *L;
-  luv_frame *top;
-  luv_fiber *fiber; /* NULL: a coroutine resumed by the main chunk */
-
-} luv_chain;
-
-enum { LUV_RAN_END, LUV_RAN_ERROR, LUV_RAN_YIELD, LUV_RAN_SUSPEND };
-#define LUV_MAX_NEST 100 /* frames on the C stack; deeper ones are started by the run loop */
-#define LUV_MAX_DEPTH 20000 /* frames in all, as many as Lua allows calls */
-
-/* lua_resume, or with LUV_RAISE: L raises the error that is on M. */
-int luv__resume(luv_state *S, lua_State *L, int nargs);
-int luv__drive(luv_state *S, luv_chain *c, luv_frame *until, int nargs);
-/* The second half of it: the innermost thread was resumed, and returned rc. */
-int luv__settle(luv_state *S, luv_chain *c, luv_frame *until, int rc);
-/* Yields from a face that waits: the whole chain, up to the run loop. */
-int luv__yield_suspended(luv_state *S, lua_State *L, luv_chain *c);
-extern const char luv__suspended; /* its address marks such a yield */
-#define luv__mark_suspended(S, L, c) \
-  ((S)->pending = (c)->fiber, (S)->stash = *(c), (S)->attention = 1, \
-   lua_pushlightuserdata((L), (void *)&luv__suspended))
+extern const char luv__raised; /* its address before an error says that it is to be raised: wrap.c */
+/* Makes room for n values on a thread that is not running; 0: there is none. */
 int luv__room(lua_State *L, int n);
-/* Pushes on W the traceback of all of f's threads, under msg (or NULL). */
-/* The traceback of one thread, without a heading. */
-void luv__traceback_of(luv_state *S, lua_State *T, lua_State *W);
-void luv__traceback(luv_state *S, luv_fiber *f, lua_State *W, const char *msg);
-uint64_t luv__frame_due(luv_frame *f); /* the earliest of the timeouts around */
-void luv__check_hook(luv_state *S, lua_State *L);
-void luv__regain(luv_state *S, lua_State *L);
 /* Replaces the C function on top of L by what Lua is to call instead (LuaJIT). */
 void luv__wrap_suspending(luv_state *S, lua_State *L);
 void luv__wrap(luv_state *S, lua_State *L, lua_CFunction fn);
 void luv__push_iterator(luv_state *S, lua_State *W, lua_CFunction fn);
 /* Pushes a Lua function to run the function at idx with, if that is C on Lua 5.1. */
-int luv__push_body(luv_state *S, lua_State *L, int idx, int all);
+int luv__push_body(luv_state *S, lua_State *L, int idx);
 int luv__can_wait(lua_CFunction fn); /* a face of luv's that may yield */
-/* The closures that lines() and wrap() return. */
+/* The closures that lines() and iter() return. */
 int luv__next_line(lua_State *L);
 int luv__next_value(lua_State *L);
 int luv__chan_next(lua_State *L);
-int luv__call_wrapped(lua_State *L);
-#define LUV_POOL 64
+void luv__regain(luv_state *S, lua_State *L);
+/* Raises where nothing can wait: in a finaliser, or in a debug hook of LuaJIT. */
+void luv__check_place(luv_state *S, lua_State *L);
+int luv__may_wait(luv_state *S, lua_State *L);
+void luv__yield_below(luv_state *S, lua_State *L);
+
+/* ---- traceback.c ------------------------------------------------------------- */
+
+/* Pushes on W the traceback of one thread, without a heading. */
+void luv__traceback_of(luv_state *S, lua_State *T, lua_State *W);
+/* Pushes on W the traceback of all of f's threads, under msg (or NULL). */
+void luv__traceback(luv_state *S, luv_fiber *f, lua_State *W, const char *msg);
+
+/* ---- timeout.c ---------------------------------------------------------------- */
+
+/* A luv.timeout that has not ended: it lies on the C stack of its call. */
+typedef struct luv_limit {
+  struct luv_limit *outer;
+  uint64_t due;
+} luv_limit;
+
+uint64_t luv__limit(const luv_fiber *f); /* the earliest of them */
 
 /* ---- fiber.c ---------------------------------------------------------------- */
 
@@ -219,8 +197,7 @@ enum {
   LUV_F_FAILED = 8,    /* died of an error; its value is on the stack */
   LUV_F_UNTAKEN = 16,  /* no join has taken that error yet */
   LUV_F_LOCALS = 32,   /* that table holds more than the thread */
-  LUV_F_HANDLER = 64,  /* runs luv.on_error's function: its own error goes to stderr */
-  LUV_F_NAMED = 128    /* that table holds a name */
+  LUV_F_HANDLER = 64   /* runs luv.on_error's function: its own error goes to stderr */
 };
 
 /* luv_fiber.is_main of a case of luv.select, which waits like a fiber. */
@@ -230,22 +207,25 @@ enum {
  * fiber's lua_State right behind it, and then its stack. */
 struct luv_fiber {
   luv_wait wait;
-  lua_State *base;     /* the thread that runs fn; chain.L when no frame is pushed */
+  lua_State *in;       /* the Lua thread whose call waits: base, but for a fiber that keeps its stack */
   luv_state *state;
   luv_queue joiners;
   luv_mutex *held;     /* the mutexes that it has locked */
-  luv_scope_t *scope;    /* whose child it is, at place `child` */
+  luv_scope_t *scope;  /* whose child it is, at place `child` */
+  luv_limit *limits;   /* the luv.timeouts that it is in, the innermost first */
+  const char *name;    /* in its environment table; NULL: it has none */
   uint32_t slot;       /* anchors[2 * slot - 1] is base, [2 * slot] the userdata */
   uint32_t id;
   uint32_t child;
-  uint64_t born;       /* loop time, ns */
   uint8_t status, flags;
-  luv_chain chain;
+  uint64_t born;       /* loop time, ns */
+  lua_State *base;     /* the Lua thread that runs its function */
+  luv_stack *stack;    /* the C stack that it keeps while it waits below C; NULL: none */
   union {
     struct {
       int32_t nargs;   /* values on the stack for the next resume */
       uint8_t out;     /* how the wait ended */
-      uint8_t framed;  /* it is in a luv.pcall, or in a luv.coroutine */
+      uint8_t below;   /* it has a C stack to go on with */
       uint8_t is_main; /* the main chunk's wait, not a fiber a script made */
     };
     uint64_t turn;     /* all of that: 0 for one that has merely yielded */
@@ -255,7 +235,6 @@ struct luv_fiber {
 luv_fiber *luv__fiber_new(luv_state *S, lua_State *L, int narg);
 void luv__fiber_ready(luv_state *S, lua_State *L, luv_fiber *f);
 void luv__fiber_finish(luv_state *S, luv_fiber *f, int failed);
-void luv__fiber_lost(luv_state *S, luv_fiber *f);
 luv_fiber *luv__tofiber(luv_state *S, lua_State *L, const char *fname);
 /* Pushes the userdata of a living fiber. */
 void luv__push_fiber(luv_state *S, lua_State *W, luv_fiber *f);
@@ -271,7 +250,6 @@ void luv__mutex_release_all(luv_state *S, luv_fiber *f);
 void luv__mutex_relock(luv_state *S, luv_mutex *m, luv_fiber *f, int out);
 int luv__mutex_owned(luv_mutex *m, luv_fiber *f);
 void luv__mutex_closing(luv_mutex *m);
-void luv__with_end(luv_state *S, lua_State *to);
 void luv__cond_end(luv_state *S, luv_fiber *f, int out);
 void luv__cond_closing(luv_object *o);
 luv_fiber *luv__case_owner(luv_fiber *f);
@@ -298,6 +276,8 @@ const char *luv__fiber_push_name(luv_state *S, lua_State *L, int idx, luv_fiber 
 #define LUV_SLICE 1000000 /* ns that ready fibers may keep the loop from polling */
 enum { LUV_RUN_DEFAULT, LUV_RUN_ONCE, LUV_RUN_NOWAIT };
 
+int luv__deliver(luv_state *S, luv_fiber *f); /* deliver.c */
+void luv__run_fibers(void);
 /* Runs fibers and polls until the main wait has ended. Called by Go's Loop.Run. */
 int luv__sched_run(luv_state *S);
 /* The same from C, by way of Go; 1: an error value is on L. */

@@ -115,13 +115,14 @@ void luv__fiber_set_name(luv_state *S, lua_State *L, luv_fiber *f) {
   push_env(S, L, 1, f);
   lua_pushvalue(L, 2);
   lua_rawseti(L, -2, ENV_NAME);
-  f->flags |= LUV_F_NAMED | LUV_F_LOCALS;
+  f->name = lua_tostring(L, 2);
+  f->flags |= LUV_F_LOCALS;
   lua_settop(L, 1);
 }
 
 /* Pushes the name of the fiber at idx, if it has one; NULL: it has none. */
 const char *luv__fiber_push_name(luv_state *S, lua_State *L, int idx, luv_fiber *f) {
-  if (!(f->flags & LUV_F_NAMED)) return NULL;
+  if (!f->name) return NULL;
   push_env(S, L, idx, f);
   lua_rawgeti(L, -1, ENV_NAME);
   lua_remove(L, -2);

@@ -149,7 +149,7 @@ static int wait_for(luv_state *S, luv_fiber *f, luv_fsreq *r) {
 
 static int anchor(lua_State *M) {
   luv_fsreq *r = lua_touserdata(M, 1);
-  lua_State *L = r->f->chain.L;
+  lua_State *L = r->f->in;
   lua_pushvalue(L, 2);
   lua_xmove(L, M, 1);
   r->ref = luaL_ref(M, LUA_REGISTRYINDEX);
@@ -189,7 +189,7 @@ int luv__fs_begin(luv_state *S, luv_fiber *f) {
   r = luv__fsreq_new(S, &c);
   if (!r) return luv__refused(f, UV_ENOMEM);
   wait_for(S, f, r);
-  err = c.data ? hold_data(S, r, f->chain.L) : c.to ? luv__send_hold(S, r, c.to) : 0;
+  err = c.data ? hold_data(S, r, f->in) : c.to ? luv__send_hold(S, r, c.to) : 0;
   if (err) {
     luv__fsreq_free(r);
     return luv__refused(f, err);
@@ -235,12 +235,12 @@ int luv__fs_wait(luv_state *S, lua_State *L, const luv_fs_call *c, double timeou
   return luv__suspend(S, L, LUV_OP_FS, NULL, (uint64_t)(uintptr_t)own, timeout);
 }
 
-int luv__fs_deliver(luv_state *S, luv_fiber *f, lua_State *W) {
+int luv__fs_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv_fsreq *r = f->wait.on;
   int n;
   if (S->fs->last) luv__fsreq_free(S->fs->last); /* its delivery ran out of memory */
   S->fs->last = r;
-  n = luv__fs_push(r, f->chain.L, W);
+  n = luv__fs_push(r, L, W);
   S->fs->last = NULL;
   luv__fsreq_free(r);
   return n;

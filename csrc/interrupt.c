@@ -32,7 +32,7 @@ static int interrupt(luv_state *S) {
   if (!S->blocked && S->depth == 0) return 0;
   S->interrupted = 1;
   if (f && luv__running == S) /* the fiber of another thread is that thread's to stop */
-    luv__hook_at_once(f->chain.L, stop_hook);
+    luv__hook_at_once(f->base, stop_hook);
   luv__wakeup(S);
   return 1;
 }

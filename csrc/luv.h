@@ -26,10 +26,11 @@
 #include "compat.h"
 #include "queue.h"
 #include "known.h"
+#include "stack.h"
+#include "vm.h"
 
 typedef struct luv_state luv_state;
 typedef struct luv_fiber luv_fiber;
-typedef struct luv_frame luv_frame;
 typedef struct luv_object luv_object;
 typedef struct luv_mutex luv_mutex;
 typedef struct luv_scope_t luv_scope_t;
@@ -59,6 +60,7 @@ void luv__check_state(luv_state *S);
 
 /* ---- state.c ------------------------------------------------------------------ */
 
+#define LUV_SCRATCH 4
 #define LUV_DELAYS 160 /* of delays in ns, four buckets for each power of two */
 
 #define LUV_CHAN_BITS 6 /* of the places for channels: known.h */
@@ -68,13 +70,12 @@ typedef struct { lua_Hook fn; int mask, count; } luv_hook;
 
 struct luv_state {
   luv_ring ready;
-  luv_chain *chain;    /* what runs now; NULL: the host's own code */
-  luv_fiber *pending;  /* has asked to be suspended, wait not begun */
-  luv_fiber *quick;    /* the same by luv__suspend_quickly, and its yield has passed */
+  luv_fiber *current;  /* what runs now; NULL: the host's own code, or the scheduler */
+  luv_stack *stack;    /* the C stack that the scheduler and the running fiber are on */
   void *landing;       /* a channel that is about to be waited for, with a place for the value: chan_fast.c */
   luv_fiber *delivering; /* its outcome is being pushed */
-  luv_fiber *finishing; /* what it ended with is being kept */
   int attention;       /* the switch just made was not a plain yield, or main is woken */
+  int suspended;       /* the yield on its way is that of a wait, which has begun */
   lua_State *M;        /* the scheduler's own Lua thread */
   lua_State *home;     /* the Lua thread that opened it: the main chunk's, for a dump */
   uv_loop_t *loop;
@@ -84,16 +85,11 @@ struct luv_state {
   int external;        /* waits that something outside can end */
   int depth;           /* the loop is running */
   volatile int blocked; /* the main chunk waits, or is about to */
-  int nest;            /* frames running on the C stack */
-  int deferred;        /* arguments of a frame that the run loop is to start */
-  lua_State *from;     /* the thread whose plain yield has just arrived */
-  int yielded;         /* how many values of it, on top of that thread */
-  luv_chain stash;     /* the chain of the yield that is on its way to the run loop */
   int jit;
   int opened;          /* the loop is there, and the alarm */
   int lazy;            /* modules are made when they are named */
-  int dead;            /* the Lua state is closing: nothing is open any more */
   int ending;          /* it is to be closed as soon as the loop returns */
+  int dead;            /* the Lua state is closing: nothing is open any more */
   uint32_t nfibers;    /* anchored fibers */
   uint32_t next_id;
   luv_queue asleep;    /* waits that are in no object's queue */
@@ -117,17 +113,15 @@ struct luv_state {
   /* registry references */
   int ref_meta[LUV_MAX_CLASSES];
   int ref_wrap[10];    /* see wrap.c */
-  int ref_anchors, ref_pool, ref_raise, ref_on_error,
-      ref_traceback, ref_body, ref_boundary, ref_env, ref_module, ref_state,
-      ref_kept, ref_kept_error, ref_deliver, ref_cancelled, ref_expired, ref_thread, ref_spare, ref_probe, ref_nothing, ref_watch, ref_home;
-  lua_State *probe;    /* see suspend.c */
+  int ref_anchors, ref_on_error, ref_traceback, ref_body, ref_env, ref_module, ref_state,
+      ref_kept, ref_kept_error, ref_deliver, ref_outcome, ref_protect, ref_cancelled, ref_expired, ref_thread, ref_spare,
+      ref_nothing, ref_watch, ref_home, ref_scratch;
+  luv_stacks stacks;
   uint32_t *free_slots;
   uint32_t nfree, cap_slots, top_slot;
-  lua_State *pool[LUV_POOL]; /* threads for pcall; NULL: none made */
-  uint8_t pool_idle[LUV_POOL]; /* a stack of the places of those not in use */
-  int npool;
-  lua_CFunction native_yield, native_error;
-  luv_hook displaced;  /* by raise_in */
+  lua_State *scratch[LUV_SCRATCH]; /* idle Lua threads: deliver.c */
+  int nscratch;
+  lua_CFunction native_error;
   lua_State *ask_displaced; /* whose hook has made room for luv__ask_hook: this one */
   luv_hook ask_hook;
   const void *metas[LUV_MAX_CLASSES];
@@ -193,14 +187,11 @@ void luv__delay_end(luv_state *S, uint64_t now);
 
 
 /* The running fiber, or NULL. */
-static inline luv_fiber *luv_current(luv_state *S) { return S->chain ? S->chain->fiber : NULL; }
+static inline luv_fiber *luv_current(luv_state *S) { return S->current; }
 
 #define luv_ready_empty(S) ((S)->ready.head == (S)->ready.tail)
 
 static inline int luv__slice_is_over(luv_state *S) { return uv_hrtime() - S->slice >= LUV_SLICE; }
-
-int luv__may_wait(luv_state *S, lua_State *L); /* turn.c */
-int luv__in_hook(luv_state *S, lua_State *L);
 
 /* A fiber whose calls never have to wait still lets the others have their turn: about once a
  * millisecond it waits as if it had to, if it can. `ops` counts such calls, of one kind. */
@@ -244,9 +235,6 @@ static inline void luv__hook_put_back(lua_State *L, luv_hook h) { lua_sethook(L,
 
 /* The state whose loop runs on this OS thread, or NULL. Initial-exec: no call for it. */
 extern __thread luv_state *luv__running __attribute__((tls_model("initial-exec")));
-/* The innermost Lua thread of the running fiber as its turn began, if it is in no frame:
- * a yield from it is a plain one. */
-extern __thread lua_State *luv__turn __attribute__((tls_model("initial-exec")));
 
 /* Raises a cancellation that is pending; stands at the head of each face that waits. */
 #define luv__check_cancel(S, L) \
@@ -264,6 +252,8 @@ static inline luv_state *luv_enter(lua_State *L) {
   luv__check_crossing(L);
   return S;
 }
+/* Runs fn with ud as its one argument, a light userdata, on the scheduler's own Lua thread M,
+ * protected; nonzero: an error is on M. Nothing that fn calls can wait. */
 int luv__protect(luv_state *S, lua_CFunction fn, void *ud);
 
 /* ---- codec_library.c, codec_blob.c ------------------------------------------------ */
@@ -295,8 +285,6 @@ int luv_thread_chan_put_number(luv_state *S, const void *box, double x);
 const char *luv_thread_chan_take(luv_state *S, const void *box, double *how);
 void luv__thread_chan_forget(luv_object *o);
 int luv_mutex_lock(lua_State *L);
-int luv_pcall(lua_State *L);
-int luv_xpcall(lua_State *L);
 int luv_cancelled(lua_State *L);
 int luv_scope(lua_State *L);
 int luv__scope_create(lua_State *L);
@@ -375,18 +363,18 @@ int luv__setenv(const char *name, const char *value);
 int luv__unsetenv(const char *name);
 void luv__setup_args(void);
 
-/* ---- export.go, by way of C --------------------------------------------------- */
+/* ---- go.c: the functions of Go, wherever they are called from ---------------------- */
 
-int goOpen(uintptr_t S);
-void goThread(uintptr_t thread);
-void goClose(uint64_t go);
-int goCall(uintptr_t call);
-int goRun(uintptr_t S);
-void goEvent(uint64_t go, int what, int64_t a, uintptr_t p);
-void goRelease(uint64_t go, int why);
-void goExit(double seconds);
+int luv__go_open(luv_state *S);
+void luv__go_thread(void *thread);
+void luv__go_close(uint64_t go);
+void luv__go_call(luv_call *call);
+int luv__go_run(luv_state *S);
+void luv__go_event(uint64_t go, int what, int64_t a, const void *p);
+void luv__go_release(uint64_t go, int why);
+void luv__go_exit(double seconds);
 enum { LUV_SHARE_HOLD, LUV_SHARE_TAKE, LUV_SHARE_DROP };
-uint64_t goShare(int what, uint64_t n);
-void goSeal(uintptr_t data, uint64_t n, uintptr_t mac);
+uint64_t luv__go_share(int what, uint64_t n);
+void luv__go_seal(const void *data, uint64_t n, void *mac);
 
 #endif

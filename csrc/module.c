@@ -33,9 +33,9 @@ static const struct { const char *name; lua_CFunction fn; int waits; } faces[] =
 int luv__can_wait(lua_CFunction fn) {
   size_t i;
   if (fn == luv_trampoline || fn == luv__next_line || fn == luv__next_value ||
-      fn == luv__chan_next || fn == luv__scope_wait || fn == luv__call_wrapped) return 1;
+      fn == luv__chan_next || fn == luv__scope_wait) return 1;
   for (i = 0; i < sizeof faces / sizeof *faces; i++)
-    if (faces[i].fn == fn) return faces[i].waits || fn == luv_fiber_yield || fn == luv_co_yield;
+    if (faces[i].fn == fn) return faces[i].waits;
   return 0;
 }
 
@@ -72,6 +72,11 @@ void luv__register(const char *owner, const char *name, const char *face, int nu
   }
   fprintf(stderr, "luv: no face '%s' for %s.%s\n", face, owner, name);
   abort();
+}
+
+void luv__register_native(const char *module, const char *name, const char *path) {
+  luv_entry *e = add(module, name);
+  e->native = strdup(path);
 }
 
 void luv__register_constant(const char *module, const char *name, const char *s, double n) {

@@ -14,6 +14,7 @@ typedef struct {
   double number;    /* of a number constant; or Go's function number */
   lua_CFunction face;
   int waits, constant;
+  const char *native; /* of a function of Lua's own: "pcall", "coroutine.create" */
   int both;         /* a face that leaves some of its calls to Go's function */
 } luv_entry;
 

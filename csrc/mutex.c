@@ -4,7 +4,6 @@
  * so nobody overtakes it. The mutexes of a fiber hang on fiber->held; one that dies lets
  * go of them. `with` is a frame of its own (frame_end.c), which lets go in whatever way
  * its function ends. */
-#include "frame.h"
 #include "sync.h"
 
 static luv_mutex *check(luv_state *S, lua_State *L, const char *fname) {
@@ -152,26 +151,13 @@ int luv_mutex_locked(lua_State *L) {
   return 1;
 }
 
-/* The function of `with` has ended: `to` has the mutex at 1. */
-void luv__with_end(luv_state *S, lua_State *to) {
-  luv_box *b = lua_touserdata(to, 1);
-  luv_mutex *m = (luv_mutex *)b->o;
-  if (m && m->owner == luv__me(S)) luv__mutex_release(S, m);
-}
-
-/* The main chunk has no frames. */
-static int with_in_place(luv_state *S, lua_State *L) {
-  int status = lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0);
-  luv__with_end(S, L);
-  return status ? lua_error(L) : lua_gettop(L) - 1;
-}
-
-/* ... = m:with(fn, ...), once it is locked: suspend.c calls this */
+/* ... = m:with(fn, ...), once it is locked: glue.c calls this. However fn ends, m is let go. */
 int luv_mutex_with(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_frame fr;
-  int n;
-  if (!S->chain || S->chain->L != L) return with_in_place(S, L);
-  n = luv__pool_take(S, L, &fr, LUV_FRAME_WITH, 1);
-  return luv__frame_run(S, L, S->chain, &fr, NULL, n);
+  luv_fiber *me = luv__me(S);
+  int status = lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0);
+  luv_box *b = lua_touserdata(L, 1);
+  luv_mutex *m = (luv_mutex *)b->o;
+  if (m && m->owner == me) luv__mutex_release(S, m);
+  return status ? lua_error(L) : lua_gettop(L) - 1;
 }

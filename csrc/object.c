@@ -55,7 +55,7 @@ void luv__object_dispose(luv_object *o) {
   if (o->box) o->box->o = NULL;
   queue_remove(&o->link);
   if (o->class_id == LUV_CLASS_FS_POLL) luv__poller_gone();
-  if (o->slot) goRelease(o->slot, 1);
+  if (o->slot) luv__go_release(o->slot, 1);
   free(o->made);
 #ifdef LUV_CHECK
   memset(o, 0xdd, sizeof *o);
@@ -110,7 +110,7 @@ void luv__object_close(luv_object *o) {
 /* LUV_DEBUG=leaks: the line that made o. */
 static void remember(luv_state *S, lua_State *W, luv_object *o) {
   if (!(o->flags & LUV_O_HANDLE) && o->class_id != LUV_CLASS_ZMQ) return;
-  luv__where(S->delivering ? S->delivering->chain.L : W, W);
+  luv__where(S->delivering ? S->delivering->base : W, W);
   o->made = strdup(lua_tostring(W, -1));
   lua_pop(W, 1);
 }

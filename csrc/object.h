@@ -149,7 +149,7 @@ unsigned luv__gather(lua_State *L, int idx, size_t skip, uv_buf_t *bufs, unsigne
 
 int luv__fs_begin(luv_state *S, luv_fiber *f);
 void luv__fs_abandon(luv_state *S, luv_fiber *f);
-int luv__fs_deliver(luv_state *S, luv_fiber *f, lua_State *W);
+int luv__fs_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W);
 int luv__fs_owns(const luv_object *o);
 void luv__fs_closing(luv_object *o);
 void luv__fs_state_close(luv_state *S);
@@ -217,7 +217,7 @@ void luv__zmq_exit(void);
 void luv__zmq_read_linger(luv_state *S);
 int luv__zmq_pending(luv_state *S);
 void luv__zmq_service(luv_state *S);
-int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *W);
+int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W);
 const char *luv__zmq_error_name(int err); /* NULL: not one of libzmq's own */
 const char *luv__zmq_error_text(int err);
 

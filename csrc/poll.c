@@ -81,10 +81,12 @@ void luv__spin(luv_state *S) {
 
 /* Looks at what the kernel has, for a call that is not to wait. Legal while a fiber
  * runs: uv_run is not on the stack then, and its callbacks only wake. */
-void luv__glance(luv_state *S) {
-  uv_run(S->loop, UV_RUN_NOWAIT);
+static void glance(void *S) {
+  uv_run(((luv_state *)S)->loop, UV_RUN_NOWAIT);
   luv__receive(S, UINT_MAX);
 }
+
+void luv__glance(luv_state *S) { luv__on_host(glance, S); }
 
 /* Polls once. With `block`, waits until something has happened. */
 void luv__poll(luv_state *S, int block) {
@@ -107,6 +109,7 @@ void luv__poll(luv_state *S, int block) {
   luv__links_serve(S);
   luv__pool_collect(S);
   look(S);
+  if (LUV_UNLIKELY(S->stacks.ndirty)) luv__stacks_trim(&S->stacks, S->now);
   S->slice = S->now;
   S->received = S->ready.head;
   if (!S->delay_from) luv__delay_begin(S, S->now);

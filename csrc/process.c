@@ -79,7 +79,7 @@ static void ended(luv_process *p) {
   p->exited = 1;
   if (o->flags & LUV_O_CLOSING && !(o->flags & LUV_O_HANDLE)) luv__object_dispose(o);
   else if (o->flags & LUV_O_CLOSING) luv__handle_close(o);
-  else if (o->flags & LUV_O_GO) goEvent(o->slot, LUV_EV_FIRED, p->code, (uintptr_t)p->signal);
+  else if (o->flags & LUV_O_GO) luv__go_event(o->slot, LUV_EV_FIRED, p->code, (void *)(uintptr_t)p->signal);
   else if (o->S && p->lost) luv__wake_all_error(o->S, &o->waiters, UV_ESRCH);
   else if (o->S) luv__wake_all(o->S, &o->waiters, LUV_OUT_EXIT, ending(p));
 }

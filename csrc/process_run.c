@@ -96,8 +96,7 @@ void luv__wrap_run(luv_state *S, lua_State *L) {
   if (luaL_loadbuffer(L, source, sizeof source - 1, "=luv")) lua_error(L);
   lua_insert(L, -2);
   luv__push_face(S, L, luv_spawn, 0);
-  if (S->jit) lua_getglobal(L, "pcall");
-  else luv__push_face(S, L, luv_pcall, 0);
+  lua_getglobal(L, "pcall");
   luv__push_face(S, L, luv_hrtime, 0);
   lua_getglobal(L, "error");
   push_from(L, "table", "concat");

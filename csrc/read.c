@@ -35,7 +35,7 @@ static int deliver(lua_State *M) {
   int n;
   luv__check_crossing(M);
   n = push(M, d->f->wait.op, d->p, d->n);
-  lua_xmove(M, d->f->chain.L, n);
+  lua_xmove(M, d->f->in, n);
   d->f->nargs = n;
   return 0;
 }
@@ -80,7 +80,7 @@ static size_t serve_readers(luv_stream *s, luv_view v) {
     luv_fiber *f = luv_container(s->readers.next, luv_fiber, wait.node);
     luv_view rest = {v.p + used, v.n - used};
     luv_cut c;
-    int what = luv__record(s, f->chain.L, f->wait.op, f->wait.arg, rest, &c);
+    int what = luv__record(s, f->in, f->wait.op, f->wait.arg, rest, &c);
     if (what == LUV_MORE) break;
     s->scanned = 0;
     if (what == LUV_END) luv__wake_error(s->o.S, f, c.err);

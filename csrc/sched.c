@@ -4,14 +4,13 @@
  * millisecond after the last poll (the clock is looked at every LUV_BUDGET switches),
  * so a fiber that yields for ever delays no I/O (DESIGN rule 9).
  *
- * The loop runs inside one protected call on the scheduler's own Lua thread M. Values
- * that must be allocated for a suspended fiber are made on M and moved: a memory error
- * then unwinds to here and to nowhere else. */
+ * It has two halves. Ready fibers run on luv's own C stacks (stack.h), where every frame
+ * of the loop can carry it on: all it needs is in the state. What looks at the outside runs
+ * on the host's stack, inside one protected call on the scheduler's own Lua thread M. */
 #include <limits.h>
 #include "luv.h"
 
 __thread luv_state *luv__running __attribute__((tls_model("initial-exec")));
-__thread lua_State *luv__turn __attribute__((tls_model("initial-exec")));
 
 /* ---- the ready queue ------------------------------------------------------------------ */
 
@@ -56,76 +55,56 @@ void luv__enqueue(luv_state *S, luv_fiber *f) {
 
 /* ---- one switch ------------------------------------------------------------------------- */
 
-static void leave(luv_state *S) {
-  S->chain = NULL;
-  luv__turn = NULL;
+/* The fiber goes on below C, where it stands: this stack is given up for its own. */
+static void __attribute__((noinline, noreturn)) go_on_below(luv_state *S, luv_fiber *f) {
+  luv_stack *own = f->stack;
+  f->stack = NULL;
+  S->current = f;
+  luv__stack_give(&S->stacks, S->stack);
+  S->stack = own;
+  luv__stack_drop(luv__host, own);
 }
 
-/* Pushes the outcome of the fiber's wait on its thread. */
-static int deliver(luv_state *S, luv_fiber *f) {
-  int n;
-  S->delivering = f;
-  n = luv__outcome(S, f, S->M);
-  S->delivering = NULL;
-  if (n == LUV_RAISE) return n;
-  if (!luv__room(f->chain.L, n)) {
-    lua_settop(S->M, -n - 1);
-    n = 0;
-  }
-  lua_xmove(S->M, f->chain.L, n);
-  return n;
-}
-
-/* What the fiber did in its turn, when it was not a plain yield from its base. */
-static void settle(luv_state *S, luv_fiber *f, int rc) {
-  int ran = luv__settle(S, &f->chain, NULL, rc);
-  while (ran == LUV_RAN_SUSPEND && f->wait.op == LUV_OP_NONE) {
-    S->pending = NULL; /* frames too deep for the C stack: start them from here */
-    S->stash.top = NULL;
-    ran = luv__drive(S, &f->chain, NULL, S->deferred);
-  }
-  S->pending = NULL;
-  S->stash.top = NULL;
-  S->attention = S->main.status != LUV_WAITING;
-  leave(S);
-  f->framed = f->chain.top != NULL;
-  if (ran == LUV_RAN_SUSPEND) luv__wait_begin(S, f);
-  else if (ran == LUV_RAN_YIELD) luv__enqueue(S, f);
-  else luv__fiber_finish(S, f, ran == LUV_RAN_ERROR);
+/* The fiber ends with the error on top of M, or raises it if it has code that could catch it: a
+ * wait that yields has none around it on Lua 5.1. */
+static int raise_in(luv_state *S, luv_fiber *f) {
+  int started = lua_status(f->base) == LUA_YIELD;
+  if (S->jit && started) lua_pushlightuserdata(f->base, (void *)&luv__raised);
+  lua_xmove(S->M, f->base, 1);
+  return S->jit && started ? lua_resume(f->base, 2) : LUA_ERRRUN;
 }
 
 /* The turn of a fiber that has more to be done for it than to be resumed. */
 static int resume(luv_state *S, luv_fiber *f) {
-  int n = f->out == LUV_OUT_STACK ? f->nargs : deliver(S, f);
-  if (f->framed) {
-    S->attention = 1;
-    luv__turn = NULL;
-  }
+  int n;
+  if (f->below) go_on_below(S, f);
+  n = f->out == LUV_OUT_STACK ? f->nargs : luv__deliver(S, f);
   f->nargs = 0;
-  return luv__resume(S, f->chain.L, n);
+  S->current = f;
+  return n == LUV_RAISE ? raise_in(S, f) : lua_resume(f->base, n);
 }
 
-/* The same for a wait that luv__suspend_quickly has asked for. */
-static inline void settle_quickly(luv_state *S, luv_fiber *f) {
-  S->quick = NULL;
-  S->pending = NULL; /* of a wait before this, whose yield Lua refused */
-  S->stash.top = NULL;
+/* What the fiber did in its turn, when it was not a plain yield. */
+static void settle(luv_state *S, luv_fiber *f, int rc) {
+  int suspended = S->suspended;
+  S->suspended = 0;
   S->attention = S->main.status != LUV_WAITING;
-  leave(S);
-  f->framed = 0;
-  luv__wait_begin_quickly(S, f);
+  S->current = NULL;
+  if (rc != LUA_YIELD) luv__fiber_finish(S, f, rc != 0);
+  else if (!suspended) luv__ready_push(S, f);
 }
 
 /* Returns whether the fiber did more than yield. */
 static inline int step(luv_state *S, luv_fiber *f) {
   int rc;
   luv_assert(f->status == LUV_READY && f->slot && queue_empty(&f->wait.node));
-  S->chain = &f->chain;
-  luv__turn = f->chain.L;
-  rc = f->turn ? resume(S, f) : lua_resume(f->chain.L, 0);
+  if (f->turn) rc = resume(S, f);
+  else {
+    S->current = f;
+    rc = lua_resume(f->base, 0);
+  }
   if (LUV_UNLIKELY(rc != LUA_YIELD || S->attention)) {
-    if (S->quick) settle_quickly(S, f);
-    else settle(S, f, rc);
+    settle(S, f, rc);
     return 1;
   }
   luv_assert(f->out == LUV_OUT_STACK && queue_empty(&f->wait.node));
@@ -140,9 +119,9 @@ static inline int step(luv_state *S, luv_fiber *f) {
  * in vain costs little and cannot fail. Inlined by force: GCC takes a function that only
  * prefetches for one without effect, and drops the call. */
 static inline __attribute__((always_inline)) void prefetch(luv_ring *r) {
-  char *far = (char *)&r->v[(r->head + 12) & r->mask]->chain;
-  void **L = (void **)(void *)r->v[(r->head + 8) & r->mask]->chain.L;
-  void **near = (void **)(void *)r->v[(r->head + 4) & r->mask]->chain.L;
+  char *far = (char *)&r->v[(r->head + 12) & r->mask]->base;
+  void **L = (void **)(void *)r->v[(r->head + 8) & r->mask]->base;
+  void **near = (void **)(void *)r->v[(r->head + 4) & r->mask]->base;
   __builtin_prefetch(far);
   __builtin_prefetch(L);
   __builtin_prefetch(L + 8);
@@ -179,7 +158,36 @@ static LUV_HOT void run_ready(luv_state *S) {
     if (step(S, f) && S->main.status != LUV_WAITING) break;
     if (LUV_UNLIKELY((int32_t)(r->head - S->look) >= 0) && slice_is_over(S)) break;
   }
-  leave(S);
+  S->current = NULL;
+}
+
+/* What every stack of luv's begins with. It has no end: the stack is left, and dropped or
+ * entered again. */
+void luv__run_fibers(void) {
+  luv_state *S;
+  luv__stack_begun();
+  for (;;) {
+    S = luv__host->S;
+    if (S->main.status == LUV_WAITING) run_ready(S);
+    luv__host_leave(luv__host);
+  }
+}
+
+/* Runs them from the host's stack, and here what they want to have run here. */
+static void run_fibers(luv_state *S) {
+  luv_host *h = luv__host;
+  void (*fn)(void *arg);
+  if (!S->stack && !(S->stack = luv__stack_take(&S->stacks, luv__run_fibers)))
+    luaL_error(S->M, "not enough memory for a C stack");
+  h->stack = S->stack;
+  for (;;) {
+    luv__host_enter(h);
+    fn = h->fn;
+    if (!fn) return;
+    h->fn = NULL;
+    fn(h->arg);
+    h->stack = h->left;
+  }
 }
 
 /* ---- the loop ------------------------------------------------------------------------------ */
@@ -242,7 +250,7 @@ static void turn(luv_state *S) {
   luv__receive(S, UINT_MAX);
   luv__budget_renew(S);
   S->slice = uv_hrtime();
-  run_ready(S);
+  run_fibers(S);
   if (S->main.status == LUV_WAITING) luv__wake(S, &S->main, LUV_OUT_TRUE);
 }
 
@@ -255,48 +263,32 @@ static int body(lua_State *M) {
       break;
     }
     if (LUV_UNLIKELY(S->dump_wanted)) luv__dump_asked(S, M, 0);
-    run_ready(S);
+    if (!luv_ready_empty(S)) run_fibers(S);
     if (S->main.status == LUV_WAITING) turn(S);
     else if ((int32_t)(S->ready.head - S->look) >= 0 && slice_is_over(S)) poll(S, 0); /* main only yields */
   }
   return 0;
 }
 
-/* An error came out of the scheduler itself: memory, or a __gc method of the script.
- * The fiber that it was about to wake gets it; one that it was at work for dies of it;
- * else the main chunk gets it. */
+/* An error came out of the half that looks at the outside: memory, or a __gc method of the
+ * script. The main chunk gets it. */
 static int failed(luv_state *S) {
-  luv_fiber *f = S->finishing ? S->finishing : luv_current(S);
-  S->finishing = NULL;
-  leave(S);
-  S->pending = NULL;
-  S->stash.top = NULL;
-  if (f && f == S->delivering) {
-    S->delivering = NULL;
-    lua_pop(S->M, 1);
-    f->out = LUV_OUT_RAISE;
-    f->wait.on = (void *)"not enough memory";
-    luv__enqueue(S, f);
-    return 0;
-  }
-  if (f) {
-    lua_pop(S->M, 1);
-    luv__fiber_lost(S, f);
-    return 0;
-  }
   if (S->main.status == LUV_WAITING) luv__abandon(S, &S->main, LUV_OUT_STACK);
   return 1;
 }
 
 int luv__sched_run(luv_state *S) {
   luv_state *outer = luv__running;
+  luv_host host = {.S = S, .outer = luv__host};
   int rc = 0;
   S->depth++;
   S->attention = 0;
   luv__running = S;
+  luv__host = &host;
   if (!S->delay_from && !luv_ready_empty(S)) luv__delay_begin(S, uv_hrtime());
   while (rc == 0 && S->main.status == LUV_WAITING)
     if (luv__protect(S, body, S)) rc = failed(S);
+  luv__host = host.outer;
   luv__running = outer;
   S->depth--;
   return rc;
@@ -306,7 +298,7 @@ int luv__run_main(luv_state *S, lua_State *L) {
   int rc = 0;
   luv__interrupt_enter(S);
   S->broken_off = 0;
-  if (S->main.status == LUV_WAITING) rc = goRun((uintptr_t)S);
+  if (S->main.status == LUV_WAITING) rc = luv__go_run(S);
   luv__interrupt_leave(S);
   luv__regain(S, L);
   if (rc) lua_xmove(S->M, L, 1);

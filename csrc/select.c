@@ -1,7 +1,7 @@
 /* select.c - luv.select: the first of several waits.
  *
  * Each case is a wait record of its own, in a small luv_fiber that never runs Lua code: its
- * `chain.L` is a Lua thread with the object and arguments where a suspended call has them,
+ * `base` is a Lua thread with the object and arguments where a suspended call has them,
  * so any operation of any module can serve it. A case that ends does so through luv__wake
  * like any wait; luv__case_done then unlinks all the others, before anything else can
  * happen, and wakes the fiber. So one case ends, and nothing is taken by the others.
@@ -85,14 +85,14 @@ void luv__case_done(luv_state *S, luv_fiber *f) {
 
 static int push_outcome(luv_state *S, luv_choice *s, lua_State *W) {
   luv_case *c = &s->v[s->winner];
-  lua_State *T = c->f.chain.L;
+  lua_State *T = c->f.in;
   int n;
   lua_pushinteger(W, s->winner + 1);
   if (c->f.out == LUV_OUT_STACK) {
     n = c->f.nargs;
     luaL_checkstack(W, n, "too many results");
     if (T != W) lua_xmove(T, W, n);
-  } else n = luv__outcome(S, &c->f, W);
+  } else n = luv__outcome(S, &c->f, T, W);
   if (n == LUV_RAISE) {
     lua_remove(W, -2);
     return n;
@@ -128,10 +128,10 @@ static void link_case(luv_state *S, luv_case *c) {
   luv__wait_begin(S, &c->f);
 }
 
-/* A finaliser may have used a channel since it was tried. */
+/* A finaliser may have used a channel since it was tried. May raise (memory). */
 static int serve_channel(luv_state *S, luv_case *c) {
   luv_chan_t *ch = c->f.wait.on;
-  lua_State *T = c->f.chain.L;
+  lua_State *T = c->f.in;
   int get = c->f.wait.op == LUV_OP_GET;
   if (c->nargs >= 0) return 0;
   if (get ? !luv__chan_take(S, ch, T, 1) : ch->ended || !luv__chan_give(S, ch, T, 1, 2)) return 0;
@@ -141,10 +141,17 @@ static int serve_channel(luv_state *S, luv_case *c) {
   return 1;
 }
 
+/* Returns whether one of the channels has what its case wants. */
+static int serve_channels(luv_state *S, luv_choice *s) {
+  int i;
+  for (i = 0; i < s->n; i++)
+    if (serve_channel(S, &s->v[i])) return 1;
+  return 0;
+}
+
 /* Links all; returns whether one of them has ended at once. */
 static int link_all(luv_state *S, luv_choice *s) {
   int i;
-  for (i = 0; i < s->n && s->winner < 0; i++) serve_channel(S, &s->v[i]);
   for (i = 0; i < s->n && s->winner < 0; i++) link_case(S, &s->v[i]);
   if (s->winner >= 0) drop(S, s);
   s->all = 1;
@@ -218,7 +225,7 @@ static void lay_out_call(luv_state *S, lua_State *L, luv_case *c, lua_State *T, 
   push_method(S, L, c->index + 1, t + 1);
   method = lua_gettop(L);
   luaL_checkstack(L, n + 4, "too many arguments");
-  extra = luv__push_body(S, L, method, 1);
+  extra = luv__push_body(S, L, method);
   lua_pushvalue(L, method);
   lua_pushvalue(L, t + 1);
   for (j = 3; j <= n; j++) lua_rawgeti(L, t, j);
@@ -251,8 +258,7 @@ static void init_case(luv_state *S, luv_choice *s, int i, lua_State *T) {
   c->sel = s;
   c->index = i;
   c->f.state = S;
-  c->f.base = c->f.chain.L = T;
-  c->f.chain.fiber = &c->f;
+  c->f.base = c->f.in = T;
   c->f.is_main = LUV_IS_CASE;
   c->f.status = LUV_READY;
   queue_init(&c->f.wait.node);
@@ -328,20 +334,15 @@ static int try_channel(luv_state *S, lua_State *L, int i) {
 /* Calls the method of a case on its own thread. Returns the number of results there, FAILED
  * with the error there, or NOT_READY: it has asked to wait. */
 static int try_call(luv_state *S, lua_State *L, luv_case *c) {
-  luv_chain *outer = S->chain, stash = S->stash;
-  luv_fiber *pending = S->pending;
-  lua_State *turn = luv__turn, *T = c->f.chain.L;
-  int rc, attention = S->attention, suspended;
+  luv_fiber *outer = S->current;
+  lua_State *T = c->f.base;
+  int rc, suspended;
   if (c->asked) return NOT_READY;
-  S->chain = &c->f.chain;
-  luv__turn = NULL;
+  S->current = &c->f;
   rc = lua_resume(T, c->nargs);
-  suspended = rc == LUA_YIELD && S->pending == &c->f && lua_touserdata(T, -1) == &luv__suspended;
-  S->chain = outer;
-  S->stash = stash;
-  S->pending = pending;
-  S->attention = attention || S->main.status != LUV_WAITING;
-  luv__turn = turn;
+  suspended = rc == LUA_YIELD && S->suspended;
+  S->current = outer;
+  S->suspended = 0;
   luv__regain(S, L);
   c->asked = suspended;
   if (suspended) return NOT_READY;
@@ -351,7 +352,7 @@ static int try_call(luv_state *S, lua_State *L, luv_case *c) {
 }
 
 static int push_result(luv_state *S, lua_State *L, luv_choice *s, int i, int n) {
-  lua_State *T = s->v[i].f.chain.L;
+  lua_State *T = s->v[i].f.in;
   drop(S, s);
   if (n == FAILED) {
     lua_xmove(T, L, 1);
@@ -367,7 +368,7 @@ static int push_result(luv_state *S, lua_State *L, luv_choice *s, int i, int n) 
 /* Looks at the outside once, for a call that is not to wait. */
 static int glance(luv_state *S, lua_State *L, luv_choice *s) {
   int n;
-  if (!link_all(S, s)) luv__glance(S);
+  if (!serve_channels(S, s) && !link_all(S, s)) luv__glance(S);
   if (s->winner < 0) {
     drop(S, s);
     return 0;
@@ -425,5 +426,10 @@ int luv_select(lua_State *L) {
     return 1;
   }
   if (!s) s = prepare(S, L, n);
+  if (serve_channels(S, s)) {
+    drop(S, s);
+    got = push_outcome(S, s, L);
+    return got == LUV_RAISE ? lua_error(L) : got;
+  }
   return luv__suspend(S, L, LUV_OP_SELECT, s, 0, timeout);
 }

@@ -22,9 +22,22 @@ luv_state *luv__state(lua_State *L) {
   return S;
 }
 
-/* Runs fn(M) with ud as its light userdata argument; nonzero: an error is on M. */
+typedef struct { lua_CFunction fn; void *ud; } job;
+
+static int perform(lua_State *M) {
+  job *j = lua_touserdata(M, 1);
+  lua_settop(M, 0);
+  lua_pushlightuserdata(M, j->ud);
+  j->fn(M);
+  return 0;
+}
+
+/* lua_cpcall makes a function each time. */
 int luv__protect(luv_state *S, lua_CFunction fn, void *ud) {
-  return lua_cpcall(S->M, fn, ud);
+  job j = {fn, ud};
+  lua_rawgeti(S->M, LUA_REGISTRYINDEX, S->ref_protect);
+  lua_pushlightuserdata(S->M, &j);
+  return lua_pcall(S->M, 1, 0, 0);
 }
 
 /* ---- opening ------------------------------------------------------------------------- */
@@ -39,9 +52,10 @@ static void init(luv_state *S, lua_State *L) {
   if (getenv("LUV_DEBUG") && strstr(getenv("LUV_DEBUG"), "leaks")) S->trace_handles = 1;
   S->now = uv_hrtime();
   S->jit = luaJIT_setmode != NULL;
+  S->stacks.size = LUV_STACK_SIZE;
   S->main.state = S;
   S->main.is_main = 1;
-  S->main.chain.L = L;
+  S->main.in = S->main.base = L;
   queue_init(&S->main.wait.node);
   queue_init(&S->main.joiners);
   S->readbuf = malloc(LUV_READ_SIZE);
@@ -59,14 +73,12 @@ static void ref_values(luv_state *S, lua_State *L) {
   S->home = L;
   S->ref_home = luaL_ref(L, LUA_REGISTRYINDEX);
   luaL_unref(L, LUA_REGISTRYINDEX, (lua_pushboolean(L, 1), luaL_ref(L, LUA_REGISTRYINDEX)));
+  lua_pushcfunction(L, perform);
+  S->ref_protect = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_newtable(L);
   S->ref_anchors = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_createtable(L, LUV_POOL, 0);
-  S->ref_pool = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_newtable(L);
   S->ref_env = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_pushboolean(L, 0);
-  S->ref_raise = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushboolean(L, 0);
   S->ref_slow = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushboolean(L, 0);
@@ -103,7 +115,7 @@ static void ref_errors(luv_state *S, lua_State *L) {
 }
 
 static void open_loop(luv_state *S, lua_State *L) {
-  if (goOpen((uintptr_t)S)) luaL_error(L, "luv: no event loop");
+  if (luv__go_open(S)) luaL_error(L, "luv: no event loop");
   S->loop->data = S;
   uv_timer_init(S->loop, S->alarm);
   S->alarm->data = S;
@@ -139,7 +151,7 @@ static void forget_goops(luv_state *S) {
   while (!queue_empty(&S->goops)) {
     luv_goop *op = luv_container(S->goops.next, luv_goop, link);
     queue_remove(&op->link);
-    goRelease(op->go, 1);
+    luv__go_release(op->go, 1);
     free(op);
   }
 }
@@ -157,7 +169,7 @@ static void close_loop(luv_state *S) {
   uv_close((uv_handle_t *)S->alarm, luv__handle_free);
   if (S->wakeup) luv__wakeup_close(S);
   luv__children_forget(S);
-  goClose(S->host);
+  luv__go_close(S->host);
   luv__zmq_state_free(S);
   luv__fs_state_free(S);
   luv__udp_state_free(S);
@@ -186,19 +198,27 @@ void luv__close_state(luv_state *S, lua_State *L) {
   luv__values_drop(&S->call.ret);
   free(S->call.ret.v);
   memset(&S->heap, 0, sizeof S->heap);
+  if (!luv__host || luv__host->S != S) luv__stacks_free(&S->stacks);
 }
 
-/* __gc of the state. When a finaliser of the script's collects garbage while the state
- * closes this comes early: maybe while the loop runs, which is then ended first. */
+typedef struct { luv_state *S; lua_State *L; } closing;
+
+static void close_here(void *p) {
+  closing *c = p;
+  luv__close_state(c->S, c->L);
+}
+
+/* __gc of the state. On LuaJIT a fiber may close it (os.exit(0, true)): its loop still stands
+ * then, and is never gone on with. On Lua 5.1 a C finaliser of somebody's may be waiting, in
+ * place, while the state closes: its loop is ended first. */
 static int state_gc(lua_State *L) {
-  luv_state *S = lua_touserdata(L, 1);
+  closing c = {lua_touserdata(L, 1), L};
+  luv_state *S = c.S;
   if (S->dead || luv__forked) return 0;
-  if (S->depth == 0) {
-    luv__close_state(S, L);
-    return 0;
-  }
-  S->ending = 1;
-  if (S->main.status == LUV_WAITING) {
+  if (S->depth == 0 || S->jit) luv__on_host(close_here, &c);
+  else {
+    S->ending = 1;
+    if (S->main.status != LUV_WAITING) return 0;
     luv__abandon(S, &S->main, LUV_OUT_RAISE);
     S->main.wait.on = (void *)"luv: used while the state closes";
   }
@@ -254,10 +274,13 @@ static void new_state(lua_State *L) {
   lua_pushlightuserdata(L, (void *)&key);
   lua_insert(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
+  luv__vm_open(L);
+  luv__overflow_watch();
   ref_values(S, L);
   open_loop(S, L);
   luv__deliver_open(S, L);
-  luv__wrapper_open(S, L);
+  luv__outcome_open(S, L);
+  luv__glue_open(S, L);
   ref_errors(S, L);
   S->lazy = luv__this_thread != NULL;
   luv__codec_begin(S, L);

@@ -101,6 +101,13 @@ static void ready_delay(luv_state *S, lua_State *L) {
   lua_setfield(L, -2, "ready_delay");
 }
 
+static void stacks(luv_state *S, lua_State *L) {
+  lua_newtable(L);
+  number(L, "total", S->stacks.total);
+  number(L, "idle", S->stacks.nidle);
+  lua_setfield(L, -2, "stacks");
+}
+
 static void bytes(luv_state *S, lua_State *L) {
   lua_newtable(L);
   number(L, "read", S->bytes_read);
@@ -138,6 +145,7 @@ int luv_stats(lua_State *L) {
   handles(S, L);
   ready_delay(S, L);
   bytes(S, L);
+  stacks(S, L);
   slow(S, L);
   return 1;
 }

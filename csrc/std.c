@@ -1,4 +1,4 @@
-/* std.c - luv's own small functions: time, run, yield, install, what fibers there are. */
+/* std.c - luv's own small functions: time, run, yield, what fibers there are. */
 #include "luv.h"
 
 /* ns = luv.hrtime() */
@@ -28,8 +28,8 @@ int luv_self(lua_State *L) {
 /* The main chunk lets the others go once: it takes its place in the ready queue. */
 static int yield_main(luv_state *S, lua_State *L) {
   int err;
-  luv__check_hook(S, L);
-  S->main.chain.L = L;
+  luv__check_place(S, L);
+  S->main.in = S->main.base = L;
   S->main.wait.op = LUV_OP_RUN;
   S->run_mode = LUV_RUN_DEFAULT;
   S->main.status = LUV_WAITING;
@@ -40,34 +40,35 @@ static int yield_main(luv_state *S, lua_State *L) {
   err = luv__run_main(S, L);
   if (S->main.out != LUV_OUT_STACK || err) luv__ready_remove(S, &S->main);
   if (err || S->main.out != LUV_OUT_STACK) {
-    if (!err) luv__outcome(S, &S->main, L);
+    if (!err) luv__outcome(S, &S->main, L, L);
     return lua_error(L);
   }
   return 0;
 }
 
-/* Not from the base of a running fiber: in the main chunk, or passing values on. */
+/* In the main chunk; below C in a fiber; in a coroutine, which passes its values on. */
 static __attribute__((noinline)) int yield_elsewhere(lua_State *L) {
   luv_state *S = luv_enter(L);
   int is_main = lua_pushthread(L);
   lua_pop(L, 1);
-  if (is_main && S->depth == 0 && !S->chain) return yield_main(S, L);
-  return lua_yield(L, lua_gettop(L));
+  if (is_main && S->depth == 0 && !S->current) return yield_main(S, L);
+  if (!S->current || S->current->base != L || S->current->is_main) return lua_yield(L, lua_gettop(L));
+  luv__yield_below(S, L);
+  return 0;
 }
 
 /* luv.fiber.yield(...): to the back of the ready queue */
 LUV_HOT int luv_fiber_yield(lua_State *L) {
-  if (LUV_LIKELY(luv__turn == L)) return lua_yield(L, 0);
+  luv_state *S = luv__running;
+  luv_fiber *f = S ? S->current : NULL;
+  if (LUV_LIKELY(f && f->base == L && luv__yieldable(L))) return lua_yield(L, 0);
   return yield_elsewhere(L);
 }
 
 static int run(luv_state *S, lua_State *L, int mode) {
-  luv_chain *outer = S->chain;
   if (S->depth) return luv__error(S, L, "run: the loop is already running");
   S->run_mode = mode;
-  S->chain = NULL;
   luv__suspend(S, L, LUV_OP_RUN, NULL, 0, LUV_NO_TIMEOUT);
-  S->chain = outer;
   S->run_mode = LUV_RUN_DEFAULT;
   lua_pushboolean(L, S->external > 0 || !luv_ready_empty(S));
   return 1;
@@ -108,25 +109,10 @@ int luv_on_error(lua_State *L) {
   return 1;
 }
 
-static void copy(lua_State *L, const char *name) {
-  lua_getfield(L, -2, name);
-  lua_setfield(L, -2, name);
-}
-
-/* luv.install(): puts pcall, xpcall and coroutine.* into the globals */
+/* luv = luv.install(): a wait works anywhere, so there is nothing to install */
 int luv_install(lua_State *L) {
-  static const char *const names[] = {"create", "resume", "wrap", "running", "status", "yield"};
   luv_state *S = luv_enter(L);
-  size_t i;
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_module);
-  lua_pushvalue(L, LUA_GLOBALSINDEX);
-  copy(L, "pcall");
-  copy(L, "xpcall");
-  lua_getfield(L, -2, "coroutine");
-  lua_getfield(L, -2, "coroutine");
-  if (lua_istable(L, -1))
-    for (i = 0; i < sizeof names / sizeof *names; i++) copy(L, names[i]);
-  lua_pushboolean(L, 1);
   return 1;
 }
 
@@ -177,7 +163,7 @@ int luv_fiber_waiting(lua_State *L) {
 int luv_fiber_traceback(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_fiber *f = luv__tofiber(S, L, "traceback");
-  luv__traceback(S, f, L, lua_tostring(L, 2));
+  luv__traceback(S, f, L, luaL_optstring(L, 2, NULL));
   return 1;
 }
 

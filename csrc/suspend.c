@@ -1,50 +1,42 @@
-/* suspend.c - the small Lua functions that luv puts between a script and C.
+/* suspend.c - how a call waits, wherever it stands.
  *
- * Lua 5.1 cannot resume a thread whose bottom function is written in C and has yielded.
- * A C function that is to run as a fiber, a coroutine or in a pcall gets a Lua function
- * under it: `body`.
+ *   1. In the main chunk it begins the wait and runs the loop in place.
+ *   2. In a fiber, with nothing of C between the call and the fiber's base, it begins the wait
+ *      and yields. No C stack is held.
+ *   3. In a fiber anywhere else it begins the wait and leaves the C stack as it stands; the
+ *      scheduler goes on, on a fresh one (stack.h). When the wait is over the call returns.
  *
- * On LuaJIT nothing may run fibers from a finaliser or a debug hook: it takes each of
- * their yields for one of the hook's. The probe finds out: such a yield loses its value.
- *
- * There, too, each face that can wait stands behind a Lua function: see wrap.c. */
+ * Nothing can wait in a finaliser, since it would leave the collector half-way while others
+ * run, nor in a debug hook on LuaJIT, which would take every yield for one of the hook's. */
 #include "luv.h"
 
-static const char body[] = "return function(fn, ...) return fn(...) end";
-
-static void ref_body(luv_state *S, lua_State *L) {
-  if (luaL_loadbuffer(L, body, sizeof body - 1, "=luv")) lua_error(L);
-  lua_call(L, 0, 1);
-  S->ref_body = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_pushliteral(L, "attempt to yield across metamethod/C-call boundary");
-  S->ref_boundary = luaL_ref(L, LUA_REGISTRYINDEX);
+static int fail_expired(luv_state *S, lua_State *L) {
+  luv__push_expired(S, L);
+  return lua_error(L);
 }
 
-/* Pushes `body` if the function at idx needs it; returns how many values that was. Only
- * functions that can yield get it (`all`: any C function), since it shows: the level
- * above an error in the function is Lua then. */
-int luv__push_body(luv_state *S, lua_State *L, int idx, int all) {
-  lua_CFunction fn = S->jit ? NULL : lua_tocfunction(L, idx);
-  if (LUV_LIKELY(!fn)) return 0;
-  if (!all && fn != S->native_yield && !luv__can_wait(fn)) return 0;
-  if (fn == S->native_error) return 0; /* its message would say where the body is */
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_body);
-  return 1;
+/* ---- where -------------------------------------------------------------------------------- */
+
+static int can_wait_at(luv_state *S, lua_State *L) {
+  int place = luv__vm_place(L);
+  return place == LUV_AT_CODE || (place == LUV_AT_HOOK && !S->jit);
 }
 
-static int yield_one(lua_State *L) {
-  lua_pushboolean(L, 1);
-  return lua_yield(L, 1);
+void luv__check_place(luv_state *S, lua_State *L) {
+  if (!can_wait_at(S, L)) luv__error(S, L, "cannot wait in a finalizer%s", S->jit ? " or a debug hook" : "");
 }
 
-static const char probing[] = "local yield = ... while true do yield() end";
+/* Whether a call that need not wait may, to give the others their turn. */
+int luv__may_wait(luv_state *S, lua_State *L) {
+  if (!can_wait_at(S, L)) return 0;
+  return S->current ? S->current->is_main != LUV_IS_CASE && luv__running == S : S->depth == 0;
+}
 
-static void make_probe(luv_state *S, lua_State *L) {
-  S->probe = lua_newthread(L);
-  lua_rawseti(L, LUA_REGISTRYINDEX, S->ref_probe);
-  if (luaL_loadbuffer(S->probe, probing, sizeof probing - 1, "=luv")) luaL_error(L, "luv: no probe");
-  lua_pushcfunction(S->probe, yield_one);
-  lua_resume(S->probe, 1);
+/* A cancellation is not for a finaliser to meet. */
+void luv__raise_cancel(luv_state *S, lua_State *L) {
+  if (!can_wait_at(S, L)) return;
+  luv__push_cancelled(S, L, luv_current(S));
+  lua_error(L);
 }
 
 /* LuaJIT notes which Lua thread runs, for compiled code to find when it leaves a trace.
@@ -57,138 +49,150 @@ void luv__regain(luv_state *S, lua_State *L) {
   lua_call(L, 0, 0);
 }
 
-static int nothing(lua_State *L) {
-  (void)L;
-  return 0;
-}
+/* ---- how ---------------------------------------------------------------------------------- */
 
-/* Whether L is in a finaliser or a hook, on LuaJIT. */
-int luv__in_hook(luv_state *S, lua_State *L) {
-  int refused;
-  lua_settop(S->probe, 0);
-  refused = lua_resume(S->probe, 0) != LUA_YIELD || lua_gettop(S->probe) != 1;
-  luv__regain(S, L);
-  if (!refused) return 0;
-  make_probe(S, L);
-  luv__regain(S, L);
-  return 1;
-}
-
-/* Raises where that is so: nothing can wait there. */
-void luv__check_hook(luv_state *S, lua_State *L) {
-  if (S->jit && luv__in_hook(S, L)) luv__error(S, L, "cannot wait in a finalizer or a debug hook");
-}
-
-/* Makes all of them; called while the state is set up. */
-void luv__wrapper_open(luv_state *S, lua_State *L) {
-  ref_body(S, L);
-  lua_getglobal(L, "error");
-  S->native_error = lua_tocfunction(L, -1);
-  lua_pop(L, 1);
-  lua_pushboolean(L, 0);
-  S->ref_probe = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_pushcfunction(L, nothing);
-  S->ref_nothing = luaL_ref(L, LUA_REGISTRYINDEX);
-  if (S->jit) make_probe(S, L);
-}
-
-/* with and scope begin in Lua, since each calls what can suspend, and goes on after it. */
-static const char glue[] =
-  "local lock, with = ...\n"
-  "return function(m, fn, ...)\n"
-  "  local ok, message, code = lock(m)\n"
-  "  if not ok then return ok, message, code end\n"
-  "  return with(m, fn, ...)\n"
-  "end";
-
-static const char scope[] =
-  "local create, failed, wait, leave, pcall, xpcall, cancelled, traceback = ...\n"
-  "local type, error, unpack, select = type, error, unpack, select\n"
-  "local function handler(e) return {e, traceback and traceback('', 2)} end\n"
-  "local function finish(s, ok, ...)\n"
-  "  if not ok then\n"
-  "    local e = ...\n"
-  "    if type(e) == 'table' then failed(s, e[1], e[2]) else failed(s, e) end\n"
-  "  end\n"
-  "  local done, e = pcall(wait, s)\n"
-  "  if not done then\n"      /* a deadlock, Ctrl-C: the children go first */
-  "    failed(s, e)\n"
-  "    wait(s)\n"
-  "  end\n"
-  "  leave(s)\n"
-  "  return ...\n"
-  "end\n"
-  "local function pack(...) return {n = select('#', ...), ...} end\n"
-  "local function lives(o)\n"
-  "  if o.status then return o:status() ~= 'dead' end\n"
-  "  local ok, _, _, code = pcall(o.wait, o, 0)\n"
-  "  return not ok or code == 'ETIMEDOUT'\n"
-  "end\n"
-  "local function watch(o)\n"
-  "  local wait = o.join or o.wait\n"
-  "  local r = pack(pcall(wait, o))\n"
-  "  if r[1] then return unpack(r, 2, r.n) end\n"
-  "  local stop = cancelled(r[2]) and (o.cancel or o.kill)\n"
-  "  if stop then stop(o) end\n"
-  "  while stop and lives(o) do pcall(wait, o) end\n" /* a second cancel leaves nothing behind */
-  "  error(r[2], 0)\n"
-  "end\n"
-  "return function(fn, ...)\n"
-  "  local s = create(fn)\n"
-  "  return finish(s, xpcall(fn, handler, s, ...))\n"
-  "end, watch";
-
-static void push_module_fn(luv_state *S, lua_State *L, lua_CFunction fn, const char *native) {
-  if (!S->jit) {
-    luv__push_face(S, L, fn, 0);
-    return;
+/* The main chunk: begin the wait, run the loop here, return what it came to. */
+static int wait_in_place(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
+                         double timeout) {
+  luv_fiber *m = &S->main;
+  int n;
+  luv__links_serve(S);
+  luv__check_place(S, L);
+  if (LUV_UNLIKELY(m->flags & LUV_F_CANCEL)) { /* of a luv.scope, or of the thread */
+    luv__push_cancelled(S, L, m);
+    return lua_error(L);
   }
-  lua_getglobal(L, native);
+  if (luv__wait_prepare(S, m, op, on, arg, timeout)) return fail_expired(S, L);
+  m->in = m->base = L;
+  m->nargs = 0;
+  luv__wait_begin(S, m);
+  if (luv__run_main(S, L)) return lua_error(L);
+  luaL_checkstack(L, LUA_MINSTACK, "luv");
+  n = luv__outcome(S, m, L, L);
+  return n == LUV_RAISE ? lua_error(L) : n;
 }
 
-static void make_scope(luv_state *S, lua_State *L) {
-  lua_pop(L, 1);
-  if (luaL_loadbuffer(L, scope, sizeof scope - 1, "=luv")) lua_error(L);
-  luv__push_face(S, L, luv__scope_create, LUV_CLASS_SCOPE);
-  luv__push_face(S, L, luv__scope_failed, LUV_CLASS_SCOPE);
-  luv__push_face(S, L, luv__scope_wait, LUV_CLASS_SCOPE);
-  luv__push_face(S, L, luv__scope_leave, LUV_CLASS_SCOPE);
-  push_module_fn(S, L, luv_pcall, "pcall");
-  push_module_fn(S, L, luv_xpcall, "xpcall");
-  luv__push_face(S, L, luv_cancelled, 0);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_traceback);
-  lua_call(L, 8, 2);
-  S->ref_watch = luaL_ref(L, LUA_REGISTRYINDEX);
+/* A case of luv.select only asks: it is linked in luv__select_begin. */
+static int ask(luv_state *S, lua_State *L, luv_fiber *f) {
+  if (f->base != L || !luv__yieldable(L)) return luv__error(S, L, "select: the method cannot be selected");
+  S->suspended = 1;
+  return lua_yield(L, lua_gettop(L));
 }
 
-static void wrap_with(luv_state *S, lua_State *L) {
-  if (luaL_loadbuffer(L, glue, sizeof glue - 1, "=luv")) lua_error(L);
-  lua_insert(L, -2);
-  luv__push_face(S, L, luv_mutex_lock, LUV_CLASS_MUTEX);
-  lua_insert(L, -2);
-  lua_call(L, 2, 1);
+/* Way 2. All that is on L is yielded, that it may be found there: LuaJIT keeps nothing else. */
+static int wait_by_yield(luv_state *S, lua_State *L, luv_fiber *f) {
+  luv__wait_begin(S, f);
+  S->suspended = 1;
+  S->attention = 1;
+  return lua_yield(L, lua_gettop(L));
 }
 
-/* A face, as Lua is to call it. */
-void luv__push_face(luv_state *S, lua_State *L, lua_CFunction fn, int class_id) {
-  lua_pushlightuserdata(L, S);
-  lua_pushinteger(L, class_id);
-  lua_pushcclosure(L, fn, 2);
-  if (luv__can_wait(fn)) luv__wrap_suspending(S, L);
+/* Leaves the C stack as it stands, and returns when f has its turn again. */
+static void leave_below(luv_state *S, lua_State *L, luv_fiber *f, luv_stack *fresh) {
+  f->stack = S->stack;
+  S->stack = fresh;
+  S->current = NULL;
+  S->attention = S->main.status != LUV_WAITING;
+  luv__stack_hop(luv__host, f->stack, fresh);
+  f->in = f->base;
+  f->below = 0;
+  luv__regain(S, L);
 }
 
-/* Puts an iterator in the place of the object on top: fn, whose upvalue 2 is the object. */
-void luv__push_iterator(luv_state *S, lua_State *W, lua_CFunction fn) {
-  lua_pushlightuserdata(W, S);
-  lua_insert(W, -2);
-  lua_pushcclosure(W, fn, 2);
-  luv__wrap_suspending(S, W);
+static const char no_stack[] =
+  "attempt to yield across metamethod/C-call boundary: no C stack could be mapped for it "
+  "(%u are there: see vm.max_map_count, ulimit -v, and luv.stack_size)";
+
+/* The stack that the scheduler is to go on with. Raises: where nothing can wait, or none is there. */
+static luv_stack *fresh_stack(luv_state *S, lua_State *L) {
+  luv_stack *s;
+  luv__check_place(S, L);
+  if (luv__running != S) luv__error(S, L, "cannot wait here: another state's loop is running");
+  s = luv__stack_take(&S->stacks, luv__run_fibers);
+  if (!s) luv__error(S, L, no_stack, S->stacks.total);
+  return s;
 }
 
-void luv__wrap_suspending(luv_state *S, lua_State *L) {
-  lua_CFunction fn = lua_tocfunction(L, -1);
-  if (S->jit) luv__wrap(S, L, fn);
-  if (fn == luv_mutex_with) wrap_with(S, L);
-  if (fn == luv_scope) make_scope(S, L);
-  if (fn == luv_process_run) luv__wrap_run(S, L);
+/* Way 3. */
+static int wait_below(luv_state *S, lua_State *L, luv_fiber *f) {
+  luv_stack *fresh = fresh_stack(S, L);
+  int n;
+  f->in = L;
+  f->below = 1;
+  luv__wait_begin(S, f);
+  leave_below(S, L, f, fresh);
+  n = f->nargs;
+  f->nargs = 0;
+  if (f->out == LUV_OUT_STACK) return n;
+  luaL_checkstack(L, LUA_MINSTACK, "luv");
+  n = luv__outcome(S, f, L, L);
+  return n == LUV_RAISE ? lua_error(L) : n;
+}
+
+/* The running fiber goes to the back of the ready queue, where Lua would not let it yield. */
+void luv__yield_below(luv_state *S, lua_State *L) {
+  luv_fiber *f = S->current;
+  luv_stack *fresh = fresh_stack(S, L);
+  f->in = L;
+  f->below = 1;
+  luv__ready_push(S, f);
+  leave_below(S, L, f, fresh);
+  f->nargs = 0;
+}
+
+static int suspend_fiber(luv_state *S, lua_State *L, luv_fiber *f) {
+  if (LUV_LIKELY(f->base == L && luv__yieldable(L))) return wait_by_yield(S, L, f);
+  return wait_below(S, L, f);
+}
+
+int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
+                 double timeout) {
+  luv_fiber *f = S->current;
+  if (timeout == 0 && op != LUV_OP_SLEEP) return luv__fail(L, UV_ETIMEDOUT);
+  if (!f && S->depth == 0) return wait_in_place(S, L, op, on, arg, timeout);
+  if (!f) return luv__error(S, L, "cannot wait here: the loop is already running");
+  luv__check_cancel(S, L);
+  if (luv__wait_prepare(S, f, op, on, arg, timeout)) return fail_expired(S, L);
+  if (LUV_UNLIKELY(f->is_main == LUV_IS_CASE)) return ask(S, L, f);
+  return suspend_fiber(S, L, f);
+}
+
+/* The same without a timeout, and without a second look: nothing is in the way, and nothing
+ * from outside can end such a wait. */
+LUV_HOT int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, int n) {
+  luv_fiber *f = S->current;
+  luv_wait *w;
+  int out;
+  if (LUV_UNLIKELY(!f || f->base != L || f->is_main || !luv__yieldable(L)))
+    return luv__suspend(S, L, op, on, 0, LUV_NO_TIMEOUT);
+  luv_assert(f->status == LUV_READY && queue_empty(&f->wait.node) && !f->wait.external);
+  luv_assert(!luv__ops[op].external && !f->limits);
+  w = &f->wait;
+  w->op = (uint8_t)op;
+  w->on = on;
+  w->arg = S->landing == on;
+  w->scoped = 0;
+  w->due.at = 0;
+  w->seq++;
+  w->since = S->now;
+  f->status = LUV_WAITING;
+  out = luv__ops[op].begin(S, f);
+  if (LUV_UNLIKELY(out)) luv__wake(S, f, out);
+  S->suspended = 1;
+  S->attention = 1;
+  return lua_yield(L, n);
+}
+
+/* old = luv.stack_size([bytes]): of the C stacks that are made from now on */
+int luv_stack_size(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  double n = lua_tonumber(L, 1);
+  lua_settop(L, 1);
+  lua_pushnumber(L, (lua_Number)S->stacks.size);
+  if (lua_isnil(L, 1)) return 1;
+  if (lua_type(L, 1) != LUA_TNUMBER) return luv__type_error(S, L, 1, 1, "stack_size", "number");
+  if (!(n >= LUV_STACK_LEAST && n <= 1u << 30))
+    return luv__arg_error(S, L, 1, "stack_size", "65536 to 1073741824 bytes expected");
+  S->stacks.size = ((size_t)n + 4095) & ~(size_t)4095;
+  return 1;
 }

@@ -56,7 +56,7 @@ static inline void *luv__quick(lua_State *L, uint32_t class_id) {
 }
 /* No cancellation is pending for f, so a call that need not wait can go on. */
 static inline int luv__calm(luv_state *S) {
-  return !S->chain || !S->chain->fiber || !(S->chain->fiber->flags & LUV_F_CANCEL);
+  return !S->current || !(S->current->flags & LUV_F_CANCEL);
 }
 
 /* A count at idx, or `otherwise`: a whole number of min to 2^31 - 2. Raises. */

@@ -34,8 +34,8 @@ static void stop_hook(lua_State *L, lua_Debug *ar) {
 /* On the thread itself: what it reads is its own. In the run loop, it has been rung. */
 static void set_hook(luv_thread *t) {
   luv_state *S = t->S;
-  if (!t->L || t->opening || (S && luv__running == S && !S->chain)) return;
-  luv__hook_at_once(S && S->chain ? S->chain->L : t->L, stop_hook);
+  if (!t->L || t->opening || (S && luv__running == S && !S->current)) return;
+  luv__hook_at_once(S && S->current ? S->current->base : t->L, stop_hook);
 }
 
 static void on_signal(int sig) {

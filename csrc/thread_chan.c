@@ -27,7 +27,7 @@ static int give(luv_link *k, luv_channel *c, luv_fiber *f) {
 
 /* Takes what f, the first that waits in put, has brought. */
 static int take(luv_link *k, luv_channel *c, luv_fiber *f) {
-  luv_msg *m = lua_touserdata(f->chain.L, 2);
+  luv_msg *m = lua_touserdata(f->in, 2);
   int err = luv__thread_chan_put(c, m);
   if (err == UV_EAGAIN) return 0;
   if (err) luv__wake_error(k->o.S, f, err);

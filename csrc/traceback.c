@@ -1,7 +1,7 @@
 /* traceback.c - tracebacks through all threads of a fiber, the report of a fiber that
  * died of an error, the report of a deadlock. */
 #include <stdio.h>
-#include "frame.h"
+#include "luv.h"
 
 /* Pushes the traceback of one thread on W, with or without the heading. */
 static void one(luv_state *S, lua_State *T, lua_State *W, const char *msg) {
@@ -22,7 +22,7 @@ static void one(luv_state *S, lua_State *T, lua_State *W, const char *msg) {
   lua_remove(W, -2);
 }
 
-/* What an error brought along from frames that are gone, if `T` has that error. */
+/* What an error brought along from a fiber that is gone, if the one on top of T is that error. */
 static void kept(luv_state *S, lua_State *T, lua_State *W) {
   lua_rawgeti(T, LUA_REGISTRYINDEX, S->ref_kept_error);
   if (lua_rawequal(T, -1, -2)) lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_kept);
@@ -34,79 +34,86 @@ static void kept(luv_state *S, lua_State *T, lua_State *W) {
   }
 }
 
-void luv__traceback_frames(luv_state *S, luv_frame *fr, lua_State *W, const char *msg) {
-  luv_frame *f;
-  one(S, fr->L, W, msg ? msg : "");
-  for (f = fr->parent; f; f = f->parent) {
-    one(S, f->L, W, NULL);
-    lua_concat(W, 2);
-  }
-  if (luv_current(S)) {
-    one(S, luv_current(S)->base, W, NULL);
-    lua_concat(W, 2);
-  }
-}
-
 void luv__traceback_of(luv_state *S, lua_State *T, lua_State *W) { one(S, T, W, NULL); }
 
+/* The thread that T is in the midst of resuming, or NULL: the one that it has given to
+ * coroutine.resume, which is at 1 there, or the upvalue of a function made by wrap. */
+static lua_State *resumed_by(lua_State *T) {
+  lua_State *co = NULL;
+  lua_Debug ar;
+  if (!lua_checkstack(T, 3) || !lua_getstack(T, 0, &ar) || !lua_getinfo(T, "Sf", &ar)) return NULL;
+  if (*ar.what == 'C' && lua_getupvalue(T, -1, 1)) {
+    co = lua_tothread(T, -1);
+    lua_pop(T, 1);
+  }
+  lua_pop(T, 1);
+  if (!co && *ar.what == 'C' && lua_getlocal(T, &ar, 1)) {
+    co = lua_tothread(T, -1);
+    lua_pop(T, 1);
+  }
+  return co;
+}
+
+/* Pushes those of the threads from T on, which the fiber is in, down to the innermost, which
+ * comes first. */
+static void nested(luv_state *S, lua_State *T, lua_State *inner, lua_State *W, int depth) {
+  lua_State *co = T == inner || depth > 100 ? NULL : resumed_by(T);
+  if (co && co != inner) nested(S, co, inner, W, depth + 1);
+  else lua_pushliteral(W, "");
+  one(S, T, W, NULL);
+  lua_concat(W, 2);
+}
+
+/* Of the fiber that runs only who asks knows where it is. */
 void luv__traceback(luv_state *S, luv_fiber *f, lua_State *W, const char *msg) {
-  luv_frame *fr;
+  lua_State *inner = f == luv_current(S) && W != S->M ? W : f->in;
   if (!f->base) {
     lua_pushstring(W, msg ? msg : "");
     return;
   }
-  one(S, f->chain.L, W, msg ? msg : "");
-  if (!f->chain.top) return;
-  for (fr = f->chain.top->parent; fr; fr = fr->parent) {
-    one(S, fr->L, W, NULL);
-    lua_concat(W, 2);
-  }
-  one(S, f->base, W, NULL);
+  luaL_checkstack(W, LUA_MINSTACK, "luv");
+  one(S, inner, W, msg ? msg : "");
+  if (inner == f->base) return;
+  nested(S, f->base, inner, W, 0);
   lua_concat(W, 2);
 }
 
-void luv__keep_traceback(luv_state *S, luv_frame *fr, lua_State *W) {
-  lua_State *T = fr->L;
-  one(S, T, W, NULL);
-  kept(S, T, W);
-  lua_insert(W, -2);
-  lua_concat(W, 2);
-  lua_rawseti(W, LUA_REGISTRYINDEX, S->ref_kept);
-  lua_pushvalue(T, -1);
-  lua_rawseti(T, LUA_REGISTRYINDEX, S->ref_kept_error);
+static int to_text(lua_State *L) {
+  if (!luaL_callmeta(L, 1, "__tostring")) lua_pushvalue(L, 1);
+  if (!lua_isstring(L, -1)) lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, -1));
+  return 1;
 }
 
-/* The error on top of the dead fiber's thread as text, on M. */
+/* The error on top of the dead fiber's thread as text, on M. Its __tostring may fail. */
 static const char *error_text(luv_state *S, luv_fiber *f) {
   lua_State *M = S->M;
+  lua_pushcfunction(M, to_text);
   lua_pushvalue(f->base, -1);
   lua_xmove(f->base, M, 1);
-  if (!luaL_callmeta(M, -1, "__tostring")) lua_pushvalue(M, -1);
-  lua_remove(M, -2);
-  if (!lua_isstring(M, -1)) {
-    lua_pushfstring(M, "(error object is a %s value)", luaL_typename(M, -1));
-    lua_remove(M, -2);
+  if (lua_pcall(M, 1, 1, 0)) {
+    lua_pop(M, 1);
+    lua_pushfstring(M, "(error object is a %s value, whose __tostring fails)", luaL_typename(f->base, -1));
   }
   return lua_tostring(M, -1);
 }
-
-static const char hint[] =
-  "\n\t(a call that waits cannot be made through plain pcall, a metamethod or an"
-  "\n\titerator in a fiber of Lua 5.1: see luv.pcall, luv.coroutine and luv.install)";
 
 /* Pushes the whole traceback of a fiber that has just died of an error on M. */
 static void push_death(luv_state *S, luv_fiber *f) {
   lua_State *M = S->M;
   const char *msg = error_text(S, f), *tb;
-  int boundary = strstr(msg, "attempt to yield across") != NULL;
   luv__traceback(S, f, M, msg);
   kept(S, f->base, M);
   tb = lua_tostring(M, -1);
   if (*tb) lua_pushfstring(M, "\nthe error came from:%s", tb);
   else lua_pushvalue(M, -1);
   lua_remove(M, -2);
-  if (boundary) lua_pushstring(M, hint);
-  lua_concat(M, boundary ? 3 : 2);
+  lua_concat(M, 2);
+}
+
+/* Nobody has been told of the error, so far. */
+static void count_untaken(luv_state *S, luv_fiber *f) {
+  f->flags |= LUV_F_UNTAKEN;
+  S->untaken++;
 }
 
 static void to_stderr(luv_state *S, luv_fiber *f) {
@@ -117,8 +124,7 @@ static void to_stderr(luv_state *S, luv_fiber *f) {
   fflush(stdout);
   fprintf(stderr, "luv: fiber %s died: %s\n", lua_tostring(M, -1), lua_tostring(M, text));
   fflush(stderr);
-  f->flags |= LUV_F_UNTAKEN;
-  S->untaken++;
+  count_untaken(S, f);
 }
 
 /* The handler runs as a fiber of its own, so it may wait. The traceback is at 3. */
@@ -152,7 +158,10 @@ static int report(lua_State *M) {
 
 void luv__report(luv_state *S, luv_fiber *f) {
   if (luv__is_cancelled(S, f->base, -1)) return;
-  if (luv__protect(S, report, f)) lua_pop(S->M, 1);
+  if (luv__protect(S, report, f) == 0) return;
+  lua_pop(S->M, 1);
+  fprintf(stderr, "luv: fiber %u died, and there was no memory to say of what\n", f->id);
+  if (!(f->flags & LUV_F_UNTAKEN)) count_untaken(S, f);
 }
 
 /* ---- deadlock ------------------------------------------------------------------ */
@@ -167,15 +176,6 @@ static int find_line(lua_State *L, lua_Debug *ar) {
   return 0;
 }
 
-/* The same of all the Lua threads that f is made of. */
-static int find_line_of(luv_fiber *f, lua_Debug *ar) {
-  luv_frame *fr;
-  if (find_line(f->chain.L, ar)) return 1;
-  for (fr = f->chain.top ? f->chain.top->parent : NULL; fr; fr = fr->parent)
-    if (find_line(fr->L, ar)) return 1;
-  return f->chain.top && find_line(f->base, ar);
-}
-
 /* Replaces the fiber on top by one line: name, what it waits for, where. */
 static void push_line(luv_state *S, lua_State *W, luv_fiber *f) {
   lua_Debug ar;
@@ -186,14 +186,14 @@ static void push_line(luv_state *S, lua_State *W, luv_fiber *f) {
   lua_pushfstring(W, "\n\tfiber %d", (int)f->id);
   lua_replace(W, -3);
   lua_pushfstring(W, ": waits for %s", luv__ops[f->wait.op].name);
-  if (find_line_of(f, &ar)) lua_pushfstring(W, " at %s:%d", ar.short_src, ar.currentline);
+  if (find_line(f->in, &ar) || (f->in != f->base && find_line(f->base, &ar))) lua_pushfstring(W, " at %s:%d", ar.short_src, ar.currentline);
   else lua_pushliteral(W, "");
   lua_concat(W, 4);
 }
 
 void luv__deadlock_report(luv_state *S, lua_State *W) {
   uint32_t slot, shown = 0;
-  luv__where(S->main.chain.L, W);
+  luv__where(S->main.in, W);
   lua_pushfstring(W, "deadlock: all fibers are asleep\n\tmain chunk: waits for %s",
                   luv__ops[S->main.wait.op].name);
   lua_concat(W, 2);

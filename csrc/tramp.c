@@ -215,7 +215,7 @@ static int wait_event(luv_state *S, lua_State *L, luv_object *o, double timeout)
 }
 
 static int wait_goop(luv_state *S, lua_State *L, luv_goop *op, double timeout) {
-  if (timeout == 0) goRelease(op->go, 0);
+  if (timeout == 0) luv__go_release(op->go, 0);
   return luv__suspend(S, L, LUV_OP_GO, op, 0, timeout);
 }
 
@@ -234,7 +234,7 @@ int luv_trampoline(lua_State *L) {
   c->act = LUV_ACT_RETURN;
   c->timeout = LUV_NO_TIMEOUT;
   S->go_callbacks++;
-  goCall((uintptr_t)c);
+  luv__go_call(c);
   switch (c->act) {
     case LUV_ACT_RAISE: return raise_answer(S, L);
     case LUV_ACT_SUSPEND: return wait_goop(S, L, c->op, c->timeout);

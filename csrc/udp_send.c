@@ -49,8 +49,8 @@ static int send_now(luv_udp *s, lua_State *L, const luv_addr *to) {
 /* The address that f waits with: wait.arg's, if a name was resolved to it; NULL: connected. */
 static const luv_addr *address_of(luv_fiber *f, luv_addr *a) {
   if (f->wait.arg) return (const luv_addr *)(uintptr_t)f->wait.arg;
-  if (lua_type(f->chain.L, 3) != LUA_TSTRING) return NULL;
-  memcpy(a, lua_tostring(f->chain.L, 3), sizeof *a);
+  if (lua_type(f->in, 3) != LUA_TSTRING) return NULL;
+  memcpy(a, lua_tostring(f->in, 3), sizeof *a);
   return a;
 }
 
@@ -68,7 +68,7 @@ static int serve(luv_udp *s) {
   while (!queue_empty(&s->senders)) {
     luv_fiber *f = first(s);
     luv_addr a;
-    int err = send_now(s, f->chain.L, address_of(f, &a));
+    int err = send_now(s, f->in, address_of(f, &a));
     if (err == UV_EAGAIN) return 1;
     forget_address(f);
     if (err) luv__wake_error(s->o.S, f, err);
@@ -142,7 +142,7 @@ void luv__udp_leave(luv_udp *s) {
 
 /* A name was resolved, for a fiber that has waited for it: now it waits for room, if it must. */
 void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n) {
-  luv_box *b = luv__tobox(f->chain.L, 1, LUV_CLASS_UDP);
+  luv_box *b = luv__tobox(f->in, 1, LUV_CLASS_UDP);
   luv_addr *a = b && b->o && !(b->o->flags & LUV_O_CLOSING) ? calloc(1, sizeof *a) : NULL;
   if (!a) {
     luv__wake_error(S, f, b && b->o ? UV_ENOMEM : UV_ECANCELED);
@@ -281,7 +281,7 @@ int luv_udp_send_queue_size(lua_State *L) {
   size_t n = 0;
   if (!s) return luv__fail(L, UV_EBADF);
   for (q = s->senders.next; q != &s->senders; q = q->next)
-    n += lua_objlen(luv_container(q, luv_fiber, wait.node)->chain.L, 2);
+    n += lua_objlen(luv_container(q, luv_fiber, wait.node)->in, 2);
   lua_pushnumber(L, (lua_Number)n);
   return 1;
 }

@@ -8,7 +8,7 @@ static void event(luv_object *o, int what, int64_t a, const void *p) {
   if (o->flags & LUV_O_CLOSING) return;
   if (o->flags & LUV_O_GO) {
     if (o->S) o->S->go_callbacks++;
-    goEvent(o->slot, what, a, (uintptr_t)p);
+    luv__go_event(o->slot, what, a, p);
     return;
   }
   o->events++;
@@ -61,7 +61,7 @@ typedef struct {
 } go_req;
 
 static void done(go_req *r, int status, const void *p) {
-  goEvent(r->go, r->what, status, (uintptr_t)p);
+  luv__go_event(r->go, r->what, status, p);
   free(r);
 }
 

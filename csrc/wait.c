@@ -1,9 +1,9 @@
 /* wait.c - one wait, one token (DESIGN rule 6).
  *
- * A fiber waits through its wait record and in no other way. The call that must wait
- * only fills the record in and yields; the run loop begins the wait after the yield
- * has succeeded. So when Lua refuses the yield ("attempt to yield across
- * metamethod/C-call boundary") nothing is linked and nothing has to be undone.
+ * A fiber waits through its wait record and in no other way. The call that must wait fills the
+ * record in, and the operation's `begin` links it; nothing that can raise comes between that
+ * and the switch to the scheduler, so `begin` does not raise, and allocates nothing of Lua's
+ * but protected.
  *
  * Completion, timeout, close and cancel all end a wait through luv__wake, which
  * unlinks it: whichever comes first wins, the others find the fiber READY. */
@@ -39,7 +39,7 @@ static void abandon_goop(luv_state *S, luv_fiber *f) {
   luv_goop *op = f->wait.on;
   op->f = NULL;
   S->go_callbacks++;
-  goRelease(op->go, 0);
+  luv__go_release(op->go, 0);
 }
 
 extern int luv__read_begin(luv_state *S, luv_fiber *f);
@@ -167,7 +167,7 @@ void luv__wake_all_error(luv_state *S, luv_queue *waiters, int err) {
   luv__wake_all(S, waiters, LUV_OUT_ERROR, (uint64_t)(int64_t)err);
 }
 
-/* Called by the run loop when the fiber's yield has arrived. */
+/* Begins the wait that the record states. It may have ended when this returns. */
 void luv__wait_begin(luv_state *S, luv_fiber *f) {
   luv_wait *w = &f->wait;
   int out;
@@ -187,122 +187,22 @@ void luv__wait_begin(luv_state *S, luv_fiber *f) {
     luv__wake_error(S, f, UV_ENOMEM);
 }
 
-static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
-
-/* Fills the record in: the earlier of the call's own deadline and luv.timeout's. */
-static int prepare(luv_state *S, luv_fiber *f, int op, void *on, uint64_t arg,
-                   double timeout, uint64_t scope) {
+/* Fills the record in: the earlier of the call's own deadline and luv.timeout's. Returns
+ * LUV_OUT_EXPIRED if the latter has passed already. */
+int luv__wait_prepare(luv_state *S, luv_fiber *f, int op, void *on, uint64_t arg, double timeout) {
   luv_wait *w = &f->wait;
+  uint64_t limit = LUV_LIKELY(!f->limits) ? LUV_FOREVER : luv__limit(f);
   w->op = (uint8_t)op;
   w->on = on;
   w->arg = arg;
   w->scoped = 0;
   w->due.at = 0;
   if (timeout >= 0) w->due.at = luv__due_in(S, timeout);
-  if (scope == LUV_FOREVER || op == LUV_OP_SCOPE_END) return 0;
+  if (limit == LUV_FOREVER || op == LUV_OP_SCOPE_END) return 0;
   if (timeout < 0) S->now = uv_hrtime();
-  if (scope <= S->now && op != LUV_OP_SCOPE) return LUV_OUT_EXPIRED;
-  if (w->due.at && w->due.at <= scope) return 0;
-  w->due.at = scope;
+  if (limit <= S->now && op != LUV_OP_SCOPE) return LUV_OUT_EXPIRED;
+  if (w->due.at && w->due.at <= limit) return 0;
+  w->due.at = limit;
   w->scoped = 1;
   return 0;
-}
-
-void luv__raise_cancel(luv_state *S, lua_State *L) {
-  if (!S->chain || S->chain->L != L) return; /* a coroutine that luv does not run */
-  luv__push_cancelled(S, L, luv_current(S));
-  lua_error(L);
-}
-
-static int expired(luv_state *S, lua_State *L) {
-  luv__push_expired(S, L);
-  return lua_error(L);
-}
-
-static int suspend_fiber(luv_state *S, lua_State *L, luv_fiber *f, int op, void *on,
-                         uint64_t arg, double timeout) {
-  luv_chain *c = S->chain;
-  uint64_t scope = luv__frame_due(c->top);
-  luv__check_cancel(S, L);
-  if (prepare(S, f, op, on, arg, timeout, scope)) return expired(S, L);
-  return luv__yield_suspended(S, L, c);
-}
-
-/* The main chunk: begin the wait, run the loop here, return what it came to. */
-static int wait_in_place(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
-                         double timeout) {
-  luv_fiber *m = &S->main;
-  luv_chain *outer = S->chain;
-  uint64_t scope = luv__frame_due(m->chain.top);
-  int n;
-  if (outer) scope = earliest(scope, luv__frame_due(outer->top));
-  luaL_checkstack(L, LUA_MINSTACK, "luv");
-  luv__links_serve(S);
-  luv__check_hook(S, L);
-  if (LUV_UNLIKELY(m->flags & LUV_F_CANCEL)) { /* of a luv.scope, or of the thread */
-    luv__push_cancelled(S, L, m);
-    return lua_error(L);
-  }
-  if (prepare(S, m, op, on, arg, timeout, scope)) return expired(S, L);
-  m->chain.L = L;
-  m->nargs = 0;
-  S->chain = NULL;
-  luv__wait_begin(S, m);
-  n = luv__run_main(S, L);
-  S->chain = outer;
-  if (n) return lua_error(L);
-  n = luv__outcome(S, m, L);
-  return n == LUV_RAISE ? lua_error(L) : n;
-}
-
-int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
-                 double timeout) {
-  luv_chain *c = S->chain;
-  if (timeout == 0 && op != LUV_OP_SLEEP) return luv__fail(L, UV_ETIMEDOUT);
-  if (c && c->L == L && c->fiber) {
-    luv_assert(c->fiber == luv_current(S));
-    return suspend_fiber(S, L, c->fiber, op, on, arg, timeout);
-  }
-  if (S->depth == 0) return wait_in_place(S, L, op, on, arg, timeout);
-  if (luv_current(S))
-    return luv__error(S, L, "cannot wait in a coroutine that luv does not know: "
-                            "make it with luv.coroutine (or call luv.install())");
-  return luv__error(S, L, "cannot wait here: the loop is already running");
-}
-
-/* In a fiber that is in no frame there is no luv.timeout, and nothing to be looked at. The yield
- * has passed if lua_yield returns: no mark has to say so. Out of a debug hook LuaJIT yields
- * without returning from it, so there the mark is set as well. */
-LUV_HOT int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, int n) {
-  luv_chain *c = S->chain;
-  luv_wait *w;
-  if (LUV_UNLIKELY(!c || c->L != L || c->top || !c->fiber || c->fiber->is_main))
-    return luv__suspend(S, L, op, on, 0, LUV_NO_TIMEOUT);
-  w = &c->fiber->wait;
-  w->op = (uint8_t)op;
-  w->on = on;
-  w->arg = S->landing == on;
-  w->scoped = 0;
-  w->due.at = 0;
-  if (S->jit) {
-    luv__mark_suspended(S, L, c);
-    n++;
-  }
-  n = lua_yield(L, n);
-  S->quick = c->fiber;
-  S->attention = 1;
-  return n;
-}
-
-/* luv__wait_begin for that: nothing from outside can end such a wait. */
-LUV_HOT void luv__wait_begin_quickly(luv_state *S, luv_fiber *f) {
-  luv_wait *w = &f->wait;
-  int out;
-  luv_assert(f->status == LUV_READY && queue_empty(&w->node) && !w->external);
-  luv_assert(!luv__ops[w->op].external);
-  f->status = LUV_WAITING;
-  w->seq++;
-  w->since = S->now;
-  out = luv__ops[w->op].begin(S, f);
-  if (LUV_UNLIKELY(out)) luv__wake(S, f, out);
 }

@@ -11,7 +11,7 @@
 
 static void push_text(luv_state *S, lua_State *W, luv_fiber *f) {
   if (f) luv__traceback(S, f, W, NULL);
-  else luv__traceback_of(S, S->chain ? S->chain->L : S->home, W);
+  else luv__traceback_of(S, S->home, W);
   if (f) lua_pushfstring(W, "fiber %d", (int)f->id);
   else lua_pushliteral(W, "the main chunk");
 }
@@ -63,7 +63,7 @@ static uint64_t turn_of(luv_state *S) {
 
 static void look_after(luv_state *S) {
   uint64_t now = uv_hrtime(), turn = turn_of(S);
-  int runs = *(luv_chain *volatile *)&S->chain != NULL || !*(volatile int *)&S->depth;
+  int runs = *(luv_fiber *volatile *)&S->current != NULL || !*(volatile int *)&S->depth;
   if (!S->watch_ns) return;
   if (!runs || turn != S->watched_turn) {
     S->watched_turn = turn;

@@ -1,11 +1,10 @@
-/* wrap.c - how LuaJIT raises an error in a call that waits.
+/* wrap.c - how LuaJIT raises an error in a call that has yielded.
  *
  * To end a wait by an error (cancel, luv.timeout, join of a fiber that failed), the
- * suspended call must raise. On Lua 5.1 a count hook on its thread does it at the first
- * instruction after the resume. LuaJIT removes a frame that makes a tail call, so
- * there the next instruction may lie outside the pcall around the call. Hence on LuaJIT
- * each face that can wait stands behind a small Lua function, which raises when the
- * first result is the mark.
+ * suspended call must raise. On Lua 5.1 there is no pcall around a call that yields: the fiber
+ * ends. On LuaJIT there may be one, and only code on the fiber's own thread can raise. So there
+ * each face that can wait stands behind a small Lua function, which raises when the first
+ * result is the mark.
  *
  * That costs as much as a message of ØMQ does, so those that are called most have a function of
  * their own, without varargs. Where there is the FFI they try first without waiting, in a way
@@ -15,6 +14,8 @@
  * threads what is a short string or a number (thread_chan_fast.c). They come in pairs, and a
  * pair is made when its class is. */
 #include "luv.h"
+
+const char luv__raised = 0;
 
 #define STRING(x) STRING_OF(x)
 #define STRING_OF(x) #x
@@ -208,7 +209,7 @@ static const struct { lua_CFunction fn; int pair, second; } rows[] = {
 
 static void load(luv_state *S, lua_State *L, const char *source, size_t n) {
   if (luaL_loadbuffer(L, source, n, "=luv")) lua_error(L);
-  lua_pushlightuserdata(L, (void *)&luv__suspended);
+  lua_pushlightuserdata(L, (void *)&luv__raised);
   lua_getglobal(L, "error");
   lua_pushlightuserdata(L, S);
 }

@@ -129,7 +129,7 @@ static void on_shutdown(uv_shutdown_t *req, int status) {
 }
 
 static int submit_bytes(lua_State *M, luv_write *w, luv_fiber *f) {
-  lua_State *L = f->chain.L;
+  lua_State *L = f->in;
   unsigned max = lua_type(L, 2) == LUA_TTABLE ? (unsigned)lua_objlen(L, 2) : 1, n;
   uv_buf_t *bufs = lua_newuserdata(M, max * sizeof *bufs);
   lua_pushvalue(L, 2);
@@ -267,7 +267,7 @@ static int write_error(luv_stream *s, int err) {
 /* Waits until the bytes behind the first `done` ones are written. */
 int luv__write_from(luv_state *S, lua_State *L, luv_stream *s, uint64_t total,
                     uint64_t done, double timeout) {
-  luv_fiber *f = S->chain && S->chain->L == L && S->chain->fiber ? S->chain->fiber : &S->main;
+  luv_fiber *f = S->current ? S->current : &S->main;
   if (timeout == 0 && done > 0) timeout = 1e-9; /* what has begun must be finished */
   f->wait.done = done;
   return luv__suspend(S, L, LUV_OP_WRITE, s, total, timeout);

@@ -80,7 +80,7 @@ int luv__proxy_begin(luv_state *S, luv_fiber *f) {
   p->f = f;
   queue_push(&S->asleep, &f->wait.node);
   for (i = 0; i < SOCKETS; i++) {
-    luv_zmq *z = p->z[i] = socket_at(f->chain.L, i + 1);
+    luv_zmq *z = p->z[i] = socket_at(f->in, i + 1);
     if (!z) continue;
     z->proxy = p;
     luv__zmq_watch(z);

@@ -298,12 +298,12 @@ static int push_table(lua_State *W, luv_parcel *p) {
 }
 
 /* The message waits for a recv_multipart; the fiber that has it gets an error. */
-static int refuse(luv_fiber *f, lua_State *W, luv_parcel *p) {
-  luv_box *b = luv__tobox(f->chain.L, 1, LUV_CLASS_ZMQ);
+static int refuse(lua_State *L, lua_State *W, luv_parcel *p) {
+  luv_box *b = luv__tobox(L, 1, LUV_CLASS_ZMQ);
   push_table(W, p);
   if (b && b->o) keep((luv_zmq *)b->o, W);
   else lua_pop(W, 1);
-  luv__where(f->chain.L, W);
+  luv__where(L, W);
   lua_pushstring(W, too_many);
   lua_concat(W, 2);
   return LUV_RAISE;
@@ -333,12 +333,12 @@ static int push_parcel_event(lua_State *W, luv_parcel *p) {
 }
 
 /* Pushes what the fiber has received on W. May raise: memory. */
-int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *W) {
+int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv_parcel *p = f->wait.on;
   int n;
   luv__parcel_free(S->zmq->delivering);
   S->zmq->delivering = p;
-  if (p->n > LUV_ZMQ_RESULTS && !(f->wait.arg & LUV_ZMQ_TABLE)) n = refuse(f, W, p);
+  if (p->n > LUV_ZMQ_RESULTS && !(f->wait.arg & LUV_ZMQ_TABLE)) n = refuse(L, W, p);
   else if (f->wait.arg & LUV_ZMQ_EVENT) n = push_parcel_event(W, p);
   else if (f->wait.arg & LUV_ZMQ_PACKED && p->n > 1 && f->is_main != LUV_IS_CASE) /* nobody unpacks a case's */
     n = push_packed_parcel(W, p);

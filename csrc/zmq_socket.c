@@ -118,7 +118,7 @@ void luv__zmq_exit(void) {
     luv__zmq_read_linger(S);
     close_sockets(S);
   }
-  goExit(exit_linger);
+  luv__go_exit(exit_linger);
 }
 
 /* Called by luv__object_close, before libuv lets go of the descriptor. */
@@ -140,7 +140,7 @@ void luv__zmq_closing(luv_object *o) {
  * it: libzmq goes on sending what it holds. */
 void luv__zmq_closed(luv_object *o) {
   ((luv_zmq *)o)->socket = NULL;
-  if (o->slot) goEvent(o->slot, LUV_EV_CLOSED, 0, 0);
+  if (o->slot) luv__go_event(o->slot, LUV_EV_CLOSED, 0, NULL);
 }
 
 /* The socket at idx; NULL when it is closed. Raises for anything else, and for a socket

@@ -1,12 +1,10 @@
 ---@meta _
 
--- luv.coroutine - Lua's coroutine functions (Lua 5.1 manual, 5.2), in which a fiber can wait.
+-- luv.coroutine - Lua's own coroutine functions (Lua 5.1 manual, 5.2), kept under this name.
 --
--- A call that suspends inside such a coroutine suspends the whole fiber; its yield goes to
--- whoever resumed it, also from inside luv.pcall. The coroutines are ordinary Lua threads: one
--- may be started in a fiber and gone on with in another, or in the main chunk. Results and
--- error messages are the host's own, Lua's or LuaJIT's. luv.install puts all of this into the
--- global table coroutine.
+-- A call that waits inside a coroutine suspends the whole fiber, and others run. While it waits
+-- the coroutine is "normal": it cannot be resumed. One may be begun in a fiber and gone on with in
+-- another, or in the main chunk.
 
 ---@class luv
 ---@field coroutine luv.coroutinelib
@@ -14,8 +12,8 @@
 ---@class luv.coroutinelib
 local coroutinelib = {}
 
----Makes a coroutine of fn. Unlike Lua 5.1's, it takes a C function, too.
----Raises: fn is no function.
+---Makes a coroutine of fn.
+---Raises: fn is no function; on Lua 5.1, a C function.
 ---@param fn fun(...): ...
 ---@return thread co
 function coroutinelib.create(fn) end
@@ -38,20 +36,19 @@ function coroutinelib.resume(co, ...) end
 ---@return fun(...): ... resume
 function coroutinelib.wrap(fn) end
 
----Yields to whoever resumed the running coroutine, as the host's own coroutine.yield does. In
----a fiber, outside any coroutine, it is luv.fiber.yield.
+---Yields to whoever resumed the running coroutine. In a fiber, outside any coroutine, it is
+---luv.fiber.yield, but Lua refuses it where something of C is between.
 ---@async
 ---@param ... any what resume returns
 ---@return any ... what the next resume was given
 function coroutinelib.yield(...) end
 
 ---The running coroutine; in a fiber, outside any coroutine, the fiber's Lua thread; nil in
----the main chunk. A pcall makes no difference.
+---the main chunk.
 ---@return thread? co
 function coroutinelib.running() end
 
----A coroutine that waits, for a socket or a sleep, is "normal": it is active, and cannot be
----resumed.
+---What becomes of co. A coroutine that waits, for a socket or a sleep, is "normal".
 ---Raises: co is no coroutine.
 ---@param co thread
 ---@return "running"|"suspended"|"normal"|"dead" status

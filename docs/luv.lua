@@ -14,12 +14,12 @@
 -- return. When nothing can ever end such a wait of the main chunk it raises "deadlock: all
 -- fibers are asleep" and a line for each fiber. A function not so marked never waits.
 --
--- Where it may be called. Stock Lua 5.1 cannot suspend across a C call: a suspending call in
--- a fiber that goes through plain pcall, a metamethod, table.sort, string.gsub or the
--- iterator of a for loop raises "attempt to yield across metamethod/C-call boundary" if it
--- has to wait. luv.pcall, luv.xpcall and luv.coroutine can be suspended across, in any
--- nesting; LuaJIT's own pcall, metamethods and iterators can, too. In a coroutine that luv
--- does not know, inside a fiber, it raises an error that names luv.coroutine.
+-- Where it may be called: anywhere in a fiber. Below pcall, in a coroutine, in a metamethod, in
+-- the iterator of a for loop, in what sort, gsub, require or any C module calls back; on stock
+-- 5.1 and on LuaJIT. Where Lua would let nothing yield, the fiber keeps its C stack while it
+-- waits, which takes a page of memory more (4 KB); see luv.stack_size. Nothing can wait in a
+-- finalizer, nor in a debug hook on LuaJIT: that raises "cannot wait in a finalizer". A method
+-- that luv.select calls may wait by its own call only.
 --
 -- Timeouts. `timeout` is always the last argument, optional, in seconds: 0 or more,
 -- fractions allowed; nil or math.huge: no limit; 0: only if it need not wait. What passes its
@@ -161,7 +161,21 @@ function luv.run(mode) end
 ---@return number old what it was
 function luv.spin(us) end
 
----As Lua's pcall (Lua 5.1 manual, 5.1), and fn may suspend. On LuaJIT it is the native.
+---How large the C stacks are, in bytes of address space, that luv makes from now on: the one
+---that fibers run on, and one for each fiber that waits where Lua would let nothing yield. Of
+---that only what is touched takes memory. Two megabytes let C call Lua as deep as Lua allows,
+---200 times, if each call takes as much as string.gsub does; a C module that takes more may
+---need more. A process with 100,000 such waits may want less: the pages that map a stack of 2 MB
+---take 4 KB beside its own. When a stack overflows the process ends, after a line that names the
+---fiber. Where none can be mapped (vm.max_map_count on kernels before 6.13, ulimit -v) the call
+---that was to wait raises "attempt to yield across …", and says what to do.
+---Default: 2097152.
+---Raises: not a number, or out of range.
+---@param bytes? number 65536 to 1073741824, rounded up to whole pages; nil: only asks
+---@return number old what it was
+function luv.stack_size(bytes) end
+
+---Lua's own pcall (Lua 5.1 manual, 5.1), kept under this name. fn may wait.
 ---Raises: no argument at all.
 ---Suspends when fn does.
 ---@async
@@ -171,24 +185,19 @@ function luv.spin(us) end
 ---@return any ... what fn returned, or the error value
 function luv.pcall(fn, ...) end
 
----As Lua's xpcall (Lua 5.1 manual, 5.1), and fn may suspend; arguments are passed on to it,
----as LuaJIT and Lua 5.2 do. The handler runs where the error was raised, may not suspend, and
----an error in it gives "error in error handling". debug.traceback as handler shows the
----frames of all enclosing pcalls and coroutines. On LuaJIT it is the native.
+---Lua's own xpcall (Lua 5.1 manual, 5.1), kept under this name. fn and handler may wait.
 ---Raises: fewer than two arguments.
 ---Suspends when fn does.
 ---@async
 ---@param fn any what to call
 ---@param handler any called with the error value; its first result becomes the second here
----@param ... any arguments of fn
+---@param ... any arguments of fn, on LuaJIT
 ---@return boolean ok
 ---@return any ... what fn returned, or the handler's result
 function luv.xpcall(fn, handler, ...) end
 
----Puts luv.pcall, luv.xpcall and the functions of luv.coroutine in place of the globals of
----the same names, for code that does not know luv. Functions that were kept in locals
----before stay what they were.
----@return true
+---Changes nothing, since a call that waits may stand anywhere; kept for scripts that call it.
+---@return luv luv
 function luv.install() end
 
 ---Sets what is called when a fiber dies of an error while no fiber waits in join for it;

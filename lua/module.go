@@ -17,12 +17,13 @@ type Class int
 func (c Class) Name() string { return C.GoString(C.luv__class_name(C.int(c))) }
 
 // A Func is a function or method that Lua can name: in Go, or a face of csrc/faces.h; with
-// both, the face leaves some calls to Go.
+// both, the face leaves some calls to Go. Or one of Lua's own, under another name.
 type Func struct {
-	Name  string
-	Go    func(*Call)
-	Face  string
-	Waits bool // it can suspend the fiber (a face knows that itself)
+	Name   string
+	Go     func(*Call)
+	Face   string
+	Native string // "pcall", "coroutine.create"
+	Waits  bool   // it can suspend the fiber (a face knows that itself)
 
 	method bool
 }
@@ -93,7 +94,19 @@ func publish() {
 	}
 }
 
+func publishNative(owner string, f Func) {
+	o, n, path := C.CString(owner), C.CString(f.Name), C.CString(f.Native)
+	C.luv__register_native(o, n, path)
+	C.free(unsafe.Pointer(o))
+	C.free(unsafe.Pointer(n))
+	C.free(unsafe.Pointer(path))
+}
+
 func publishFunc(owner string, f Func) {
+	if f.Native != "" {
+		publishNative(owner, f)
+		return
+	}
 	var face *C.char
 	if f.Face != "" {
 		face = C.CString(f.Face)

@@ -1,5 +1,5 @@
--- luv.coroutine: what the natives give, side by side; then what they cannot do: a
--- coroutine that waits, and one that yields from inside a luv.pcall.
+-- luv.coroutine is Lua's own: in a fiber it gives what it gives in the main chunk; then
+-- coroutines that wait.
 
 local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")
 local luv = require("luv")
@@ -175,18 +175,7 @@ for _, name in ipairs(names) do
   end)
 end
 
--- ---- what the natives cannot do ---------------------------------------------------
-
-tap.both("a C function as body, which 5.1's native refuses", function()
-  local co = luv.coroutine
-  tap.same(tap.pack(co.resume(co.create(string.rep), "ab", 3)), {n = 2, true, "ababab"})
-  tap.same(tap.pack(co.resume(co.create(error), "x")), {n = 2, false, "x"})
-  tap.equal(co.wrap(luv.sleep)(0.001), true)
-  local c = co.create(co.yield)
-  tap.same(tap.pack(co.resume(c, 1, 2)), {n = 3, true, 1, 2})
-  tap.same(tap.pack(co.resume(c, 3)), {n = 2, true, 3})
-  tap.equal(co.status(c), "dead")
-end)
+-- ---- coroutines that wait -----------------------------------------------------------
 
 tap.test("running: nil in the main chunk, a thread in a fiber", function()
   tap.equal(luv.coroutine.running(), nil)
@@ -246,37 +235,17 @@ tap.test("status of a coroutine that waits is normal, and it cannot be resumed",
   tap.match(msg, "cannot resume")
 end)
 
-tap.both("yield from inside pcalls, resumed into them", function()
-  local f = luv.coroutine.wrap(function()
-    return luv.pcall(function()
-      local a = luv.coroutine.yield("one")
-      local ok, b = luv.pcall(function()
-        local x = luv.coroutine.yield("two" .. a)
-        error("three" .. x, 0)
-      end)
-      tap.equal(ok, false)
-      return luv.coroutine.yield(b)
-    end)
+tap.test("a coroutine started in one fiber and gone on with in another, waiting in both", function()
+  local co = coroutine.create(function()
+    pcall(luv.sleep, 0.002)
+    local x = coroutine.yield("in the first")
+    pcall(luv.sleep, 0.002)
+    return x
   end)
-  tap.equal(f(), "one")
-  tap.equal(f("A"), "twoA")
-  tap.equal(f("B"), "threeB")
-  tap.same(tap.pack(f("end", nil)), {n = 3, true, "end"})
-end)
-
-tap.test("a coroutine started in one fiber and gone on with in another", function()
-  local co = luv.coroutine.create(function()
-    return luv.pcall(function()
-      luv.sleep(0.002)
-      local x = luv.coroutine.yield("in the first")
-      luv.sleep(0.002)
-      return x
-    end)
-  end)
-  tap.same(tap.pack(tap.fiber(luv.coroutine.resume, co)), {n = 2, true, "in the first"})
+  tap.same(tap.pack(tap.fiber(coroutine.resume, co)), {n = 2, true, "in the first"})
   collectgarbage()
-  tap.same(tap.pack(tap.fiber(luv.coroutine.resume, co, "x")), {n = 3, true, true, "x"})
-  tap.equal(luv.coroutine.status(co), "dead")
+  tap.same(tap.pack(tap.fiber(coroutine.resume, co, "x")), {n = 2, true, "x"})
+  tap.equal(coroutine.status(co), "dead")
 end)
 
 tap.test("a coroutine started in a fiber, gone on with in the main chunk", function()
@@ -288,28 +257,6 @@ tap.test("a coroutine started in a fiber, gone on with in the main chunk", funct
   tap.equal(f(), 2)
   tap.equal(tap.fiber(f), 3)
   tap.equal(f(), "end")
-end)
-
-tap.test("an abandoned coroutine with a pcall inside is garbage", function()
-  local weak = setmetatable({}, {__mode = "v"})
-  tap.fiber(function()
-    local co = luv.coroutine.create(function()
-      luv.pcall(function() luv.pcall(luv.coroutine.yield, 1) end)
-    end)
-    tap.same(tap.pack(luv.coroutine.resume(co)), {n = 2, true, 1})
-    weak[1] = co
-  end)
-  collectgarbage(); collectgarbage()
-  tap.equal(weak[1], nil)
-end)
-
-tap.test("a native coroutine in a fiber may not wait: the error names luv.coroutine", function()
-  local ok, msg = tap.fiber(function()
-    return native.resume(native.create(function() luv.sleep(0) end))
-  end)
-  tap.equal(ok, false)
-  tap.match(msg, "luv%.coroutine")
-  tap.equal(luv.sleep(0), true)
 end)
 
 tap.test("a native coroutine in the main chunk may wait: it runs the loop in place", function()
@@ -333,6 +280,10 @@ tap.test("a native coroutine in a fiber may yield and be resumed", function()
   tap.same(got, {1, 2, 3})
 end)
 
-tap.test("yield is the native one", function() tap.equal(luv.coroutine.yield, coroutine.yield) end)
+tap.test("they are Lua's own", function()
+  for name, fn in pairs(luv.coroutine) do
+    if name ~= "__name" then tap.equal(fn, coroutine[name], name) end
+  end
+end)
 
 tap.done()

@@ -270,17 +270,4 @@ tap.both("mistakes raise, and leave nothing behind", function()
   b:close()
 end)
 
-tap.test("Lua 5.1 refuses the yield: nothing is linked", function()
-  if tap.jit then tap.skip("LuaJIT does not refuse it") end
-  tap.fiber(function()
-    local ch, e = luv.chan(), luv.event()
-    local ok, err = pcall(select_, {{ch}, {e}})
-    tap.equal(ok, false)
-    tap.match(err, "across")
-    collectgarbage()
-    tap.fails("ETIMEDOUT", ch:put(1, 0))
-    e:set()
-  end)
-end)
-
 tap.done()
