@@ -141,17 +141,22 @@ static void to_handler(luv_state *S, luv_fiber *f) {
   luv__fiber_ready(S, M, h);
 }
 
+/* Whether luv.on_error's function takes over; its own errors it does not get. */
+static int has_handler(luv_state *S, luv_fiber *f) {
+  int has;
+  lua_rawgeti(S->M, LUA_REGISTRYINDEX, S->ref_on_error);
+  has = lua_isfunction(S->M, -1) && !(f->flags & LUV_F_HANDLER);
+  lua_pop(S->M, 1);
+  return has;
+}
+
 /* A fiber has died of an error that nobody waits for. */
 static int report(lua_State *M) {
   luv_fiber *f = lua_touserdata(M, 1);
   luv_state *S = f->state;
-  int handled;
   luaL_checkstack(M, LUA_MINSTACK, "luv");
   push_death(S, f);
-  lua_rawgeti(M, LUA_REGISTRYINDEX, S->ref_on_error);
-  handled = lua_isfunction(M, -1) && !(f->flags & LUV_F_HANDLER);
-  lua_pop(M, 1);
-  if (handled) to_handler(S, f);
+  if (has_handler(S, f)) to_handler(S, f);
   else to_stderr(S, f);
   return 0;
 }
@@ -161,7 +166,7 @@ void luv__report(luv_state *S, luv_fiber *f) {
   if (luv__protect(S, report, f) == 0) return;
   lua_pop(S->M, 1);
   fprintf(stderr, "luv: fiber %u died, and there was no memory to say of what\n", f->id);
-  if (!(f->flags & LUV_F_UNTAKEN)) count_untaken(S, f);
+  if (!has_handler(S, f) && !(f->flags & LUV_F_UNTAKEN)) count_untaken(S, f);
 }
 
 /* ---- deadlock ------------------------------------------------------------------ */

@@ -71,8 +71,7 @@ static int only_one(const finding *found) {
 static int flags_fit(lua_State *T) {
   luv__vm.gc = 0;
   lua_sethook(T, on_call, LUA_MASKCALL, 0);
-  lua_pushcfunction(T, nothing);
-  lua_call(T, 0, 0);
+  if (lua_cpcall(T, nothing, NULL)) lua_pop(T, 1);
   lua_sethook(T, NULL, 0, 0);
   return luv__vm.gc && byte(T, luv__vm.calls + 4u) == 0 && byte(T, luv__vm.calls + 5u) == 1;
 }
@@ -98,7 +97,8 @@ static void find_counters(lua_State *L) {
   memset(&found, 1, sizeof found);
   memset(found.fits, 0, LEAST);
   memset(found.fits + MOST - 4, 0, 4);
-  lua_pushcfunction(T, descend);
+  lua_pushcfunction(L, descend); /* an error on T would be caught by nobody */
+  lua_xmove(L, T, 1);
   lua_pushlightuserdata(T, &found);
   lua_pushinteger(T, 0);
   if (lua_resume(T, 2) == 0) {

@@ -199,7 +199,7 @@ func TestCallFromCoroutines(t *testing.T) {
 	for what, chunk := range map[string]string{
 		"coroutine":        `return coroutine.wrap(function(n) return luv.test.probe(n) end)(21)`,
 		"fiber":            `return luv.spawn(function(n) return luv.test.probe(n) end, 21):join()`,
-		"coroutine inside": `return luv.spawn(function() return luv.coroutine.wrap(luv.test.probe)(21) end):join()`,
+		"coroutine inside": `return luv.spawn(function() return luv.coroutine.wrap(function(n) return luv.test.probe(n) end)(21) end):join()`,
 		"fiber itself":     `return luv.spawn(luv.test.probe, 21):join()`,
 	} {
 		equal(t, what, calls(t, s, double, chunk), "42")

@@ -17,12 +17,14 @@ var probe func(*lua.Call)
 func init() {
 	faces := func(names ...string) (list []lua.Func) {
 		for _, name := range names {
-			list = append(list, lua.Func{Name: strings.TrimPrefix(name, "co_"), Face: name})
+			list = append(list, lua.Func{Name: name, Face: name})
 		}
 		return list
 	}
-	lua.Register(lua.Module{Name: "luv", Funcs: faces("spawn", "sleep", "timeout", "run", "pcall", "stats", "cancelled")})
-	lua.Register(lua.Module{Name: "luv.coroutine", Funcs: faces("co_create", "co_resume", "co_wrap", "co_yield")})
+	lua.Register(lua.Module{Name: "luv", Funcs: faces("spawn", "sleep", "timeout", "run", "stats", "cancelled")})
+	lua.Register(lua.Module{Name: "luv", Funcs: []lua.Func{{Name: "pcall", Native: "pcall"}}})
+	lua.Register(lua.Module{Name: "luv.coroutine", Funcs: []lua.Func{{Name: "wrap", Native: "coroutine.wrap"},
+		{Name: "yield", Native: "coroutine.yield"}}})
 	lua.Register(lua.Module{Name: "luv.versions", Consts: map[string]any{"test": "of the tests"}})
 	lua.Register(lua.Module{
 		Name: "luv.test",
