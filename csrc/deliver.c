@@ -94,13 +94,17 @@ static int make_apart(luv_state *S, luv_fiber *f) {
 
 /* Pushes the outcome on the fiber's thread: how many values, or LUV_RAISE and an error on M. */
 int luv__deliver(luv_state *S, luv_fiber *f) {
+  int n = 1;
   switch (f->out) {
     case LUV_OUT_TRUE: lua_pushboolean(f->base, 1); break;
     case LUV_OUT_SELF: lua_pushvalue(f->base, 1); break;
     case LUV_OUT_COUNT: lua_pushnumber(f->base, (lua_Number)f->wait.arg); break;
+    case LUV_OUT_CASE:
+      if ((n = luv__case_move(f))) break;
+      return make_on(S, f, S->M);
     case LUV_OUT_MSG: case LUV_OUT_TASK: return make_apart(S, f);
     default: return make_on(S, f, S->M);
   }
   f->out = LUV_OUT_STACK;
-  return 1;
+  return n;
 }

@@ -254,6 +254,7 @@ void luv__cond_end(luv_state *S, luv_fiber *f, int out);
 void luv__cond_closing(luv_object *o);
 luv_fiber *luv__case_owner(luv_fiber *f);
 void luv__case_done(luv_state *S, luv_fiber *f);
+int luv__case_move(luv_fiber *f);
 int luv__case_outcome(luv_state *S, luv_fiber *f, lua_State *W);
 int luv__scope_abandon(luv_state *S, luv_fiber *f, int out);
 void luv__scope_left(luv_state *S, luv_fiber *f, int failed);

@@ -2,8 +2,7 @@
  *
  * unlock hands the mutex to the fiber that has waited longest: it owns it before it runs,
  * so nobody overtakes it. The mutexes of a fiber hang on fiber->held; one that dies lets
- * go of them. `with` is a frame of its own (frame_end.c), which lets go in whatever way
- * its function ends. */
+ * go of them. `with` is a plain pcall, and lets go in whatever way its function ends. */
 #include "sync.h"
 
 static luv_mutex *check(luv_state *S, lua_State *L, const char *fname) {

@@ -100,6 +100,16 @@ static int push_outcome(luv_state *S, luv_choice *s, lua_State *W) {
   return n + 1;
 }
 
+/* The same for what is there already, and needs but to be moved; 0: it is not. */
+int luv__case_move(luv_fiber *f) {
+  luv_choice *s = f->wait.on;
+  luv_case *c = &s->v[s->winner];
+  if (c->f.out != LUV_OUT_STACK || c->f.nargs > 4) return 0;
+  lua_pushinteger(f->base, s->winner + 1);
+  lua_xmove(c->f.base, f->base, c->f.nargs);
+  return c->f.nargs + 1;
+}
+
 int luv__case_outcome(luv_state *S, luv_fiber *f, lua_State *W) {
   return push_outcome(S, f->wait.on, W);
 }

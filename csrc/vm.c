@@ -2,15 +2,17 @@
  *
  * Lua 5.1: a coroutine whose C function calls itself through lua_call counts up one number of
  * 16 bits and leaves the one behind it. Behind both stand hookmask and allowhook, which is 0
- * while a hook or a finaliser runs; a finaliser only while the collector is in its last phase.
+ * while a hook or a finaliser runs. Which of the two it is only the C stack tells: a hook is
+ * called from one place in Lua.
  * LuaJIT: a hook that is set, and gone again, shows the byte that has its mask, the upper half
  * of which says what is running. */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <string.h>
+#include "stack.h"
 #include "vm.h"
 
 enum { LEAST = 16, MOST = 160, DEPTHS = 5, NEAR = 512 };
-enum { GCS_FINALIZE = 4 };          /* lgc.h of Lua 5.1 */
 enum { JIT_ACTIVE = 0x10, JIT_VMEVENT = 0x20 }; /* lj_dispatch.h */
 
 luv_vm luv__vm;
@@ -27,7 +29,7 @@ static const char *global(lua_State *L) {
 
 /* ---- Lua 5.1 ------------------------------------------------------------------------------ */
 
-typedef struct { uint8_t fits[MOST]; uint8_t hooked; } finding;
+typedef struct { uint8_t fits[MOST]; } finding;
 
 static void compare(lua_State *L, finding *found, uint16_t depth) {
   size_t at;
@@ -49,10 +51,13 @@ static int descend(lua_State *L) {
   return 0;
 }
 
+static const void *hooks_caller; /* where in Lua 5.1 a hook returns to */
+
 /* Called as a hook: its mask is there, and allowhook is 0. */
-static void on_call(lua_State *L, lua_Debug *ar) {
+static __attribute__((noinline)) void on_call(lua_State *L, lua_Debug *ar) {
   (void)ar;
-  if (byte(L, luv__vm.calls + 4u) == LUA_MASKCALL && byte(L, luv__vm.calls + 5u) == 0) luv__vm.gc = 1;
+  if (byte(L, luv__vm.calls + 4u) == LUA_MASKCALL && byte(L, luv__vm.calls + 5u) == 0)
+    hooks_caller = __builtin_return_address(0);
 }
 
 static int nothing(lua_State *L) {
@@ -69,48 +74,29 @@ static int only_one(const finding *found) {
 
 /* Whether the two bytes behind the counters are what they should be. */
 static int flags_fit(lua_State *T) {
-  luv__vm.gc = 0;
   lua_sethook(T, on_call, LUA_MASKCALL, 0);
   if (lua_cpcall(T, nothing, NULL)) lua_pop(T, 1);
   lua_sethook(T, NULL, 0, 0);
-  return luv__vm.gc && byte(T, luv__vm.calls + 4u) == 0 && byte(T, luv__vm.calls + 5u) == 1;
-}
-
-/* The shared part begins with the table of strings; then come allocator, its argument, the
- * current white, and what the collector does. */
-static void find_gcstate(lua_State *L) {
-  enum { TOP = 2 * sizeof(void *), SHARED = 4 * sizeof(void *), ALLOC = 2 * sizeof(void *) };
-  void *ud;
-  lua_Alloc alloc = lua_getallocf(L, &ud);
-  const char *base = word(L, TOP + sizeof(void *)), *g;
-  luv__vm.gc = 0;
-  if (word(L, TOP) - base != lua_gettop(L) * (long)(2 * sizeof(void *))) return;
-  g = word(L, SHARED);
-  if (word(g, ALLOC) != (const char *)alloc || word(g, ALLOC + sizeof(void *)) != ud) return;
-  luv__vm.global = SHARED;
-  luv__vm.gc = ALLOC + 2 * sizeof(void *) + 1;
+  return hooks_caller && byte(T, luv__vm.calls + 4u) == 0 && byte(T, luv__vm.calls + 5u) == 1;
 }
 
 static void find_counters(lua_State *L) {
   lua_State *T = lua_newthread(L);
   finding found;
-  memset(&found, 1, sizeof found);
-  memset(found.fits, 0, LEAST);
-  memset(found.fits + MOST - 4, 0, 4);
+  size_t at;
+  memset(found.fits, 0, sizeof found.fits);
+  for (at = LEAST; at + 4 <= MOST; at += 2) found.fits[at] = 1;
   lua_pushcfunction(L, descend); /* an error on T would be caught by nobody */
   lua_xmove(L, T, 1);
   lua_pushlightuserdata(T, &found);
   lua_pushinteger(T, 0);
   if (lua_resume(T, 2) == 0) {
-    size_t odd;
-    for (odd = LEAST + 1; odd < MOST; odd += 2) found.fits[odd] = 0;
     luv__vm.calls = (uint16_t)only_one(&found);
   }
   lua_pop(L, 1);
   if (!luv__vm.calls) return;
   T = lua_newthread(L);
   if (!flags_fit(T)) luv__vm.calls = 0;
-  else find_gcstate(T);
   lua_pop(L, 1);
 }
 
@@ -129,25 +115,35 @@ static int is_finalizer(lua_State *L, int level) {
   return is;
 }
 
-/* Nothing has called the outermost function of the main thread: the state closes. */
-static int is_closing(lua_State *L, int levels) {
-  lua_Debug ar;
-  int is_main = lua_pushthread(L);
-  lua_pop(L, 1);
-  return is_main && lua_getstack(L, levels - 1, &ar) && lua_getinfo(L, "S", &ar) && strcmp(ar.what, "Lua") == 0;
+/* The upper end of the C stack that runs. */
+static const char *stack_top(void) {
+  luv_stack *s = luv__host ? luv__host->stack : NULL;
+  pthread_attr_t attr;
+  void *low = NULL;
+  size_t size = 0;
+  if (s) return s->low + s->size;
+  if (pthread_getattr_np(pthread_self(), &attr)) return NULL;
+  pthread_attr_getstack(&attr, &low, &size);
+  pthread_attr_destroy(&attr);
+  return (const char *)low + size;
 }
 
-/* Both look alike but for their functions. A finaliser that does not have its object any more
- * is one if the collector is where it calls them, and no hook is set that it could be instead. */
+/* Whether a hook has been called that has not returned. What other calls have left on the stack
+ * may look so: hence finalisers are looked for first. */
+static __attribute__((no_sanitize_address)) int in_hook(void) {
+  const char *top = stack_top(), *p = __builtin_frame_address(0);
+  for (; p + sizeof(void *) <= top; p += sizeof(void *))
+    if (*(void *const *)p == hooks_caller) return 1;
+  return 0;
+}
+
 static int hook_or_finalizer(lua_State *L) {
-  const char *g = global(L);
   lua_Debug ar;
   int level;
   if (!lua_checkstack(L, 4)) return LUV_AT_FINALIZER;
   for (level = 0; lua_getstack(L, level, &ar); level++)
     if (is_finalizer(L, level)) return LUV_AT_FINALIZER;
-  if (is_closing(L, level)) return LUV_AT_FINALIZER;
-  return (!g || byte(g, luv__vm.gc) == GCS_FINALIZE) && !lua_gethook(L) ? LUV_AT_FINALIZER : LUV_AT_HOOK;
+  return in_hook() ? LUV_AT_HOOK : LUV_AT_FINALIZER;
 }
 
 /* ---- LuaJIT -------------------------------------------------------------------------------- */
@@ -187,12 +183,51 @@ static void find_jit_mask(lua_State *L) {
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
-static int find(lua_State *L) {
-  if (!luaJIT_setmode) find_counters(L);
-  else {
-    find_jit_global(L);
-    if (luv__vm.global) find_jit_mask(L);
+/* cframe points to a frame of the C stack that is running; its lowest bit is what
+ * lua_isyieldable gives. */
+static void compare_frames(lua_State *L, finding *found) {
+  uintptr_t here = (uintptr_t)&found, can = (uintptr_t)lua_isyieldable(L);
+  size_t at;
+  for (at = LEAST; at + sizeof(void *) <= MOST; at += sizeof(void *)) {
+    uintptr_t p = (uintptr_t)word(L, at);
+    found->fits[at] &= p >= here && p - here < 4096 && (p & 1) == can;
   }
+}
+
+static int descend_once(lua_State *L) {
+  finding *found = lua_touserdata(L, 1);
+  compare_frames(L, found);
+  if (lua_toboolean(L, 2)) return 0;
+  lua_pushcfunction(L, descend_once);
+  lua_pushlightuserdata(L, found);
+  lua_pushboolean(L, 1);
+  lua_call(L, 2, 0);
+  compare_frames(L, found);
+  return 0;
+}
+
+static void find_jit_frame(lua_State *L) {
+  lua_State *T = lua_newthread(L);
+  finding found;
+  size_t at;
+  memset(found.fits, 0, sizeof found.fits);
+  for (at = LEAST; at + sizeof(void *) <= MOST; at += sizeof(void *)) found.fits[at] = 1;
+  lua_pushcfunction(L, descend_once);
+  lua_xmove(L, T, 1);
+  lua_pushlightuserdata(T, &found);
+  lua_pushboolean(T, 0);
+  if (lua_resume(T, 2) == 0) luv__vm.frame = (uint16_t)only_one(&found);
+  lua_pop(L, 1);
+}
+
+static int find(lua_State *L) {
+  if (!luaJIT_setmode) {
+    find_counters(L);
+    return 0;
+  }
+  find_jit_global(L);
+  if (luv__vm.global) find_jit_mask(L);
+  if (lua_isyieldable) find_jit_frame(L);
   return 0;
 }
 

@@ -14,10 +14,10 @@ enum { LUV_AT_CODE, LUV_AT_HOOK, LUV_AT_FINALIZER };
 
 typedef struct {
   uint16_t calls; /* Lua 5.1: nCcalls and baseCcalls in a lua_State; then hookmask, allowhook; 0: not found */
-  uint16_t global; /* the pointer to what all threads share; 0: not found */
+  uint16_t global; /* LuaJIT: the pointer to what all threads share; 0: not found */
   uint8_t narrow;  /* LuaJIT: that pointer has 32 bits */
   uint16_t mask;   /* LuaJIT: there, hookmask */
-  uint16_t gc;     /* Lua 5.1: there, gcstate */
+  uint16_t frame;  /* LuaJIT: cframe in a lua_State, whose lowest bit says it; 0: not found */
 } luv_vm;
 
 extern luv_vm luv__vm;
@@ -29,6 +29,7 @@ void luv__vm_open(lua_State *L);
 static inline int luv__yieldable(lua_State *L) {
   const uint16_t *n = (const uint16_t *)((const char *)L + luv__vm.calls);
   if (luv__vm.calls) return n[0] <= n[1];
+  if (luv__vm.frame) return *(const uintptr_t *)((const char *)L + luv__vm.frame) & 1;
   return luaJIT_setmode && lua_isyieldable && lua_isyieldable(L);
 }
 

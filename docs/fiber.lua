@@ -36,8 +36,8 @@ local fiber = {}
 function fiberlib.create(fn, ...) end
 
 ---Lets the others run: goes to the back of the ready queue, and returns nothing. In a fiber
----coroutine.yield does the same, whatever its arguments; inside a coroutine both yield to
----whoever resumed it. In the main chunk every fiber that is ready runs once.
+---coroutine.yield does the same, whatever its arguments, but only where Lua lets it yield; inside
+---a coroutine both yield to whoever resumed it. In the main chunk every fiber that is ready runs once.
 ---A cancellation does not end a yield: it waits for the next call that suspends.
 ---@async
 ---@param ... any ignored, unless in a coroutine
@@ -77,7 +77,7 @@ function fiber:join(timeout) end
 ---Makes its current call that suspends raise an error, or the next one that it makes; a new
 ---fiber starts first. What the call waited for is left as it was: no bytes are taken.
 ---luv.cancelled recognises the error; tostring of it is "cancelled: reason". Caught (by
----luv.pcall), it is over, and later waits work. One cancel ends one wait; several
+---a pcall), it is over, and later waits work. One cancel ends one wait; several
 ---before the fiber runs count once. On a dead fiber it does nothing.
 ---@param reason? any luv.cancelled returns it
 ---@return luv.fiber self

@@ -63,7 +63,7 @@ function fslib.open(path, mode, perm, timeout) end
 
 ---Opens a file and returns an iterator over its lines, without their ends (newline or CRLF).
 ---Memory is bounded by the longest line, at most 16 MiB: EMSGSIZE. The file is closed at its
----end. In a fiber on stock Lua 5.1 call the iterator yourself: local nextline = luv.fs.lines(p).
+---end.
 ---Suspends.
 ---@async
 ---@param path string

@@ -325,6 +325,8 @@ function luv.stats() end
 ---@field polls number times the loop was polled
 ---@field go_callbacks number times luv went from C into Go; constant while fibers only
 ---     switch, sleep, accept, read and write
+---@field stacks {total: number, idle: number} C stacks that are there, and those of them that
+---     nothing runs or waits on
 ---@field external number fibers (and main chunk) in a wait that something outside can end
 ---@field timers number entries in the heap of deadlines: running timers, sleeps,
 ---     timeouts; one whose wait has ended may stay until its time

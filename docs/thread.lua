@@ -168,7 +168,7 @@ function chan:closed() end
 function chan:capacity() end
 
 ---For a loop over all values, as in  for v in ch:iter() do; it ends with the channel, or at a
----nil that was put. In a fiber of Lua 5.1 the iterator of a for loop cannot wait: call it.
+---nil that was put.
 ---@return fun(): any next as get(); suspends
 function chan:iter() end
 

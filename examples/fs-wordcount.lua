@@ -34,10 +34,7 @@ local files, words = 0, 0
 
 local function count(path)
   local file, n = assert(fs.open(path)), 0
-  local nextline = file:lines() -- a line at a time: a file may be larger than memory
-  while true do -- a for loop would call it through C, where stock Lua 5.1 cannot wait
-    local line = nextline()
-    if not line then break end
+  for line in file:lines() do -- a line at a time: a file may be larger than memory
     n = n + select(2, line:gsub("%S+", ""))
   end
   file:close()

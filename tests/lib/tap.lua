@@ -263,13 +263,17 @@ function tap.run(script, setup)
   return out, err, rc, path
 end
 
+-- The shell's command that makes the module `so` of lib/NAME.c.
+function tap.cc(name, so)
+  return "cc -shared -fPIC $(pkg-config --cflags lua5.1 2>/dev/null) -o " .. tap.quote(so) .. " " ..
+    tap.quote(tap.dir .. "lib/" .. name .. ".c")
+end
+
 -- The module made of lib/NAME.c, for this process; nil without a C compiler.
 function tap.c_module(name)
   local dir = os.tmpname()
   os.remove(dir)
-  local so = tap.quote(dir .. "/" .. name .. ".so")
-  local _, _, rc = tap.shell("mkdir " .. dir .. " && cc -shared -fPIC -o " .. so .. " " ..
-    tap.quote(tap.dir .. "lib/" .. name .. ".c"))
+  local _, _, rc = tap.shell("mkdir " .. dir .. " && " .. tap.cc(name, dir .. "/" .. name .. ".so"))
   local open = rc == 0 and package.loadlib(dir .. "/" .. name .. ".so", "luaopen_" .. name)
   tap.shell("rm -rf " .. dir)
   return open and open() or nil
