@@ -31,11 +31,7 @@ struct luv_slab {
   luv_stack v[]; /* apart from the stacks, all of which can be given back */
 };
 
-static size_t page(void) {
-  static size_t n;
-  if (!n) n = (size_t)sysconf(_SC_PAGESIZE);
-  return n;
-}
+static size_t page(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
 static size_t guard_size(void) { return page() > GUARD ? page() : GUARD; }
 
@@ -76,6 +72,7 @@ static luv_stack *make(luv_stacks *p) {
 #ifdef __SANITIZE_THREAD__
   s->tsan = NULL;
 #endif
+  luv__stack_forget(s); /* of those that were mapped there before */
   p->total++;
   return s;
 }
