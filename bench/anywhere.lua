@@ -1,9 +1,10 @@
 -- anywhere.lua - what a wait costs below C, beside the same wait in the open.
 --
---   lua anywhere.lua            prints "open N pcall N gsub N sort N": CPU nanoseconds per wait
+--   lua anywhere.lua            prints "open N pcall N gsub N sort N": CPU nanoseconds per wait, and
+--                               the turn of the fiber that ends it
 --   lua anywhere.lua memory     prints "bytes N": how much the process grows by a fiber that waits
---                               below gsub, with 10,000 of them
---   lua anywhere.lua idle       the same of a fiber that reads from an idle connection, which
+--                               in luv.timeout, a pcall in C, with 10,000 of them
+--   lua anywhere.lua idle       the same of a fiber that reads from an idle TCP connection, which
 --                               counts with it; the other end is in another process
 --
 -- The one rule: the four stand in the same fiber, in turn, and the best of several passes counts.
@@ -12,9 +13,21 @@ local luv = require("luv")
 
 local WAITS, PASSES, FIBERS = 100000, 5, 10000
 
+local measured
+
 local function waits()
-  local sleep = luv.sleep
-  for _ = 1, WAITS do sleep(0) end
+  local me = luv.self()
+  local suspend = me.suspend
+  for _ = 1, WAITS do suspend(me) end
+end
+
+-- Ends each wait at its next turn.
+local function waker()
+  local resume, yield = measured.resume, luv.fiber.yield
+  while measured do
+    resume(measured)
+    yield()
+  end
 end
 
 -- Its cost is shared by all the waits that are made in it.
@@ -39,6 +52,8 @@ end
 
 local function time()
   local best = {}
+  measured = luv.self()
+  luv.spawn(waker)
   for _ = 1, PASSES do
     for name, place in pairs(places) do best[name] = math.min(best[name] or math.huge, pass(place)) end
   end
@@ -65,40 +80,35 @@ end
 
 local function memory()
   local never = luv.event()
-  local function wait() ("x"):gsub(".", function() never:wait() end) end
+  local function waiting() never:wait() end
+  local function wait() local s = luv.timeout(nil, waiting) return s end
   grown(function() return luv.spawn(wait) end)
 end
 
--- The descriptors of a process are limited, so the peers are a child that only accepts.
-local peer = [[
+-- Half of the descriptors are the child's, whose number is limited as ours is.
+local peers = [[
 local luv = require("luv")
-local server = luv.pipe.create()
-assert(server:bind(arg[1], {unlink = true}))
-assert(server:listen(1024))
-print("ready")
-io.stdout:flush()
 local all = {}
-while true do all[#all + 1] = assert(server:accept()) end
+for i = 1, tonumber(arg[2]) do
+  all[i] = luv.net.tcp()
+  assert(all[i]:connect("127.0.0.1", tonumber(arg[1])))
+end
+luv.sleep(1000)
 ]]
 
 local function idle()
-  local path, script = os.tmpname(), os.tmpname()
+  local script = os.tmpname()
   local f = assert(io.open(script, "w"))
-  f:write(peer)
+  f:write(peers)
   f:close()
-  local child = assert(luv.process.spawn(arg[-1] or "lua", {script, path, stdout = "pipe"}))
-  assert(child.stdout:read_line() == "ready")
-  local function read(i)
-    local c = luv.pipe.create()
-    assert(c:connect(path))
-    c:read()
-  end
-  grown(function(i)
-    if i % 100 == 0 then luv.sleep(0) end
-    return luv.spawn(read)
-  end)
+  local server = assert(luv.net.tcp():bind("127.0.0.1", 0))
+  assert(server:listen(1024))
+  local port = server:getsockname().port
+  local child = assert(luv.process.spawn(arg[-1] or "lua", {script, tostring(port), tostring(FIBERS + 100)}))
+  local function read(client) client:read() end
+  for i = 1, 100 do luv.spawn(read, assert(server:accept())) end
+  grown(function() return luv.spawn(read, assert(server:accept())) end)
   child:kill("KILL")
-  os.remove(path)
   os.remove(script)
 end
 

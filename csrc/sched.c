@@ -146,7 +146,7 @@ static int slice_is_over(luv_state *S) {
 }
 
 /* Runs ready fibers; returns when none is left, the slice is over or main is woken. */
-static LUV_HOT void run_ready(luv_state *S) {
+static LUV_HOT __attribute__((noinline)) void run_ready(luv_state *S) {
   luv_ring *r = &S->ready;
   while (r->head != r->tail) {
     luv_fiber *f = r->v[r->head++ & r->mask];

@@ -18,7 +18,7 @@
 #define MADV_GUARD_INSTALL 102
 #endif
 #define GUARD 4096
-#define COLOURS 24
+#define COLOURS 16
 #define MOST 64         /* stacks in a slab */
 #define WARM 16         /* idle stacks that keep their first page */
 #define TRIM 100000000  /* ns between two looks at what could be given back */
