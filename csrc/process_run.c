@@ -93,12 +93,12 @@ int luv_process_run(lua_State *L) { return luv_trampoline(L); }
 /* The function on top begins; in its place comes the one that scripts call. */
 void luv__wrap_run(luv_state *S, lua_State *L) {
   int luv_spawn(lua_State *L), luv_hrtime(lua_State *L);
-  if (luaL_loadbuffer(L, source, sizeof source - 1, "=luv")) lua_error(L);
+  luv__load(S, L, source, sizeof source - 1);
   lua_insert(L, -2);
   luv__push_face(S, L, luv_spawn, 0);
-  lua_getglobal(L, "pcall");
+  luv__push_native(S, L, "pcall");
   luv__push_face(S, L, luv_hrtime, 0);
-  lua_getglobal(L, "error");
+  luv__push_native(S, L, "error");
   push_from(L, "table", "concat");
   lua_call(L, 6, 1);
 }

@@ -40,6 +40,29 @@ int luv__protect(luv_state *S, lua_CFunction fn, void *ud) {
   return lua_pcall(S->M, 1, 0, 0);
 }
 
+static int out_of_memory(lua_State *M) {
+  return lua_type(M, -1) == LUA_TSTRING && strcmp(lua_tostring(M, -1), "not enough memory") == 0;
+}
+
+/* Pops the error on M. Whether it was a finaliser's: then it is told as a fiber's is. */
+int luv__finalizer_failed(luv_state *S) {
+  lua_State *M = S->M;
+  int is = !out_of_memory(M);
+  if (is && lua_type(M, -1) == LUA_TSTRING) fprintf(stderr, "luv: a finalizer failed: %s\n", lua_tostring(M, -1));
+  else if (is) fprintf(stderr, "luv: a finalizer failed with a %s value\n", luaL_typename(M, -1));
+  lua_pop(M, 1);
+  return is;
+}
+
+int luv__protect_made(luv_state *S, lua_CFunction fn, void *ud) {
+  int tries;
+  for (tries = 0; tries < 10; tries++) {
+    if (luv__protect(S, fn, ud) == 0) return 0;
+    if (!luv__finalizer_failed(S)) return 1;
+  }
+  return 1;
+}
+
 /* ---- opening ------------------------------------------------------------------------- */
 
 static void init(luv_state *S, lua_State *L) {
@@ -194,9 +217,7 @@ void luv__close_state(luv_state *S, lua_State *L) {
   free(S->heap.v);
   free(S->ready.v);
   free(S->free_slots);
-  free(S->call.args.v);
-  luv__values_drop(&S->call.ret);
-  free(S->call.ret.v);
+  luv__calls_free(S);
   memset(&S->heap, 0, sizeof S->heap);
   if (!luv__host || luv__host->S != S) luv__stacks_free(&S->stacks);
 }
@@ -280,6 +301,7 @@ static void new_state(lua_State *L) {
   open_loop(S, L);
   luv__deliver_open(S, L);
   luv__outcome_open(S, L);
+  luv__trampoline_open(S, L);
   luv__glue_open(S, L);
   ref_errors(S, L);
   S->lazy = luv__this_thread != NULL;
