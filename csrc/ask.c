@@ -79,9 +79,16 @@ static void displace(luv_state *S, lua_State *L) {
 /* On the thread of S itself. In the loop, no Lua code runs. */
 static void set_hook(luv_state *S) {
   lua_State *L = S->current ? S->current->base : S->home;
-  if (luv__running == S && !S->current) return;
+  if (luv__running == S && !S->current) {
+    S->nudged = 1;
+    return;
+  }
   if (S->jit && S->dump_wanted & LUV_DUMP_STDERR) say_busy(S);
   displace(S, L);
+}
+
+void luv__ask_nudge(luv_state *S) {
+  if (S->dump_wanted) set_hook(S);
 }
 
 void luv__ask(luv_state *S, int what) {

@@ -31,10 +31,16 @@ static int interrupt(luv_state *S) {
   luv_fiber *f = luv_current(S);
   if (!S->blocked && S->depth == 0) return 0;
   S->interrupted = 1;
-  if (f && luv__running == S) /* the fiber of another thread is that thread's to stop */
-    luv__hook_at_once(f->base, stop_hook);
+  if (luv__running == S) { /* the fiber of another thread is that thread's to stop */
+    if (f) luv__hook_at_once(f->base, stop_hook);
+    else S->nudged = 1;
+  }
   luv__wakeup(S);
   return 1;
+}
+
+void luv__interrupt_nudge(luv_state *S) {
+  if (S->interrupted) luv__hook_at_once(S->current->base, stop_hook);
 }
 
 static void on_sigint(int sig, siginfo_t *info, void *context) {

@@ -75,6 +75,7 @@ struct luv_state {
   void *landing;       /* a channel that is about to be waited for, with a place for the value: chan_fast.c */
   luv_fiber *delivering; /* its outcome is being pushed */
   int attention;       /* the switch just made was not a plain yield, or main is woken */
+  volatile uint32_t nudged; /* a signal handler has looked for a fiber that runs, and found none */
   int suspended;       /* the yield on its way is that of a wait, which has begun */
   lua_State *M;        /* the scheduler's own Lua thread */
   lua_State *home;     /* the Lua thread that opened it: the main chunk's, for a dump */
@@ -338,6 +339,10 @@ void luv__interrupt_enter(luv_state *S);
 void luv__interrupt_leave(luv_state *S);
 void luv__interrupt_forget(luv_state *S);
 void luv__interrupt_again(void);
+/* Each stops the fiber that is about to run, if a signal has asked for that. */
+void luv__interrupt_nudge(luv_state *S);
+void luv__thread_nudge(luv_state *S);
+void luv__ask_nudge(luv_state *S);
 
 /* ---- signal.c ------------------------------------------------------------------------- */
 
