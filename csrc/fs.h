@@ -207,7 +207,7 @@ int luv__is_local(luv_state *S, unsigned major, unsigned minor);
 static inline int luv__fs_here(luv_state *S, lua_State *L) { return S->fs->in_place && !luv__hogging(S, L); }
 void luv__desc_look(luv_desc *d);
 
-/* ---- fs_job.c, fs_write.c, fs_rmrf.c, fs_walk.c: on a thread of the pool ------------------- */
+/* ---- fs_job.c, fs_copy.c, fs_rmrf.c, fs_walk.c: on a thread of the pool ------------------- */
 
 void luv__job_open(luv_fsreq *r);
 void luv__job_look(luv_fsreq *r);
@@ -217,6 +217,8 @@ void luv__job_undo(luv_fsreq *r);
 void luv__job_chdir(luv_fsreq *r);
 void luv__job_readfile(luv_fsreq *r);
 void luv__job_writefile(luv_fsreq *r);
+void luv__job_copyfile(luv_fsreq *r);
+int luv__write_fully(int fd, const char *p, size_t n);
 void luv__job_mkdirp(luv_fsreq *r);
 void luv__job_rmrf(luv_fsreq *r);
 void luv__job_opendir(luv_fsreq *r);

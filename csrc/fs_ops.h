@@ -39,7 +39,7 @@ enum {
   X(fs_lstat, 1, "p", STAT, luv__try_lstat, uv_fs_lstat(UV, P(0), NULL)) \
   X(fs_statfs, 1, "p", STATFS, NULL, uv_fs_statfs(UV, P(0), NULL)) \
   X(fs_access, 1, "pa?", OK, NULL, uv_fs_access(UV, P(0), (int)N(1), NULL)) \
-  X(fs_copyfile, 1, "ppc?", TRUE, NULL, uv_fs_copyfile(UV, P(0), P(1), (int)N(2), NULL)) \
+  X(fs_copyfile, 1, "ppc?", TRUE, NULL, JOB(luv__job_copyfile)) \
   X(fs_mkdtemp, 1, "p", TEMP_DIR, NULL, JOB(luv__job_mkdtemp)) \
   X(fs_mkstemp, 1, "p", TEMP_FILE, NULL, JOB(luv__job_mkstemp)) \
   X(fs_scandir, 1, "p", LIST, NULL, uv_fs_scandir(UV, P(0), 0, NULL)) \

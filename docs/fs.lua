@@ -258,7 +258,10 @@ function fslib.statfs(path, timeout) end
 ---@return luv.code? code
 function fslib.access(path, mode, timeout) end
 
----Copies a file, with its permissions. Source: uv_fs_copyfile.
+---Copies a file, with its permissions, up to where it ends by then: a file of /proc or /sys, whose
+---size says nothing, is copied whole, and one that is cut or grows meanwhile as far as it goes. A
+---device or a pipe as `to` is written to and keeps its permissions. What fails or is given up (it
+---ends within 8 MiB) leaves no half copy under the name. Source: uv_fs_copyfile.
 ---Suspends.
 ---@async
 ---@param from string
