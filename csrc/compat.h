@@ -20,4 +20,7 @@
 /* Only LuaJIT defines it: its presence tells which host this is. */
 extern int luaJIT_setmode(lua_State *L, int idx, int mode) __attribute__((weak));
 
+/* The longest string that the host makes: LJ_MAX_STR - 1 of lj_def.h, or what a double counts. */
+#define LUV_MAX_STRING (luaJIT_setmode ? (uint64_t)0x7ffffeff : (uint64_t)1 << 53)
+
 #endif

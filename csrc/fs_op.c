@@ -18,9 +18,14 @@
 #define PERM(i, otherwise) (N(i) < 0 ? (otherwise) : (int)N(i))
 #define ID(i) ((unsigned)(int64_t)N(i))
 #define UV NULL, &r->fs /* no loop, no callback: it is done at once, on this thread */
-#define JOB(job) (job(r), r->result)
+#define JOB(job) (job(r), r->fs.result = 0, r->result)
+
+/* libuv's functions return an int, which the bytes of a long write do not fit into. The request
+ * has all of them, but for an error before the call. */
+static void whole(luv_fsreq *r, int64_t n) { r->result = r->fs.result ? r->fs.result : n; }
+
 #define WORK(face, waits, args, result_, in_place, call) \
-  static void work_##face(luv_fsreq *r) { r->result = call; }
+  static void work_##face(luv_fsreq *r) { whole(r, call); }
 LUV_FS_OPS(WORK)
 LUV_FS_OWN(WORK)
 
@@ -172,7 +177,8 @@ static int hold_data(luv_state *S, luv_fsreq *r, lua_State *L) {
   if (!r->buf) return UV_ENOMEM;
   for (i = 0, r->cap = 0; i < r->nbufs; r->cap += r->bufs[i++].len)
     memcpy(r->buf + r->cap, r->bufs[i].base, r->bufs[i].len);
-  r->bufs[0] = uv_buf_init(r->buf, (unsigned)r->cap);
+  r->bufs[0].base = r->buf; /* uv_buf_init cuts its length to 32 bits */
+  r->bufs[0].len = r->cap;
   r->nbufs = 1;
   return 0;
 }

@@ -354,8 +354,9 @@ function fslib.readfile(path, timeout) end
 
 ---Writes a file, replacing what is there. With atomic, readers see the old file or the new one,
 ---whatever happens: a temporary file of the same directory is written, synced and renamed; it
----has the mode and, if that is allowed, the owner of the old one; a link stays a link. After an
----error the fourth result is how many bytes were written: 0 with atomic.
+---has the mode and, if that is allowed, the owner of the old one; a link stays a link, and what it
+---points to is replaced or made. EINVAL with atomic: a device, a pipe or a socket, which stays. After
+---an error the fourth result is how many bytes were written: 0 with atomic.
 ---Suspends.
 ---@async
 ---@param path string
