@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "dump.h"
+#include "quiet.h"
 
 pthread_mutex_t luv__states_lock = PTHREAD_MUTEX_INITIALIZER;
 luv_state *luv__states;
@@ -43,8 +44,11 @@ static char *digits(char *p, uint64_t n) {
 }
 
 static void say(const char *s, size_t n) {
-  ssize_t unused = write(STDERR_FILENO, s, n);
-  (void)unused;
+  luv_quiet q;
+  ssize_t done;
+  luv__quiet_begin(&q);
+  done = write(STDERR_FILENO, s, n);
+  luv__quiet_end(&q, done < 0);
 }
 
 #define SAY(text) say(text, sizeof text - 1)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "fs.h"
 #include "fs_exit.h"
+#include "quiet.h"
 
 #define LINGER_READS 50000      /* us */
 #define LINGER_WRITES 5000000
@@ -88,7 +89,7 @@ void luv__fs_state_close(luv_state *S) {
   luv__crew_stop(fs->crew);
   luv__watch_close(S);
   while (anchored(fs) && uv_hrtime() < until) {
-    uv_run(S->loop, UV_RUN_NOWAIT);
+    luv__uv_run(S, UV_RUN_NOWAIT);
     luv__pool_collect(S);
     usleep(200);
   }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -249,9 +250,17 @@ int64_t luv__read_now(luv_state *S, luv_desc *d, uint64_t n, int64_t offset) {
   return got == -EAGAIN || not_told(got) ? UV_EAGAIN : uv_translate_sys_error((int)-got);
 }
 
+/* Past such a limit a write raises SIGXFSZ, which the pool sees to. */
+static int files_are_limited(void) {
+  struct rlimit most;
+  return getrlimit(RLIMIT_FSIZE, &most) || most.rlim_cur != RLIM_INFINITY;
+}
+
 /* All of it, or UV_EAGAIN. Few file systems can say this of writes. */
 int64_t luv__write_now(luv_desc *d, const uv_buf_t *bufs, unsigned n, int64_t offset) {
-  ssize_t k = pwritev2(d->fd, (const struct iovec *)bufs, (int)n, offset, RWF_NOWAIT);
+  ssize_t k;
+  if (files_are_limited()) return UV_EAGAIN;
+  k = pwritev2(d->fd, (const struct iovec *)bufs, (int)n, offset, RWF_NOWAIT);
   if (k >= 0) d->wrote = 1;
   if (k < 0 && not_told(-errno)) d->wait_write = 1;
   return k < 0 ? UV_EAGAIN : k;

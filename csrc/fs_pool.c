@@ -22,6 +22,7 @@
 #include "link.h"
 #include "fs.h"
 #include "fs_exit.h"
+#include "quiet.h"
 
 #define STINT 2000000   /* ns that a worker stays at most, if others may want its thread */
 #define LOOK_OUT 3      /* times S->spin: the loop may have to be woken and to run a fiber */
@@ -129,6 +130,8 @@ static int look_out(luv_crew *c) {
 static void on_work(uv_work_t *w) {
   luv_crew *c = w->data;
   uint64_t end = uv_hrtime() + STINT;
+  luv_quiet q;
+  luv__quiet_begin(&q);
   pthread_mutex_lock(&c->lock);
   c->coming--;
   while (c->waiting || look_out(c)) {
@@ -144,6 +147,7 @@ static void on_work(uv_work_t *w) {
   }
   c->workers--;
   pthread_mutex_unlock(&c->lock);
+  luv__quiet_end(&q, 1);
 }
 
 /* ---- on the loop's ------------------------------------------------------------------------ */
@@ -279,7 +283,7 @@ void luv__crew_stop(luv_crew *c) {
   for (i = 0; i < c->threads; i++)
     if (c->work[i].data) uv_cancel((uv_req_t *)&c->work[i]);
   while (c->threads - c->free > hanging(c) && uv_hrtime() < until) {
-    uv_run(c->S->loop, UV_RUN_NOWAIT);
+    luv__uv_run(c->S, UV_RUN_NOWAIT);
     usleep(20);
   }
   while ((r = first(c))) luv__pool_cancel(r);

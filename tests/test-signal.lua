@@ -342,16 +342,100 @@ tap.test("a watcher of SIGQUIT takes it; then luv's dump is back", function()
   tap.match(err, "^closed\n.*main")
 end)
 
-tap.test("SIGPIPE does not kill", function()
-  local out, err, rc = tap.run([[
+-- ---- SIGPIPE and SIGXFSZ, which are not luv's -----------------------------------------------
+
+-- Ends of streams whose other side has gone, each way to write to them.
+local to_nobody = [==[
+  local luv = require("luv")
+  local big = ("x"):rep(4e6)
+  local function broken(ok, message, code)
+    assert(ok == nil and (code == "EPIPE" or code == "ECONNRESET"), tostring(message))
+  end
+  local function socket()
+    local a, b = luv.net.socketpair()
+    b:close()
+    return a
+  end
+  local function pipe()
+    local p = assert(luv.process.spawn("true", {stdin = "pipe"}))
+    p:wait()
+    return p.stdin
+  end
+  for i, make in ipairs{socket, pipe} do
+    broken(make():write("x"))
+    broken(make():write({"x", "y"}))
+    broken(make():write(big))
+    broken(luv.fs.sendfile(make(), assert(luv.fs.open("/proc/self/status")), 0))
+    broken(luv.fs.sendfile(make(), assert(luv.fs.open("/etc/passwd")), 0))
+  end
+  local a, b = luv.pipe.pair(true) -- with an object
+  b:close()
+  local tcp = luv.net.tcp()
+  tcp:bind("127.0.0.1", 0)
+  broken(a:write("x", {handle = tcp}))
+  local p = luv.process.spawn("sleep", {"0.05", stdin = "pipe"}) -- what is queued when the reader goes
+  broken(p.stdin:write(big))
+  a, b = luv.net.socketpair()
+  luv.spawn(function() luv.sleep(0.05) b:close() end)
+  broken(a:write({big, big}))
+  os.execute("rm -f " .. FIFO .. " && mkfifo " .. FIFO)
+  local reader = luv.process.spawn("sh", {"-c", "exec <" .. FIFO .. "; sleep 0.05"})
+  local f = assert(luv.fs.open(FIFO, "w"))
+  reader:wait()
+  broken(f:write("x"))
+  print("alive")
+]==]
+
+tap.test("SIGPIPE: none comes of what luv writes, a handler of the host's is not called", function()
+  local script = to_nobody:gsub("FIFO", string.format("%q", os.tmpname()))
+  local out, err, rc = tap.run(script)
+  tap.equal(out, "alive\n", err)
+  tap.equal(rc, 0)
+  for _, how in ipairs{"trap '' PIPE", ":"} do
+    out, err = tap.run(script, how)
+    tap.equal(out, "alive\n", how .. ": " .. err)
+  end
+end)
+
+tap.test("SIGPIPE: of what others write and send it does what it did before", function()
+  local _, err, rc = tap.run([[
     local luv = require("luv")
-    local p = io.popen("kill -PIPE $PPID")
-    p:read("*a")
-    p:close()
-    luv.sleep(0.01)
-    print("alive")]])
-  tap.equal(rc, 0, err)
-  tap.equal(out, "alive\n")
+    os.execute("kill -PIPE $PPID")
+    luv.sleep(5)]])
+  tap.equal(rc, 141, err)
+  if not tap.has("head") then tap.skip("no head") end
+  for _, body in ipairs{"print(1)", "print(1) luv.sleep(0)", "io.write('1\\n')",
+                        "luv.thread.create(function() while true do print(1) end end):join()"} do
+    local path = tap.tempfile("local luv = require('luv') while true do " .. body .. " end")
+    local codes = os.tmpname()
+    tap.shell("( (" .. tap.command(path) .. "); echo $? >" .. codes .. " ) | head -n 1")
+    tap.equal(tap.slurp(codes), "141\n", body)
+    os.remove(path)
+  end
+end)
+
+tap.test("SIGXFSZ: luv's own writes fail with EFBIG, also to the standard output", function()
+  local path = os.tmpname()
+  local script = ([==[
+    local luv = require("luv")
+    local fs, big = luv.fs, ("x"):rep(100000)
+    local function large(ok, message, code) assert(not ok and code == "EFBIG", tostring(message)) end
+    fs.writefile(PATH, "")
+    local f = assert(fs.open(PATH, "r+"))
+    large(f:write("x", 1e6))
+    large(f:write({big, big}, 1e6))
+    f:close()
+    large(fs.writefile(PATH, big))
+    large(fs.copyfile(fs.exepath(), PATH))
+    local i, o = assert(fs.open(fs.exepath())), assert(fs.open(PATH, "w"))
+    large(fs.sendfile(o, i, 0))
+    i:close() o:close()
+    large(luv.stdout:write(big))
+    io.stderr:write("alive\n")]==]):gsub("PATH", string.format("%q", path))
+  local _, err, rc = tap.run(script, "ulimit -f 10")
+  tap.match(err, "alive\n$")
+  tap.equal(rc, 0)
+  os.remove(path)
 end)
 
 -- ---- storms and fork: with a C helper ---------------------------------------------------
