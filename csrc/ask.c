@@ -135,10 +135,19 @@ static void install(void) {
   handle(SIGQUIT, on_sigquit);
 }
 
+/* Whoever has started us may have it blocked in all threads. */
+static void hear(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, ask_signal());
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 /* S can be asked from here on. */
 void luv__states_add(luv_state *S) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, install);
+  hear();
   S->tid = this_tid();
   pthread_mutex_lock(&luv__states_lock);
   S->peer = luv__states;

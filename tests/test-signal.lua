@@ -250,14 +250,14 @@ local prelude = [[
   end
 ]]
 
--- Runs a script, sends it SIGINT once it has called ready() (and again with `twice`).
+-- Runs a script, sends it SIGINT once it has called ready(); `again` is shell code that follows.
 -- Returns stderr, the exit code, and the seconds from the first signal to its end.
-local function interrupt(script, twice)
+local function interrupt(script, again)
   local path, out = tap.tempfile(prelude .. script), os.tmpname()
   local shown, err = tap.shell("( " .. tap.command(path) .. " ) >" .. out .. " & job=$!\n" ..
     "n=0; while ! grep -q ready " .. out .. " && [ $n -lt 300 ]; do sleep 0.02; n=$((n+1)); done\n" ..
     "pid=$(sed -n 's/ready //p' " .. out .. "); sleep 0.05\n" ..
-    "a=$(date +%s%N); kill -INT $pid\n" .. (twice and "sleep 0.3; kill -INT $pid\n" or "") ..
+    "a=$(date +%s%N); kill -INT $pid" .. (again or "") .. "\n" ..
     "wait $job; rc=$?; b=$(date +%s%N); echo $rc $(( (b - a) / 1000000 ))")
   os.remove(path); os.remove(out)
   local rc, ms = shown:match("(%d+) (%d+)")
@@ -298,9 +298,21 @@ for _, name in ipairs(names) do
 end
 
 tap.test("the interruption can be caught, as in stock Lua; a second Ctrl-C kills", function()
-  local err, rc = interrupt("ready() while true do local ok, e = pcall(luv.sleep, 30) io.stderr:write(e, '\\n') end", true)
+  local err, rc = interrupt("ready() while true do local ok, e = pcall(luv.sleep, 30) io.stderr:write(e, '\\n') end",
+    "; sleep 0.4; kill -INT $pid")
   tap.match(err, "interrupted!")
   tap.ok(rc >= 128, "exit code " .. rc)
+end)
+
+-- As timeout(1) does it: one to the process, one to its group.
+tap.test("two at once: the second does not kill before the first was told, neither does a third", function()
+  for _, where in ipairs{"luv.sleep(30)", "while true do luv.sleep(0) end", "if jit then jit.off() end while true do end"} do
+    for _ = 1, 5 do
+      local err, rc = interrupt("ready() local ok, e = pcall(luv.sleep, 0) " .. where, "; kill -INT $pid; kill -INT $pid")
+      tap.match(err, "interrupted!", where)
+      tap.equal(rc, 1, where)
+    end
+  end
 end)
 
 tap.test("with a watcher of SIGINT Ctrl-C is the watcher's; when it closes, luv's again", function()
@@ -311,6 +323,7 @@ tap.test("with a watcher of SIGINT Ctrl-C is the watcher's; when it closes, luv'
     w:close()
     luv.spawn(function() luv.signal.raise("INT") end)
     print(luv.pcall(luv.sleep, 30))
+    luv.sleep(0.3)
     luv.signal.raise("INT")
     luv.sleep(30)]])
   tap.match(err, "watched 1")
@@ -445,10 +458,81 @@ os.remove(helper)
 local built = tap.has("cc") and select(3, tap.shell("mkdir " .. helper .. " && cc -shared -fPIC -o " ..
   helper .. "/csignal.so " .. tap.quote(tap.dir .. "lib/csignal.c"))) == 0
 
-local function with_helper(script)
+local function with_helper(script, setup)
   if not built then tap.skip("no C compiler") end
-  return tap.run("package.cpath = '" .. helper .. "/?.so;' .. package.cpath\n" .. script)
+  return tap.run("package.cpath = '" .. helper .. "/?.so;' .. package.cpath\n" .. script, setup)
 end
+
+tap.test("what was blocked when the process started is heard by a watcher, and blocked again after", function()
+  local out, err = with_helper([[
+    local signal = require("csignal")
+    signal.block(10) -- SIGUSR1, in all threads that come
+    signal.raise(10)
+    local luv = require("luv")
+    local function blocked()
+      local mask = io.open("/proc/thread-self/status"):read("*a"):match("SigBlk:%s*(%x+)")
+      return math.floor(tonumber(mask:sub(-4), 16) / 2^9) % 2
+    end
+    print(blocked())
+    local w, w2 = luv.signal.create("USR1"), luv.signal.create("USR1")
+    print(w:next(1), "was pending", blocked())
+    luv.signal.kill(luv.os.getpid(), "USR1")
+    print(w:next(1))
+    w2:close()
+    print(blocked())
+    w:close()
+    print(blocked())
+    luv.thread.create(function()
+      local w = luv.signal.create("USR1")
+      luv.signal.kill(luv.os.getpid(), "USR1")
+      print(w:next(1))
+      w:close()
+    end):join()
+    signal.block_all()
+    print(#luv.dump(nil, "all") > 0)
+    if not jit then
+      local t = luv.thread.create(function() while true do end end)
+      luv.sleep(0.05)
+      t:cancel()
+      print((luv.cancelled(select(2, pcall(t.join, t, 5)))))
+    else print(true) end]])
+  tap.equal(out, "1\n1\twas pending\t0\n1\n0\n1\n1\ntrue\ntrue\n", err)
+end)
+
+-- Whatever is done to SIGCHLD; without a descriptor for the child a timer looks.
+local lost_child = [[
+  local signal = require("csignal")
+  local luv = require("luv")
+  HOW
+  local t = luv.hrtime()
+  local p = luv.process.spawn("sh", {"-c", "exit 5", stdin = "inherit", stdout = "inherit", stderr = "inherit"})
+  print(p:wait(5))
+  local r, _, code = luv.process.run("sleep", {"5", stdin = "inherit"}, 0.2)
+  print(r, code)
+  print(luv.timeout(3, function() return luv.spawn(function()
+    return luv.process.spawn("true", {stdin = "inherit", stdout = "inherit", stderr = "inherit"}):wait() end):join() end))
+  print((luv.hrtime() - t) / 1e9 < 2)]]
+
+tap.test("another library takes SIGCHLD: a child's end is heard, a limit holds", function()
+  for _, how in ipairs{"luv.process.run('true') signal.default(17)", "luv.process.run('true') signal.handle(17)",
+                       "luv.process.run('true') signal.block(17)", "signal.handle(17)"} do
+    local out, err = with_helper((lost_child:gsub("HOW", how)))
+    tap.equal(out, "5\t0\nnil\tETIMEDOUT\n0\t0\ntrue\n", how .. ": " .. err)
+  end
+  -- All descriptors but those that run needs are taken as the child is started.
+  local out, err = with_helper((lost_child:gsub("HOW", [[
+    luv.process.run('true')
+    signal.default(17)
+    local spawn, files = luv.process.spawn, {}
+    luv.process.spawn = function(...)
+      repeat files[#files + 1] = io.open("/dev/null") until not io.open("/dev/null")
+      local p = spawn(...)
+      for i, f in ipairs(files) do f:close() end
+      files = {}
+      return p
+    end]])), "ulimit -n 64")
+  tap.equal(out, "5\t0\nnil\tETIMEDOUT\n0\t0\ntrue\n", err)
+end)
 
 local storm = [[
   local signal = require("csignal")
