@@ -182,6 +182,18 @@ static void on_left(uv_work_t *w, int status) {
   call(c, n);
 }
 
+/* The first one makes libuv's threads, which are not to have Ctrl-C. */
+static void queue_work(luv_crew *c, uv_work_t *w) {
+  static int made; /* atomic */
+  int first = !__atomic_exchange_n(&made, 1, __ATOMIC_RELAXED);
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  if (first) pthread_sigmask(SIG_BLOCK, &set, &before);
+  uv_queue_work(c->S->loop, w, on_work, on_left);
+  if (first) pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void call(luv_crew *c, unsigned n) {
   if (!n) return;
   pthread_mutex_lock(&c->lock);
@@ -194,7 +206,7 @@ static void call(luv_crew *c, unsigned n) {
   while (n--) {
     uv_work_t *w = &c->work[c->slot[--c->free]];
     w->data = c;
-    uv_queue_work(c->S->loop, w, on_work, on_left);
+    queue_work(c, w);
   }
 }
 

@@ -5,7 +5,8 @@
  * handler for SIGPIPE that does nothing, so that a script whose output nobody reads would go on for
  * ever. What was there before is looked at before Go begins, hence the priority. Go's own threads
  * write to sockets (name servers), and are not to die of it: they have SIGPIPE blocked, as the
- * thread has that they are made by. A program of Go's is its own host: there nothing is put back. */
+ * thread has that they are made by; and SIGINT, which would meet the default action there while
+ * the host's handler changes it elsewhere. A program of Go's is its own host: there nothing is put back. */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -13,27 +14,21 @@
 
 static struct rlimit files;
 static struct sigaction on_pipe;
-static int files_known, pipe_was_blocked;
-
-static void pipe_signal(int how, sigset_t *before) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGPIPE);
-  pthread_sigmask(how, &set, before);
-}
+static sigset_t blocked;
+static int files_known;
 
 __attribute__((constructor(101))) static void look(void) {
-  sigset_t before;
+  sigset_t ours;
   files_known = getrlimit(RLIMIT_NOFILE, &files) == 0;
   sigaction(SIGPIPE, NULL, &on_pipe);
-  pipe_signal(SIG_BLOCK, &before);
-  pipe_was_blocked = sigismember(&before, SIGPIPE);
+  sigemptyset(&ours);
+  sigaddset(&ours, SIGPIPE);
+  sigaddset(&ours, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ours, &blocked);
 }
 
 /* Go's first thread is there: its entry stands in front of those without a priority. */
-__attribute__((constructor)) static void go_has_begun(void) {
-  if (!pipe_was_blocked) pipe_signal(SIG_UNBLOCK, NULL);
-}
+__attribute__((constructor)) static void go_has_begun(void) { pthread_sigmask(SIG_SETMASK, &blocked, NULL); }
 
 /* Called as the packages of luv.so are initialised, when Go is done. */
 int luv__put_back(void) {
