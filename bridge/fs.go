@@ -41,7 +41,7 @@ func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.file",
 		Methods: append(faces("file_", "read", "write", "seek", "stat", "sync", "datasync", "truncate",
-			"utime", "chmod", "chown", "lines", "fileno", "path", "close"),
+			"utime", "chmod", "chown", "lines", "lock", "fileno", "path", "close"),
 			lua.Func{Name: "closed", Face: "object_closed"}),
 		Plain: true,
 	})

@@ -83,7 +83,7 @@ void luv__fs_state_close(luv_state *S) {
     r->f = NULL;
     r->stop = 1;
     if (r->sending && luv__send_waits(r)) luv__send_end(r), r->state = LUV_REQ_DONE, r->result = UV_ECANCELED;
-    if (r->state == LUV_REQ_DONE) luv__fsreq_free(r);
+    if (r->state == LUV_REQ_DONE || r->state == LUV_REQ_WAITS) luv__fsreq_free(r);
     else if (r->state == LUV_REQ_POOL) luv__pool_cancel(r);
   }
   luv__crew_stop(fs->crew);

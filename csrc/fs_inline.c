@@ -5,8 +5,7 @@
  * with RESOLVE_CACHED; the kernel refuses with EAGAIN what it would have to wait for, and
  * the pool does it then. A name is first opened as a mere path, which wakes no device and no
  * pipe; what has been found must be a plain file of a file system of this machine, since
- * opening or asking for attributes may go over the network elsewhere. Which file systems are
- * local is in /proc/self/mountinfo: to read that touches none of them. */
+ * opening or asking for attributes may go over the network elsewhere (fs_mount.c). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -26,54 +25,6 @@
 #define SYS_openat2 437
 #endif
 #define CACHED 0x20 /* RESOLVE_CACHED of linux/openat2.h, which may be older */
-#define MOUNTS_STALE 1000000000 /* ns */
-
-/* ---- which file systems are local --------------------------------------------------- */
-
-static int local_type(const char *type) {
-  static const char *const local[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs",
-                                      "ramfs", "overlay", "zfs", NULL};
-  int i;
-  for (i = 0; local[i]; i++)
-    if (strcmp(type, local[i]) == 0) return 1;
-  return 0;
-}
-
-static void add_mount(luv_fs *fs, const char *line) {
-  unsigned major, minor;
-  char type[32];
-  const char *dash = strstr(line, " - ");
-  luv_mount *v;
-  if (!dash || sscanf(line, "%*d %*d %u:%u", &major, &minor) != 2 || sscanf(dash, " - %31s", type) != 1) return;
-  if (!local_type(type)) return;
-  v = realloc(fs->mounts, (size_t)(fs->nmounts + 1) * sizeof *v);
-  if (!v) return;
-  fs->mounts = v;
-  v[fs->nmounts].major = major;
-  v[fs->nmounts].minor = minor;
-  v[fs->nmounts++].local = 1;
-}
-
-static void look_at_mounts(luv_fs *fs, uint64_t now) {
-  char *line = NULL;
-  size_t cap = 0;
-  FILE *f = fopen("/proc/self/mountinfo", "re");
-  fs->looked = now;
-  fs->nmounts = 0;
-  if (!f) return;
-  while (getline(&line, &cap, f) > 0) add_mount(fs, line);
-  free(line);
-  fclose(f);
-}
-
-int luv__is_local(luv_state *S, unsigned major, unsigned minor) {
-  luv_fs *fs = S->fs;
-  int i;
-  if (!fs->looked || S->now > fs->looked + MOUNTS_STALE) look_at_mounts(fs, uv_hrtime());
-  for (i = 0; i < fs->nmounts; i++)
-    if (fs->mounts[i].major == major && fs->mounts[i].minor == minor) return 1;
-  return 0;
-}
 
 /* ---- attributes ------------------------------------------------------------------------- */
 

@@ -118,6 +118,7 @@ static int more(luv_fsreq *r) {
     case LUV_FS_WRITTEN: return luv__write_more(r);
     case LUV_FS_SENT: return luv__send_more(r);
     case LUV_FS_ENTRY: return luv__dir_more(r);
+    case LUV_FS_SELF: return r->op == LUV_FS_OP(file_lock) && luv__lock_more(r);
     default: return 0;
   }
 }
@@ -126,6 +127,7 @@ static int more(luv_fsreq *r) {
 void luv__fs_arrived(luv_fsreq *r) {
   luv__pool_leave(r->op->result >= LUV_FS_OK);
   r->S->fs->pending--;
+  luv__mount_learn(r);
   r->state = LUV_REQ_DONE;
   if (r->op->result == LUV_FS_CLOSED) {
     if (r->result == UV_ECANCELED) close(r->d->fd); /* the state ends: it did not come to that */
@@ -194,6 +196,8 @@ int luv__fs_begin(luv_state *S, luv_fiber *f) {
   }
   r = luv__fsreq_new(S, &c);
   if (!r) return luv__refused(f, UV_ENOMEM);
+  r->asks = (uint8_t)S->fs->unknown;
+  S->fs->unknown = 0;
   wait_for(S, f, r);
   err = c.data ? hold_data(S, r, f->chain.L) : c.to ? luv__send_hold(S, r, c.to) : 0;
   if (err) {
@@ -217,6 +221,10 @@ void luv__fs_abandon(luv_state *S, luv_fiber *f) {
   r->stop = 1;
   if (r->state == LUV_REQ_QUEUED) {
     queue_remove(&r->turn);
+    luv__fsreq_free(r);
+    return;
+  }
+  if (r->state == LUV_REQ_WAITS) {
     luv__fsreq_free(r);
     return;
   }

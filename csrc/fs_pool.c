@@ -140,6 +140,7 @@ static void on_work(uv_work_t *w) {
     c->inside++;
     pthread_mutex_unlock(&c->lock);
     r->work(r);
+    if (LUV_UNLIKELY(r->asks)) luv__mount_ask(r);
     pthread_mutex_lock(&c->lock);
     c->inside--;
     finished(c, r);

@@ -594,6 +594,24 @@ function file:fileno() end
 ---@return luv.code? code
 function file:path() end
 
+---Locks the file, or a range of it, against others who lock it: "shared" lets others have it
+---"shared", "exclusive" nobody; nil lets go. A lock belongs to the open file (an open file description
+---lock): whoever opens it again meets it, in this process or another, and what reads and writes
+---without a lock does not. A second lock of the same bytes takes the place of the first. It ends when
+---the file is closed, or with the process; a child that is given the file has the lock, too. Who
+---waits asks again, every 25 ms in the end. EBADF: "shared" needs a file open for reading,
+---"exclusive" one open for writing. Source: fcntl, F_OFD_SETLK.
+---Raises: a kind that is none; an offset or length that is no whole number of 0 to 2^53.
+---Suspends.
+---@async
+---@param kind "shared"|"exclusive"|nil
+---@param range? {offset?: integer, length?: integer} bytes; default 0, and to the end, however far that moves; without it the timeout is the second argument
+---@param timeout? number seconds; 0: only if it is free
+---@return luv.file? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function file:lock(kind, range, timeout) end
+
 ---Closes it: for scripts at once, whoever reads gets ECANCELED; the descriptor goes when the pool
 ---is done with it, which this waits for. Closing what is closed does nothing. Source: uv_fs_close.
 ---Suspends.

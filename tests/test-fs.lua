@@ -137,6 +137,15 @@ both("attributes by name: utime, lutime, chown, lchown, access, statfs", functio
   tap.ok(v.blocks >= v.bfree and v.bsize >= 512)
 end)
 
+both("lock", function(dir)
+  local a, b = assert(fs.open(dir .. "/x", "w+")), assert(fs.open(dir .. "/x", "r+"))
+  tap.equal(a:lock("exclusive"), a)
+  tap.fails("ETIMEDOUT", b:lock("shared", 0))
+  a:close()
+  tap.equal(b:lock("shared", 0), b)
+  b:close()
+end)
+
 both("copyfile with its flags", function(dir)
   local a, b = dir .. "/a", dir .. "/b"
   fs.writefile(a, ("x"):rep(100000))
