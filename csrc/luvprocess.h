@@ -23,12 +23,16 @@ typedef struct {
   char **argv, **env;
   const int *fds;
   int nfds, detached, set_uid, set_gid;
+  int ends_with_parent; /* with the process: it is killed */
+  int terminal;         /* descriptor 0 is that of its session */
   uint32_t uid, gid;
 } luv_spawn_options;
 
 /* A new child, or NULL and a libuv error in *err. */
 luv_object *luv__process_spawn(luv_state *S, uv_loop_t *loop, const luv_spawn_options *o, int *err);
 int luv__process_exec(const luv_spawn_options *o, pid_t *pid);
+/* Calls fn(ud) in a thread that ends with the process; a libuv error if there is none. */
+int luv__keeper_do(void (*fn)(void *), void *ud);
 /* Tells who waits for p, if it has ended: then nothing of p may be used any more. */
 int luv__child_ended(luv_process *p);
 /* process_watch.c: from begin to end luv__child_ended is called when it may have. */

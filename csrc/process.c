@@ -283,6 +283,12 @@ int luv__process_index(lua_State *L) {
     else lua_pushnil(L);
     return 1;
   }
+  if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "pty") == 0) {
+    if (!push_pipes(L)) return 0;
+    lua_pushvalue(L, 2);
+    lua_rawget(L, -2);
+    return 1;
+  }
   lua_getfenv(L, 1);
   lua_pushvalue(L, 2);
   lua_rawget(L, -2);

@@ -151,7 +151,7 @@ static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
     luv__got(s, buf->base, (size_t)nread);
   } else if (nread == UV_ENOBUFS) return;
   else if (nread == UV_EOF) luv__read_end(s, luv__end_of_stream(h));
-  else if (nread < 0) luv__read_end(s, (int)nread);
+  else if (nread < 0) luv__read_end(s, luv__pty_end(s, (int)nread));
 }
 
 void luv__stream_read_more(luv_stream *s) {
