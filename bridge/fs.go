@@ -30,7 +30,7 @@ func init() {
 		Name: "luv.fs",
 		Funcs: append(faces("fs_", "open", "unlink", "mkdir", "rmdir", "rename", "link", "symlink",
 			"readlink", "realpath", "chmod", "chown", "lchown", "utime", "lutime", "stat", "lstat",
-			"statfs", "access", "copyfile", "sendfile", "mkdtemp", "mkstemp", "scandir", "readdir",
+			"statx", "statfs", "access", "copyfile", "sendfile", "mkdtemp", "mkstemp", "scandir", "readdir",
 			"opendir", "chdir", "readfile", "writefile", "lines", "mkdirp", "rmrf", "walk", "watch",
 			"poll", "stats"),
 			lua.Func{Name: "cwd", Go: place(uv.Cwd)},

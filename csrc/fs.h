@@ -151,6 +151,10 @@ uint64_t luv__fs_count(luv_state *S, lua_State *L, int idx, int arg, const char 
 
 int luv__fs_push(luv_fsreq *r, lua_State *L, lua_State *W);
 int luv__push_stat(luv_state *S, lua_State *W, const uv_stat_t *s);
+struct statx;
+void luv__stat_of(uv_stat_t *s, const struct statx *x);
+void luv__job_statx(luv_fsreq *r); /* on a thread of the pool */
+int luv__push_statx(luv_fsreq *r, lua_State *W);
 const char *luv__fs_type(unsigned mode);
 const char *luv__dirent_type(int type);
 

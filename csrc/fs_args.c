@@ -115,6 +115,17 @@ static void write_options(at *a) {
   lua_settop(a->L, top);
 }
 
+/* {follow = false}: 1 for a link itself. */
+static double statx_options(at *a) {
+  int follow;
+  if (lua_type(a->L, a->idx) != LUA_TTABLE) expected(a, "table");
+  lua_pushliteral(a->L, "follow");
+  lua_rawget(a->L, a->idx);
+  follow = lua_isnil(a->L, -1) || lua_toboolean(a->L, -1);
+  lua_pop(a->L, 1);
+  return !follow;
+}
+
 static void one(at *a, char kind, int i) {
   luv_fs_call *c = a->c;
   switch (kind) {
@@ -127,6 +138,7 @@ static void one(at *a, char kind, int i) {
     case 'c': c->n[i] = copy_flags(a); return;
     case 'o': c->n[i] = open_mode(a); return;
     case 'w': write_options(a); return;
+    case 's': c->n[i] = statx_options(a); return;
     case 'd':
       c->total = luv__check_data(a->S, a->L, a->idx, a->arg, a->fname);
       c->data = a->idx;

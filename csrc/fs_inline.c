@@ -35,7 +35,7 @@ static void time_of(uv_timespec_t *to, const struct statx_timestamp *t) {
   to->tv_nsec = (long)t->tv_nsec;
 }
 
-static void convert(uv_stat_t *s, const struct statx *x) {
+void luv__stat_of(uv_stat_t *s, const struct statx *x) {
   memset(s, 0, sizeof *s);
   s->st_dev = makedev(x->stx_dev_major, x->stx_dev_minor);
   s->st_rdev = makedev(x->stx_rdev_major, x->stx_rdev_minor);
@@ -99,7 +99,7 @@ static int try_stat(luv_state *S, lua_State *L, const luv_fs_call *c, int flags)
   if (fd == UV_EAGAIN) return 0;
   if (fd < 0) return luv__fs_fail(L, fd, c->path[0], NULL);
   close(fd);
-  convert(&s, &x);
+  luv__stat_of(&s, &x);
   return luv__push_stat(S, L, &s);
 }
 
@@ -117,7 +117,7 @@ int luv__try_fstat(luv_state *S, lua_State *L, const luv_fs_call *c) {
   struct statx x;
   uv_stat_t s;
   if (!c->d->local || attributes(c->d->fd, &x)) return 0;
-  convert(&s, &x);
+  luv__stat_of(&s, &x);
   return luv__push_stat(S, L, &s);
 }
 

@@ -3,7 +3,7 @@
  * (NULL: nothing), and the call, which a thread of libuv's pool makes.
  *
  * Arguments: p path, m perm, n count or offset, i id, t time, a access mode, c copyfile's
- * flags, o open mode, d data, w writefile's options, F file, * ignored; ? after one: it is
+ * flags, o open mode, d data, w writefile's options, s statx's, F file, * ignored; ? after one: it is
  * optional. A timeout follows the last. In the calls r is the request, UV what each call of
  * libuv begins with; P(i) is path i, and N(i) the number that argument i came to. */
 #ifndef LUV_FS_OPS_H
@@ -13,7 +13,7 @@
 enum {
   LUV_FS_TRUE, LUV_FS_SELF, LUV_FS_WRITTEN, LUV_FS_SENT, LUV_FS_TEMP_DIR, LUV_FS_TEMP_FILE,
   LUV_FS_CLOSED,
-  LUV_FS_OK, LUV_FS_FILE, LUV_FS_LINES, LUV_FS_WATCH, LUV_FS_STAT, LUV_FS_STATFS, LUV_FS_TEXT, LUV_FS_LIST,
+  LUV_FS_OK, LUV_FS_FILE, LUV_FS_LINES, LUV_FS_WATCH, LUV_FS_STAT, LUV_FS_STATX, LUV_FS_STATFS, LUV_FS_TEXT, LUV_FS_LIST,
   LUV_FS_NAMES, LUV_FS_DATA, LUV_FS_WHOLE, LUV_FS_LINE, LUV_FS_SIZE, LUV_FS_DIR, LUV_FS_WALK,
   LUV_FS_ENTRY
 };
@@ -37,6 +37,7 @@ enum {
   X(fs_lutime, 1, "ptt", TRUE, NULL, uv_fs_lutime(UV, P(0), N(1), N(2), NULL)) \
   X(fs_stat, 1, "p", STAT, luv__try_stat, uv_fs_stat(UV, P(0), NULL)) \
   X(fs_lstat, 1, "p", STAT, luv__try_lstat, uv_fs_lstat(UV, P(0), NULL)) \
+  X(fs_statx, 1, "ps?", STATX, NULL, JOB(luv__job_statx)) \
   X(fs_statfs, 1, "p", STATFS, NULL, uv_fs_statfs(UV, P(0), NULL)) \
   X(fs_access, 1, "pa?", OK, NULL, uv_fs_access(UV, P(0), (int)N(1), NULL)) \
   X(fs_copyfile, 1, "ppc?", TRUE, NULL, JOB(luv__job_copyfile)) \

@@ -237,6 +237,26 @@ function fslib.stat(path, timeout) end
 ---@return luv.code? code
 function fslib.lstat(path, timeout) end
 
+---Without flags and gen.
+---@class luv.statx: luv.stat
+---@field birthtime? number when it was made; nil where the file system does not keep that, as in birthtime_ns
+---@field attributes table<string, boolean> those that the file system knows of compressed, immutable, append,
+---     nodump, encrypted, automount, mount_root, verity, dax
+---@field mount_id? integer of the mount that it is in, as in /proc/self/mountinfo; nil before Linux 5.8
+
+---The attributes of a file as stat has them, and more; what the file system does not have is nil, where
+---stat says 0.
+---Raises: options that are no table.
+---Suspends. Source: statx.
+---@async
+---@param path string
+---@param options? {follow?: boolean} false: of a link itself; default true
+---@param timeout? number seconds
+---@return luv.statx? statx nil when it fails
+---@return string? message
+---@return luv.code? code
+function fslib.statx(path, options, timeout) end
+
 ---The file system of a path: type, bsize, blocks, bfree, bavail, files, ffree. Source: uv_fs_statfs.
 ---Suspends.
 ---@async
