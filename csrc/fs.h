@@ -96,6 +96,7 @@ struct luv_fsreq {
   int ref;             /* the data's anchor, or LUA_NOREF */
   luv_walk *walk;      /* what opendir has opened */
   struct luv_sending *sending; /* of a sendfile to a stream */
+  struct luv_scan *scan;       /* of a recursive watch */
   struct luv_locking *locking; /* of a lock that somebody else has */
   uint8_t state, taken;
   uint8_t todo;        /* no thread has it yet; under the crew's lock */
@@ -199,6 +200,11 @@ int luv__dir_more(luv_fsreq *r);
 void luv__event_closing(luv_object *o);
 void luv__watch_close(luv_state *S);
 int luv__push_watch(luv_state *S, lua_State *W, int at, const char *path);
+int luv__push_tree(luv_fsreq *r, lua_State *W);
+void luv__scan_free(struct luv_scan *s);
+int luv__scan_first(luv_fsreq *r); /* on a thread of the pool */
+void luv__job_scan(luv_fsreq *r);
+void luv__tree_scanned(luv_fsreq *r);
 int luv__push_event(luv_object *o, lua_State *W);
 int luv__push_poll(luv_state *S, luv_object *o, lua_State *W);
 

@@ -139,6 +139,7 @@ static void one(at *a, char kind, int i) {
     case 'o': c->n[i] = open_mode(a); return;
     case 'w': write_options(a); return;
     case 's': c->n[i] = statx_options(a); return;
+    case 'r': c->n[i] = flag(a->L, a->idx, "recursive"); return;
     case 'd':
       c->total = luv__check_data(a->S, a->L, a->idx, a->arg, a->fname);
       c->data = a->idx;
@@ -158,6 +159,11 @@ void luv__fs_parse(luv_state *S, lua_State *L, luv_fs_call *c, const luv_fs_op *
   c->op = op;
   for (k = op->args; *k; k++, i++) {
     int optional = k[1] == '?';
+    if (*k == 'r' && !lua_istable(L, i + 1)) { /* left out: the timeout may stand there */
+      i--;
+      k++;
+      continue;
+    }
     a.idx = i + 1;
     a.arg = a.idx - method;
     if (optional && lua_isnoneornil(L, a.idx)) c->n[*k == 'w' ? 1 : i] = absent(*k);

@@ -108,7 +108,7 @@ int luv__try_lstat(luv_state *S, lua_State *L, const luv_fs_call *c) { return tr
 
 int luv__try_watch(luv_state *S, lua_State *L, const luv_fs_call *c) {
   struct statx x;
-  int fd = lookup(S, c->path[0], 0, &x);
+  int fd = c->n[1] ? UV_EAGAIN : lookup(S, c->path[0], 0, &x);
   if (fd == UV_EAGAIN) return 0;
   return fd < 0 ? luv__fs_fail(L, fd, c->path[0], NULL) : luv__push_watch(S, L, fd, c->path[0]);
 }

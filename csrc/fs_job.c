@@ -28,8 +28,16 @@ void luv__job_open(luv_fsreq *r) {
   r->result = made(r, open(r->path[0], (int)r->n[1] | O_CLOEXEC, perm));
 }
 
-/* The name is looked up, and nothing is opened. */
-void luv__job_look(luv_fsreq *r) { r->result = made(r, open(r->path[0], O_PATH | O_CLOEXEC)); }
+/* The name is looked up, and nothing is opened; of a recursive watch all below is watched. */
+void luv__job_look(luv_fsreq *r) {
+  int below = r->n[1] != 0, err;
+  r->result = made(r, open(r->path[0], O_PATH | O_CLOEXEC | (below ? O_DIRECTORY : 0)));
+  if (r->result < 0 || !below) return;
+  err = luv__scan_first(r);
+  if (!err) return;
+  close((int)r->result);
+  r->result = err;
+}
 
 void luv__job_mkstemp(luv_fsreq *r) { r->result = made(r, mkostemp(r->path[0], O_CLOEXEC)); }
 void luv__job_mkdtemp(luv_fsreq *r) { r->result = made(r, mkdtemp(r->path[0]) ? 0 : -1); }

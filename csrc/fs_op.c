@@ -118,6 +118,7 @@ static int more(luv_fsreq *r) {
     case LUV_FS_WRITTEN: return luv__write_more(r);
     case LUV_FS_SENT: return luv__send_more(r);
     case LUV_FS_ENTRY: return luv__dir_more(r);
+    case LUV_FS_WATCH: if (r->scan) luv__tree_scanned(r); return 0;
     case LUV_FS_SELF: return r->op == LUV_FS_OP(file_lock) && luv__lock_more(r);
     default: return 0;
   }

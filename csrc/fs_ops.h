@@ -3,7 +3,8 @@
  * (NULL: nothing), and the call, which a thread of libuv's pool makes.
  *
  * Arguments: p path, m perm, n count or offset, i id, t time, a access mode, c copyfile's
- * flags, o open mode, d data, w writefile's options, s statx's, F file, * ignored; ? after one: it is
+ * flags, o open mode, d data, w writefile's options, s statx's, r watch's, which
+ * may be left out, F file, * ignored; ? after one: it is
  * optional. A timeout follows the last. In the calls r is the request, UV what each call of
  * libuv begins with; P(i) is path i, and N(i) the number that argument i came to. */
 #ifndef LUV_FS_OPS_H
@@ -21,7 +22,7 @@ enum {
 #define LUV_FS_OPS(X) \
   X(fs_open, 1, "po?m?", FILE, luv__try_open, JOB(luv__job_open)) \
   X(fs_lines, 1, "p", LINES, luv__try_open, JOB(luv__job_open)) \
-  X(fs_watch, 1, "p", WATCH, luv__try_watch, JOB(luv__job_look)) \
+  X(fs_watch, 1, "pr?", WATCH, luv__try_watch, JOB(luv__job_look)) \
   X(fs_unlink, 1, "p", TRUE, NULL, uv_fs_unlink(UV, P(0), NULL)) \
   X(fs_mkdir, 1, "pm?", TRUE, NULL, uv_fs_mkdir(UV, P(0), PERM(1, 0777), NULL)) \
   X(fs_rmdir, 1, "p", TRUE, NULL, uv_fs_rmdir(UV, P(0), NULL)) \

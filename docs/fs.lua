@@ -425,16 +425,23 @@ function fslib.rmrf(path, timeout) end
 ---@return luv.code? code
 function fslib.walk(path, timeout) end
 
----Watches a directory, or a file, by inotify: see luv.fs.event.
----Errors: ENOSPC, too many watches; EMFILE.
+---Watches a directory, or a file, by inotify: see luv.fs.event. With recursive, a directory and all
+---below it, links not followed: names are paths below it ("a/b.txt"), a folder that comes is watched, and
+---what is in it already is told as created; what is made while it is looked at may be told
+---twice, nothing is missed. A folder that is moved goes on under its new name. Folders that may not be
+---read are left out. When `path` itself is moved, folders that come later are not found: `overflow`. Each folder takes one of the user's watches (fs.inotify.max_user_watches); when
+---there are no more for a new one, or the kernel's queue has run over, an event with `overflow` says
+---that something may have been missed.
+---Errors: ENOSPC, too many watches; EMFILE; ENOTDIR, recursive, of a file.
 ---Suspends.
 ---@async
 ---@param path string
+---@param options? {recursive?: boolean} may be left out: the timeout is the second argument then
 ---@param timeout? number seconds
 ---@return luv.fs.event? watch nil when it fails
 ---@return string? message
 ---@return luv.code? code
-function fslib.watch(path, timeout) end
+function fslib.watch(path, options, timeout) end
 
 ---Asks for the attributes of a path every so often, for what inotify cannot see. Source: uv_fs_poll_start.
 ---The pool takes the first look as soon as it can: what changes before that is not told.
