@@ -1,11 +1,8 @@
 // Command luv is the Lua module: go build -buildmode=c-shared -o luv.so
 package main
 
-import (
-	_ "luv/bridge"
-	"luv/csrc"
-)
+import "luv/bridge"
 
-func init() { csrc.PutBack() }
+func init() { bridge.BeGuest() }
 
 func main() {}
