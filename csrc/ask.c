@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "dump.h"
+#include "quiet.h"
 
 pthread_mutex_t luv__states_lock = PTHREAD_MUTEX_INITIALIZER;
 luv_state *luv__states;
@@ -43,8 +44,11 @@ static char *digits(char *p, uint64_t n) {
 }
 
 static void say(const char *s, size_t n) {
-  ssize_t unused = write(STDERR_FILENO, s, n);
-  (void)unused;
+  luv_quiet q;
+  ssize_t done;
+  luv__quiet_begin(&q);
+  done = write(STDERR_FILENO, s, n);
+  luv__quiet_end(&q, done < 0);
 }
 
 #define SAY(text) say(text, sizeof text - 1)
@@ -138,10 +142,19 @@ static void install(void) {
   handle(SIGQUIT, on_sigquit);
 }
 
+/* Whoever has started us may have it blocked in all threads. */
+static void hear(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, ask_signal());
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 /* S can be asked from here on. */
 void luv__states_add(luv_state *S) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, install);
+  hear();
   S->tid = this_tid();
   pthread_mutex_lock(&luv__states_lock);
   S->peer = luv__states;

@@ -111,6 +111,7 @@ static void let_go(luv_state *S, luv_desc *d) {
     if ((r->d != d && r->d2 != d) || r == d->closer) continue;
     if (r->state == LUV_REQ_QUEUED) drop_queued(r); /* from d, to another file */
     else if (r->state == LUV_REQ_POOL) end_wait(r), luv__pool_cancel(r);
+    else if (r->state == LUV_REQ_WAITS) end_wait(r), luv__fsreq_free(r);
   }
   luv__desc_release(d);
 }

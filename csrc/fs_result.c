@@ -182,9 +182,10 @@ int luv__fs_push(luv_fsreq *r, lua_State *L, lua_State *W) {
       return 1;
     case LUV_FS_FILE: push_open(r, W, r->path[0]); return 1;
     case LUV_FS_LINES: return push_lines(r, W);
-    case LUV_FS_WATCH: r->taken = 1; return luv__push_watch(r->S, W, (int)r->result, r->path[0]);
+    case LUV_FS_WATCH: r->taken = 1; return r->scan ? luv__push_tree(r, W) : luv__push_watch(r->S, W, (int)r->result, r->path[0]);
     case LUV_FS_WRITTEN: case LUV_FS_SENT: lua_pushnumber(W, (lua_Number)r->done); return 1;
     case LUV_FS_STAT: return luv__push_stat(r->S, W, &r->fs.statbuf);
+    case LUV_FS_STATX: return luv__push_statx(r, W);
     case LUV_FS_STATFS: return push_statfs(W, r->fs.ptr);
     case LUV_FS_TEXT: lua_pushstring(W, r->fs.ptr); return 1;
     case LUV_FS_TEMP_DIR: r->taken = 1; lua_pushstring(W, r->path[0]); return 1;

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <sched.h>
 #include "luv.h"
+#include "quiet.h"
 
 #define LUV_SPIN_MOST 3 /* times the average that is worth it: when a try is given up */
 
@@ -73,7 +74,7 @@ void luv__spin(luv_state *S) {
   }
   while (!woken(S) && S->now - start < LUV_SPIN_MOST * S->spin) {
     if (luv__fs_pending(S)) sched_yield(); /* a thread of the pool may want this CPU */
-    uv_run(S->loop, UV_RUN_NOWAIT);
+    luv__uv_run(S, UV_RUN_NOWAIT);
     look(S);
   }
   if (!soon) spun(S, S->now - start, woken(S));
@@ -82,7 +83,7 @@ void luv__spin(luv_state *S) {
 /* Looks at what the kernel has, for a call that is not to wait. Legal while a fiber
  * runs: uv_run is not on the stack then, and its callbacks only wake. */
 static void glance(void *S) {
-  uv_run(((luv_state *)S)->loop, UV_RUN_NOWAIT);
+  luv__uv_run(S, UV_RUN_NOWAIT);
   luv__receive(S, UINT_MAX);
 }
 
@@ -104,7 +105,7 @@ void luv__poll(luv_state *S, int block) {
   if (block && S->fs) luv__pool_look(S, 1);
   if (block) arm(S);
   if (block && !luv__links_block(S)) block = 0;
-  uv_run(S->loop, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  luv__uv_run(S, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   luv__links_unblock(S);
   luv__links_serve(S);
   luv__pool_collect(S);

@@ -263,22 +263,9 @@ static void on_fork(void) {
   luv__signals_forked();
 }
 
-static void on_refusal(int sig) { (void)sig; }
-
-/* A write to a peer that is gone, or past the size that files may have, shall be an error,
- * not death. A handler that does nothing serves better than SIG_IGN, which child processes
- * would inherit. */
-static void refuse_only(int sig) {
-  struct sigaction now;
-  sigaction(sig, NULL, &now);
-  if (now.sa_handler != SIG_IGN) luv__handle_signal(sig, on_refusal);
-}
-
 static void once(void) {
   pthread_atfork(NULL, NULL, on_fork);
   on_exit(on_process_exit, NULL);
-  refuse_only(SIGPIPE);
-  refuse_only(SIGXFSZ);
 }
 
 static void new_state(lua_State *L) {

@@ -59,6 +59,17 @@ static void look_again(luv_thread *t) {
   if (!luaJIT_setmode) set_hook(t);
 }
 
+/* Whoever has started us may have it blocked in all threads. Ctrl-C is the main thread's. */
+void luv__thread_hear(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGRTMAX - 3);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 /* From here to leave, what L runs may be stopped. */
 void luv__thread_enter(lua_State *L) {
   luv_thread *t = luv__this_thread;

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "luvstdio.h"
+#include "quiet.h"
 #include "socket.h"
 
 #define FEW_BUFS 64    /* per system call on the fast path */
@@ -108,7 +109,22 @@ unsigned luv__write_rest_of(luv_write *w, size_t skip, uv_buf_t *bufs, unsigned 
   return n;
 }
 
-static void on_write(uv_write_t *req, int status) { luv__write_finished(req->data, status); }
+static void on_write(uv_write_t *req, int status) {
+  luv__queued_writes--;
+  luv__write_finished(req->data, status);
+}
+
+/* libuv tries at once, and goes on in its loop. */
+static int queue(luv_write *w, const uv_buf_t *bufs, unsigned n) {
+  luv_quiet q;
+  int err;
+  luv__quiet_begin(&q);
+  err = w->carrier ? uv_write2(&w->u.write, &w->s->h.s, bufs, n, (uv_stream_t *)w->carrier, on_write)
+                   : uv_write(&w->u.write, &w->s->h.s, bufs, n, on_write);
+  luv__quiet_end(&q, 1);
+  if (!err) luv__queued_writes++;
+  return err;
+}
 
 /* A pipe with one direction knows no shutdown: its reader sees the end when we let go of it. */
 static int let_go(luv_stream *s) {
@@ -139,9 +155,9 @@ static int submit_bytes(lua_State *M, luv_write *w, luv_fiber *f) {
   if (w->s->std) return luv__std_write(w->s, w, f->wait.done);
   if (LUV_UNLIKELY(luv__anybox(L, 3) != NULL)) {
     int err = luv__carrier(w->s, L, 3, &w->carrier);
-    return err ? err : uv_write2(&w->u.write, &w->s->h.s, bufs, n, (uv_stream_t *)w->carrier, on_write);
+    if (err) return err;
   }
-  return uv_write(&w->u.write, &w->s->h.s, bufs, n, on_write);
+  return queue(w, bufs, n);
 }
 
 /* Hands the writer's data to libuv. Runs protected: it anchors the data. */
@@ -236,12 +252,19 @@ void luv__write_closing(luv_stream *s) {
 
 /* ---- the faces ------------------------------------------------------------------------ */
 
+static int put_quietly(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
+  int std = s->o.flags & LUV_O_SHY || s->o.class_id == LUV_CLASS_STDIO, done;
+  luv_quiet q;
+  luv__quiet_begin(&q);
+  done = std ? luv__std_put(s, bufs, n) : uv_try_write(&s->h.s, bufs, n);
+  luv__quiet_end(&q, done < 0 && done != UV_EAGAIN);
+  return done;
+}
+
 static int put(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
   uv_os_fd_t fd;
-  if (LUV_LIKELY(s->o.flags & LUV_O_SOCKET && n == 1 && !uv_fileno((uv_handle_t *)&s->h, &fd)))
-    return (int)luv__send(fd, bufs->base, bufs->len);
-  if (LUV_UNLIKELY(s->o.flags & LUV_O_SHY || s->o.class_id == LUV_CLASS_STDIO)) return luv__std_put(s, bufs, n);
-  return uv_try_write(&s->h.s, bufs, n);
+  if (LUV_UNLIKELY(!(s->o.flags & LUV_O_SOCKET) || uv_fileno((uv_handle_t *)&s->h, &fd))) return put_quietly(s, bufs, n);
+  return (int)(n == 1 ? luv__send(fd, bufs->base, bufs->len) : luv__send_pieces(fd, bufs, n));
 }
 
 /* Writes what the kernel takes at once. Bytes written, or an error other than EAGAIN. */
