@@ -83,10 +83,8 @@ static void displace(luv_state *S, lua_State *L) {
 /* On the thread of S itself. In the loop, no Lua code runs. */
 static void set_hook(luv_state *S) {
   lua_State *L = S->current ? S->current->base : S->home;
-  if (luv__running == S && !S->current) {
-    S->nudged = 1;
-    return;
-  }
+  S->nudged = 1; /* who is found here may just be ending its turn */
+  if (luv__between_turns(S)) return;
   if (S->jit && S->dump_wanted & LUV_DUMP_STDERR) say_busy(S);
   displace(S, L);
 }

@@ -34,10 +34,8 @@ static int interrupt(luv_state *S) {
   luv_fiber *f = luv_current(S);
   if (!S->blocked && S->depth == 0) return 0;
   S->interrupted = 1;
-  if (luv__running == S) { /* the fiber of another thread is that thread's to stop */
-    if (f) luv__hook_at_once(f->base, stop_hook);
-    else S->nudged = 1;
-  }
+  if (f && luv__running == S) luv__hook_at_once(f->base, stop_hook);
+  S->nudged = 1; /* the fiber of another thread is that thread's to stop */
   luv__wakeup(S);
   return 1;
 }

@@ -237,6 +237,11 @@ static inline void luv__hook_put_back(lua_State *L, luv_hook h) { lua_sethook(L,
 /* The state whose loop runs on this OS thread, or NULL. Initial-exec: no call for it. */
 extern __thread luv_state *luv__running __attribute__((tls_model("initial-exec")));
 
+/* On the thread of S: no code of a script runs, but that of a fiber may at any moment. */
+static inline int luv__between_turns(luv_state *S) {
+  return !S->current && (luv__running == S || S->main.status == LUV_WAITING);
+}
+
 /* Raises a cancellation that is pending; stands at the head of each face that waits. */
 #define luv__check_cancel(S, L) \
   (luv_current(S) && (luv_current(S)->flags & LUV_F_CANCEL) ? luv__raise_cancel(S, L) : (void)0)

@@ -297,6 +297,7 @@ int luv__sched_run(luv_state *S) {
   int rc = 0;
   S->depth++;
   S->attention = 0;
+  S->nudged = 1; /* a handler may have come while the main chunk was on its way here */
   luv__running = S;
   luv__host = &host;
   if (!S->delay_from && !luv_ready_empty(S)) luv__delay_begin(S, uv_hrtime());

@@ -35,10 +35,8 @@ static void stop_hook(lua_State *L, lua_Debug *ar) {
 static void set_hook(luv_thread *t) {
   luv_state *S = t->S;
   if (!t->L || t->opening) return;
-  if (S && luv__running == S && !S->current) {
-    S->nudged = 1;
-    return;
-  }
+  if (S) S->nudged = 1; /* who is found here may just be ending its turn */
+  if (S && luv__between_turns(S)) return;
   luv__hook_at_once(S && S->current ? S->current->base : t->L, stop_hook);
 }
 
