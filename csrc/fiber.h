@@ -59,6 +59,7 @@ enum {
   LUV_OP_ZMQ_RECV,
   LUV_OP_ZMQ_SEND,
   LUV_OP_ZMQ_PROXY,
+  LUV_OP_ZMQ_LEAVE, /* libzmq lets go of endpoints */
   LUV_OP_THREAD_JOIN,
   LUV_OP_THREAD_GET,
   LUV_OP_THREAD_PUT,

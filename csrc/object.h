@@ -17,7 +17,7 @@ enum { LUV_CLASS_FIBER, LUV_CLASS_TIMER, LUV_CLASS_TCP, LUV_CLASS_PIPE,
 #define LUV_MAX_CLASSES 48
 /* What goEvent and a Go handle's callbacks are about. */
 enum { LUV_EV_FIRED, LUV_EV_CONNECTION, LUV_EV_CONNECT, LUV_EV_READ, LUV_EV_WRITE,
-       LUV_EV_SHUTDOWN, LUV_EV_ADDRINFO, LUV_EV_CLOSED };
+       LUV_EV_SHUTDOWN, LUV_EV_ADDRINFO, LUV_EV_CLOSED, LUV_EV_LEAVE };
 
 enum {
   LUV_O_HANDLE = 1,   /* has libuv handle memory, which must be closed */

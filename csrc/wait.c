@@ -55,6 +55,7 @@ extern void luv__link_abandon(luv_state *S, luv_fiber *f);
 extern int luv__link_begin_put(luv_state *S, luv_fiber *f);
 extern int luv__proxy_begin(luv_state *S, luv_fiber *f);
 extern void luv__proxy_abandon(luv_state *S, luv_fiber *f);
+extern int luv__zmq_leave_begin(luv_state *S, luv_fiber *f);
 
 extern int luv__udp_recv_begin(luv_state *S, luv_fiber *f);
 extern int luv__udp_send_begin(luv_state *S, luv_fiber *f);
@@ -104,6 +105,7 @@ const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_ZMQ_RECV] = {"zmq recv", 1, luv__zmq_recv_begin, NULL},
   [LUV_OP_ZMQ_SEND] = {"zmq send", 1, luv__zmq_send_begin, NULL},
   [LUV_OP_ZMQ_PROXY] = {"zmq proxy", 1, luv__proxy_begin, luv__proxy_abandon},
+  [LUV_OP_ZMQ_LEAVE] = {"zmq unbind", 1, luv__zmq_leave_begin, NULL},
   [LUV_OP_THREAD_JOIN] = {"thread join", 1, luv__link_begin, luv__link_abandon},
   [LUV_OP_THREAD_GET] = {"thread get", 1, luv__link_begin, luv__link_abandon},
   [LUV_OP_THREAD_PUT] = {"thread put", 1, luv__link_begin_put, NULL},

@@ -66,7 +66,7 @@ for _, path in ipairs(files) do parse(path) end
 local function entries(name)
   local all, class = {}, classes[name]
   while class do
-    for k, e in pairs(class.entries) do all[k] = {e = e, class = class} end
+    for k, e in pairs(class.entries) do all[k] = all[k] or {e = e, class = class} end
     class = class.parent and classes[class.parent]
   end
   return all

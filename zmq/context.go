@@ -27,6 +27,7 @@ type Context struct {
 	holders    int
 	terminated bool
 	inproc     endpoints
+	leavers    []*zmq4.Socket // monitors of closed sockets: leave.go
 	rules      *Rules
 	router     *Socket // that libzmq asks about connections
 }
@@ -138,6 +139,7 @@ func (c *Context) Terminate() {
 	pending.Unlock()
 	go func() {
 		c.inproc.meet()
+		c.dismiss()
 		c.z.Term()
 		pending.Lock()
 		pending.contexts--
