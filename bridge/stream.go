@@ -27,6 +27,7 @@ const maxBacklog = 65535
 
 // bufferSize is stream:send_buffer_size([n]) and recv_buffer_size([n]).
 func bufferSize(c *lua.Call, s interface{ BufferSize(bool, int) (int, error) }, send bool) {
+	c.Last(2)
 	size := c.OptInt(2, 0, 1, 1<<30)
 	n, err := s.BufferSize(send, size)
 	switch {

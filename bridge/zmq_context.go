@@ -31,6 +31,7 @@ func zmqCreate(c *lua.Call) {
 	if c.IsTable(1) {
 		i = 2
 	}
+	c.Last(i)
 	ctx, err := zmq.NewContext(c.OptInt(i, 1, 0, math.MaxInt32))
 	if err != nil {
 		c.Fail(err)
@@ -79,6 +80,7 @@ func socketType(c *lua.Call, i int) (int, string) {
 
 // sock = ctx:socket(type)
 func zmqSocket(c *lua.Call) {
+	c.Last(2)
 	kind, name := socketType(c, 2)
 	ctx := contextOf(c)
 	if ctx == nil {

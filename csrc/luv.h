@@ -328,6 +328,7 @@ static inline int luv__refused(luv_fiber *f, int err) {
   return LUV_OUT_ERROR;
 }
 
+void luv__last(luv_state *S, lua_State *L, int idx, int arg, const char *fname);
 /* The optional timeout at `idx`: seconds, LUV_NO_TIMEOUT for nil. Raises. */
 double luv__opt_timeout(luv_state *S, lua_State *L, int idx, int arg,
                         const char *fname);
@@ -364,7 +365,6 @@ void luv__children_forget(luv_state *S);
 int luv__signal_onstack(int signum);
 void luv__handle_signal(int signum, void (*fn)(int));
 int luv__end_of_stream(uv_stream_t *h);
-int luv__tcp_reuseport(uv_tcp_t *t, int domain);
 int luv__tcp_replace(uv_tcp_t *t, int own, int fd);
 int luv__tcp_close_reset(luv_object *o);
 void luv__close_all(uv_loop_t *loop);

@@ -115,6 +115,7 @@ struct luv_stream {
   uv_connect_t connect;
   struct luv_std *std;     /* what libuv cannot read and write for us: stdio_io.c */
   struct luv_bound *bound; /* the file of a unix socket: pipe.c */
+  struct luv_sockopt *options; /* for the first descriptor: sockopt.c */
   union { uv_stream_t s; uv_tcp_t tcp; uv_pipe_t pipe; uv_tty_t tty; } h;
 };
 
@@ -125,6 +126,7 @@ int luv__listen(luv_stream *s, int backlog);
 void luv_on_connection(uv_stream_t *h, int status);
 void luv__stream_closing(luv_stream *s);
 void luv__pipe_unbind(luv_stream *s);
+void luv__options_free(luv_stream *s);
 int luv__stream_fd(luv_object *o, uv_os_fd_t *fd);
 void luv__accept_arrived(luv_stream *s, luv_object *c);
 void luv__handles_arrived(luv_stream *s);

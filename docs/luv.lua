@@ -24,7 +24,8 @@
 -- Timeouts. `timeout` is always the last argument, optional, in seconds: 0 or more,
 -- fractions allowed; nil or math.huge: no limit; 0: only if it need not wait. What passes its
 -- limit returns ETIMEDOUT and has taken nothing: what arrives later is there for the next
--- call. Optional arguments are positional: stream:read(nil, 2).
+-- call. Optional arguments are positional: stream:read(nil, 2); where there are any, one too many
+-- raises.
 --
 -- Errors. A mistake in the program raises: a wrong type or value ("bad argument #1 to 'sleep'
 -- (number expected, got string)"; a method's arguments are counted without its object), the

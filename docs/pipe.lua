@@ -74,7 +74,7 @@ function pipe:bind(path, options) end
 
 ---Starts listening.
 ---Errors: EINVAL, no name, or made with ipc. Raises: a backlog out of range. Source: uv_listen.
----@param backlog? integer 1 to 65535, 511 if nil: connections that the kernel keeps waiting
+---@param backlog? integer 0 to 65535, 511 if nil: connections that the kernel keeps waiting
 ---@return luv.pipe? self nil when it fails
 ---@return string? message
 ---@return luv.code? code

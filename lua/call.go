@@ -251,8 +251,18 @@ func (c *Call) Bool(i int) bool {
 	return v != nil && v._type != C.LUV_V_NIL && (v._type != C.LUV_V_BOOLEAN || number(v) != 0)
 }
 
-// Timeout returns the optional argument i in seconds, negative for none.
+// Last says that i is the last argument: what is left over would be a mistake that nobody sees.
+func (c *Call) Last(i int) {
+	for i++; i <= c.Count(); i++ {
+		if !c.Nil(i) {
+			c.expected(i, "no more arguments")
+		}
+	}
+}
+
+// Timeout returns the optional argument i, which is the last, in seconds; negative for none.
 func (c *Call) Timeout(i int) float64 {
+	c.Last(i)
 	if c.Nil(i) {
 		return -1
 	}

@@ -82,6 +82,38 @@ tap.test("EMFILE in tcp, socketpair and connect is a value", function()
   tap.equal(out, "EMFILE\ttrue\nEMFILE\nEMFILE\nagain\n")
 end)
 
+-- Go's poller would be opened by the first of these, which must not end the process.
+tap.test("EMFILE in names is a value, be it the first use of a name in the process", function()
+  local calls = {
+    "resolve('x.test', 'A', {server = '127.0.0.1:1'}, 5)", "resolve('127.0.0.9', 'PTR', {server = '127.0.0.1:1'}, 5)",
+    "getaddrinfo('localhost', 80, nil, 5)", "getaddrinfo('localhost', 'http', nil, 5)",
+    "getnameinfo('127.0.0.1', 80, {namereqd = true}, 5)",
+    "tcp():connect('localhost', 1, 5)", "tcp():connect('localhost', 1, 0)", "tcp():bind('localhost', 0)",
+    "udp():send('x', 'localhost', 9, 5)", "udp():connect('localhost', 9, 5)",
+  }
+  for _, call in ipairs(calls) do
+    local out, err, rc = tap.run(([[
+      local luv = require("luv")
+      local held = {}
+      repeat held[#held + 1] = io.open("/dev/null") until not io.open("/dev/null")
+      print((select(3, luv.net.%s)))
+      collectgarbage()]]):format(call), "ulimit -n 40")
+    tap.equal(rc, 0, call .. ": " .. err:sub(1, 400))
+    tap.equal(out, "EMFILE\n", call)
+  end
+end)
+
+tap.test("too few descriptors for luv itself: an error of require", function()
+  for limit = 6, 20 do
+    local out, err, rc = tap.run([[
+      local ok, message = pcall(require, "luv")
+      print(ok and "opened" or message)]], "ulimit -n " .. limit)
+    tap.equal(rc, 0, limit .. ": " .. err:sub(1, 400))
+    tap.ok(out == "opened\n" or out:find("luv: no event loop", 1, true) or out:find("module 'luv' not found", 1, true) or
+      out:find("Too many open files", 1, true), limit .. ": " .. out)
+  end
+end)
+
 tap.test("10,000 connections at once, each served", function()
   local allowed = tonumber((tap.shell("ulimit -Hn")))
   if allowed and allowed < 10100 then tap.skip("only " .. allowed .. " descriptors are allowed") end

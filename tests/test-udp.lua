@@ -209,7 +209,16 @@ tap.both("names: localhost, one that is none, none at all", function()
     tap.equal(ok, nil)
     tap.match(code, "^EAI_", tostring(msg))
   end
-  tap.fails("EINVAL", a:bind("no-such-host.invalid", 0))
+  local ok, msg, code = a:bind("no-such-host.invalid", 0, nil, 20)
+  tap.equal(ok, nil)
+  tap.match(code, "^EAI_", tostring(msg))
+  tap.fails("EINVAL", a:bind("1.2.3", 0))
+  tap.equal(a:send("by digits", "127.0.0.1", tostring(pb)), a)
+  tap.equal((b:recv(5)), "by digits")
+  for _, port in ipairs{"", "x", "1x", "65536", "-1", " 1", "1e3"} do
+    tap.raises("number from 0 to 65535", a.send, a, "x", "127.0.0.1", port)
+    tap.raises("port from 0 to 65535", a.connect, a, "127.0.0.1", port)
+  end
   tap.equal(luv.stats().operations, 0)
   close(a, b)
 end)

@@ -6,6 +6,7 @@ import "C"
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"strings"
 	"sync/atomic"
 	"unsafe"
@@ -46,11 +47,7 @@ func (s *Socket) listens(endpoint string) {
 
 // stopsListening forgets it under both.
 func (s *Socket) stopsListening(is string) {
-	for name, real := range s.listening {
-		if real == is {
-			delete(s.listening, name)
-		}
-	}
+	maps.DeleteFunc(s.listening, func(_, real string) bool { return real == is })
 	s.o.listens--
 }
 
