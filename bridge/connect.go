@@ -119,6 +119,7 @@ func refuses(a netip.AddrPort) bool {
 // any more, the connection goes.
 func adopt(t *uv.TCP, fd int, err error, wanted bool, target string) []any {
 	open := t.EndConnect()
+	defer t.Look()
 	t.Untrack()
 	if err == nil && (!open || !wanted) {
 		syscall.Close(fd)

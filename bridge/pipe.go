@@ -243,6 +243,7 @@ func init() {
 			lua.Func{Name: "getsockname", Go: pipeGetsockname},
 			lua.Func{Name: "getpeername", Go: pipeGetpeername},
 			lua.Func{Name: "chmod", Go: pipeChmod},
+			lua.Func{Name: "peercred", Go: pipePeercred},
 		), socketMethods(pipeOf)...),
 	})
 }

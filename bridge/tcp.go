@@ -110,6 +110,8 @@ func init() {
 			lua.Func{Name: "keepalive", Go: tcpKeepAlive},
 			lua.Func{Name: "nodelay", Go: tcpNoDelay},
 			lua.Func{Name: "close_reset", Go: tcpCloseReset},
+			lua.Func{Name: "linger", Go: tcpLinger},
+			lua.Func{Name: "open", Go: tcpOpen},
 		), socketMethods(tcpOf)...),
 	})
 }

@@ -66,6 +66,7 @@ void luv__accept_arrived(luv_stream *server, luv_object *c) {
   luv_fiber *f = first_waiter(server);
   if (!f) {
     keep(server, c);
+    luv__ready_look(server);
     if (luv__handles_full(server)) luv__stream_read_stop(server);
     return;
   }
@@ -204,6 +205,7 @@ static void on_connect(uv_connect_t *req, int status) {
   luv_stream *s = req->data;
   s->o.flags &= ~(uint32_t)LUV_O_CONNECTING;
   if (s->o.flags & LUV_O_CLOSING) return;
+  luv__ready_look(s);
   if (status) luv__wake_all_error(s->o.S, &s->o.waiters, status);
   else luv__wake_all(s->o.S, &s->o.waiters, LUV_OUT_SELF, 0);
 }

@@ -54,6 +54,8 @@ enum {
   LUV_OP_READ_ALL,
   LUV_OP_WRITE,
   LUV_OP_SHUTDOWN,
+  LUV_OP_WRITE_SOME,
+  LUV_OP_READY,   /* a stream, for what wait.arg says */
   LUV_OP_ACCEPT,
   LUV_OP_CONNECT,
   LUV_OP_ZMQ_RECV,

@@ -152,6 +152,7 @@ struct luv_state {
   luv_codec_state *codec;
   struct luv_fs *fs;   /* NULL: no file has been used */
   struct luv_udp_state *udp; /* NULL: no UDP socket has been made */
+  struct luv_ready *hub;     /* NULL: nobody has waited for a stream to be ready: ready.c */
   struct luv_signals *signals; /* NULL: none has been watched; read by signal handlers */
   uv_signal_t *sigchld;  /* NULL: no process has been spawned: see signal.c */
   luv_queue processes;   /* children that run; not before sigchld is there */

@@ -116,6 +116,8 @@ struct luv_stream {
   struct luv_std *std;     /* what libuv cannot read and write for us: stdio_io.c */
   struct luv_bound *bound; /* the file of a unix socket: pipe.c */
   struct luv_sockopt *options; /* for the first descriptor: sockopt.c */
+  luv_queue watchers;      /* fibers that wait until it is ready: ready.c */
+  uint8_t watched;         /* its descriptor is in the hub */
   union { uv_stream_t s; uv_tcp_t tcp; uv_pipe_t pipe; uv_tty_t tty; } h;
 };
 
@@ -127,6 +129,14 @@ void luv_on_connection(uv_stream_t *h, int status);
 void luv__stream_closing(luv_stream *s);
 void luv__pipe_unbind(luv_stream *s);
 void luv__options_free(luv_stream *s);
+void luv__ready_serve(luv_stream *s);
+void luv__ready_closing(luv_stream *s);
+void luv__ready_free(luv_state *S);
+void luv__pipe_keep(luv_stream *s);
+/* Something that the kernel does not know of has changed. */
+static inline void luv__ready_look(luv_stream *s) {
+  if (LUV_UNLIKELY(!queue_empty(&s->watchers))) luv__ready_serve(s);
+}
 int luv__stream_fd(luv_object *o, uv_os_fd_t *fd);
 void luv__accept_arrived(luv_stream *s, luv_object *c);
 void luv__handles_arrived(luv_stream *s);

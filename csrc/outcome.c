@@ -3,6 +3,7 @@
  * libuv's callbacks record an outcome and wake; the values are made here, by the run
  * loop, just before it resumes (DESIGN rule 5). */
 #include "frame.h"
+#include "stream.h"
 
 static int raise_text(luv_fiber *f, lua_State *W, const char *msg) {
   luv__where(f->chain.L, W);
@@ -32,7 +33,9 @@ static int values(luv_state *S, luv_fiber *f, lua_State *W) {
 static int data(luv_wait *w, lua_State *W) {
   if (w->op == LUV_OP_READ) lua_pushnumber(W, (lua_Number)w->arg);
   lua_pushlstring(W, w->on, (size_t)w->arg);
-  return 1 + (w->op == LUV_OP_READ);
+  if (w->op == LUV_OP_READ_LINE || w->op == LUV_OP_READ_UNTIL) lua_pushboolean(W, w->done != 0); /* read.c */
+  else if (w->op != LUV_OP_READ) return 1;
+  return 2;
 }
 
 int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
@@ -48,7 +51,8 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *W) {
     case LUV_OUT_SELF: return self(f, W);
     case LUV_OUT_COUNT: lua_pushnumber(W, (lua_Number)w->arg); return 1;
     case LUV_OUT_ERROR: return luv__fail(W, (int)(int64_t)w->arg);
-    case LUV_OUT_TIMEOUT: return luv__fail(W, UV_ETIMEDOUT);
+    case LUV_OUT_TIMEOUT:
+      return w->op == LUV_OP_WRITE ? luv__write_timed_out(W, w->done) : luv__fail(W, UV_ETIMEDOUT);
     case LUV_OUT_OBJECT: return luv__push_accepted(S, f->chain.L, W, w->on);
     case LUV_OUT_JOINED: return luv__push_joined(S, w->on, W);
     case LUV_OUT_VALUES: return values(S, f, W);

@@ -157,6 +157,7 @@ static void close_loop(luv_state *S) {
   uv_close((uv_handle_t *)S->alarm, luv__handle_free);
   if (S->wakeup) luv__wakeup_close(S);
   luv__children_forget(S);
+  luv__ready_free(S);
   goClose(S->host);
   luv__zmq_state_free(S);
   luv__fs_state_free(S);

@@ -251,6 +251,9 @@ int luv__std_write(luv_stream *s, luv_write *w, uint64_t done) {
   return err;
 }
 
+/* Bytes of the write under way that are not written, as far as anybody knows. */
+uint64_t luv__std_unwritten(luv_std *d) { return d->w ? d->w->total - d->done + (d->piece - d->sent) : 0; }
+
 /* The stream closes. What the pool has begun goes on; nobody will hear of it. */
 void luv__std_closing(luv_stream *s) {
   luv_std *d = s->std;

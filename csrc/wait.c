@@ -46,6 +46,7 @@ extern int luv__read_begin(luv_state *S, luv_fiber *f);
 extern int luv__write_begin(luv_state *S, luv_fiber *f);
 extern void luv__write_abandon(luv_state *S, luv_fiber *f);
 extern void luv__read_abandon(luv_state *S, luv_fiber *f);
+extern int luv__ready_begin(luv_state *S, luv_fiber *f);
 extern int luv__accept_begin(luv_state *S, luv_fiber *f);
 extern void luv__connect_abandon(luv_state *S, luv_fiber *f);
 extern int luv__zmq_recv_begin(luv_state *S, luv_fiber *f);
@@ -100,6 +101,8 @@ const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_READ_ALL] = {"read_all", 1, luv__read_begin, luv__read_abandon},
   [LUV_OP_WRITE] = {"write", 1, luv__write_begin, luv__write_abandon},
   [LUV_OP_SHUTDOWN] = {"shutdown", 1, luv__write_begin, luv__write_abandon},
+  [LUV_OP_WRITE_SOME] = {"write_some", 1, luv__ready_begin, NULL},
+  [LUV_OP_READY] = {"ready", 1, luv__ready_begin, NULL},
   [LUV_OP_ACCEPT] = {"accept", 1, luv__accept_begin, NULL},
   [LUV_OP_CONNECT] = {"connect", 1, begin_object, luv__connect_abandon},
   [LUV_OP_ZMQ_RECV] = {"zmq recv", 1, luv__zmq_recv_begin, NULL},

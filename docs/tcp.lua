@@ -140,3 +140,45 @@ function tcp:send_buffer_size(bytes) end
 ---@return luv.code? code
 ---@overload fun(self: luv.tcp): integer?, string?, luv.code?
 function tcp:recv_buffer_size(bytes) end
+
+---Sets an option of the socket by the kernel's name (socket(7), tcp(7), ip(7), ipv6(7)). Before the
+---socket has a descriptor it is kept, and holds for the first one from its beginning: so for connect to a
+---name, too.
+---Errors: what the kernel says, with the name behind it: EINVAL, ENOPROTOOPT, EPERM ...
+---Raises: an unknown option, one that can only be read, a value of another type. Source: setsockopt.
+---@param name string such as "TCP_KEEPIDLE"
+---@param value? boolean|integer|string nil: true; switches take a number, too
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:setoption(name, value) end
+
+---Reads an option: true or false for a switch, else a number; a string for TCP_CONGESTION and
+---SO_BINDTODEVICE. Reading SO_ERROR clears it. EBADF: no descriptor yet, and it was not set.
+---Raises: an unknown option. Source: getsockopt.
+---@param name string
+---@return boolean|integer|string|nil value nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:getoption(name) end
+
+---How long close may take to send what is left: the kernel goes on for so many seconds, and resets
+---the connection then, with 0 at once; nil or false: as long as it likes, which is the default.
+---Before the socket has a descriptor it is kept, as by setoption. close itself never waits.
+---Raises: seconds out of range. Source: SO_LINGER.
+---@param seconds integer|false|nil 0 to 32767
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:linger(seconds) end
+
+---Takes over the descriptor of a stream socket, such as detach gives: connected, listening or neither.
+---From here on it is the object's, and does not block.
+---Errors: EBUSY, the object has a descriptor; EEXIST, another object has this one; EBADF, ENOTSOCK;
+---EINVAL, not a stream socket. The descriptor is then still the caller's.
+---Raises: no whole number of 0 or more. Source: uv_tcp_open.
+---@param fd integer
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:open(fd) end

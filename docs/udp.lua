@@ -221,3 +221,23 @@ function udp:using_recvmmsg() end
 ---@return string? message
 ---@return luv.code? code
 function udp:fileno() end
+
+---Sets an option of the socket by the kernel's name (socket(7), tcp(7), ip(7), ipv6(7)).
+---Errors: what the kernel says, with the name behind it: EINVAL, ENOPROTOOPT, EPERM ...
+---EBADF: no descriptor yet.
+---Raises: an unknown option, one that can only be read, a value of another type. Source: setsockopt.
+---@param name string such as "TCP_KEEPIDLE"
+---@param value? boolean|integer|string nil: true; switches take a number, too
+---@return luv.udp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function udp:setoption(name, value) end
+
+---Reads an option: true or false for a switch, else a number; a string for TCP_CONGESTION and
+---SO_BINDTODEVICE. Reading SO_ERROR clears it. EBADF: no descriptor yet.
+---Raises: an unknown option. Source: getsockopt.
+---@param name string
+---@return boolean|integer|string|nil value nil when it fails
+---@return string? message
+---@return luv.code? code
+function udp:getoption(name) end

@@ -662,4 +662,15 @@ tap.test("the end of the state: waiting, full, with unread datagrams", function(
   tap.equal(out, "end\n")
 end)
 
+tap.test("options by the kernel's names", function()
+  local u = luv.net.udp()
+  tap.fails("EBADF", u:getoption("IP_TTL"))
+  u:bind("127.0.0.1", 0)
+  tap.equal(u:setoption("IP_TTL", 5), u)
+  tap.equal(u:getoption("IP_TTL"), 5)
+  tap.equal(u:getoption("SO_TYPE"), 2)
+  tap.raises("unknown option", u.setoption, u, "IP_NONE", 1)
+  u:close()
+end)
+
 tap.done()

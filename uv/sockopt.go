@@ -1,6 +1,8 @@
 package uv
 
 // #include <poll.h>
+// #include <sys/socket.h>
+// #include "pipe.h"
 // #include "sockopt.h"
 // #include "stream.h"
 import "C"
@@ -18,9 +20,14 @@ type SocketOption struct {
 	Value       []byte
 }
 
-// SetOptions sets the options of a descriptor.
+// SetOptions sets the options of a descriptor, but for those of the other family.
 func SetOptions(fd int, all []SocketOption) error {
+	domain, _ := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, C.SO_DOMAIN)
+	foreign := map[int]int{syscall.AF_INET: syscall.IPPROTO_IPV6, syscall.AF_INET6: syscall.IPPROTO_IP}
 	for _, o := range all {
+		if level, is := foreign[domain]; is && o.Level == level {
+			continue
+		}
 		if err := setOption(fd, o); err != nil {
 			return err
 		}
@@ -124,4 +131,26 @@ func (t *TCP) ConnectEnded() bool {
 		return false
 	}
 	return C.luv__poll_now((*C.luv_stream)(ptr(t.o)), C.POLLOUT) != 0
+}
+
+// Adopt takes over the descriptor of a TCP socket, connected, listening or neither; after an
+// error it is still the caller's.
+func (t *TCP) Adopt(fd int) error {
+	if !t.open() {
+		return EBADF
+	}
+	if _, err := t.Fileno(); err == nil || t.Connecting() {
+		return EBUSY
+	}
+	kind, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_TYPE)
+	if err != nil {
+		return system(err.(syscall.Errno))
+	}
+	if kind != syscall.SOCK_STREAM {
+		return EINVAL
+	}
+	if C.luv__fd_taken(t.o.S, C.int(fd)) != 0 {
+		return EEXIST
+	}
+	return check(C.uv_tcp_open(t.tcp(), C.uv_os_sock_t(fd)))
 }
