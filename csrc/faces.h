@@ -44,7 +44,7 @@
   X(poll_create, 0) X(poll_wait, 1) X(poll_fileno, 0) \
   X(codec_encode, 0) X(codec_decode, 0) \
   X(thread_create, 0) X(thread_join, 1) X(thread_status, 0) X(thread_name, 0) \
-  X(thread_detach, 0) X(thread_cancel, 0) X(thread_traceback, 0) X(thread_id, 0) \
+  X(thread_detach, 0) X(thread_affinity, 0) X(thread_priority, 0) X(thread_cancel, 0) X(thread_traceback, 0) X(thread_id, 0) \
   X(thread_list, 0) X(thread_self, 0) \
   X(thread_chan, 0) X(thread_chan_put, 1) X(thread_chan_get, 1) X(thread_chan_close, 0) \
   X(thread_chan_closed, 0) X(thread_chan_len, 0) X(thread_chan_iter, 0) \

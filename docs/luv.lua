@@ -128,6 +128,14 @@ function luv.timeout(seconds, fn, ...) end
 ---@return luv.fiber|luv.thread self
 function luv.self() end
 
+---Makes what computes a digest (docs/hash.lua), or with a key an HMAC: md5, sha1, sha224, sha256, sha384,
+---sha512, sha512/256, sha3-256, sha3-384, sha3-512. md5 and sha1 protect nothing any more.
+---Raises: an unknown name; a key that is no string.
+---@param name string
+---@param key? string
+---@return luv.hash hash
+function luv.hash(name, key) end
+
 ---The time in nanoseconds since some moment in the past; it never goes back. Exact up
 ---to 2^53 ns (104 days of uptime). Source: uv_hrtime.
 ---@return number ns

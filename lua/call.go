@@ -6,6 +6,7 @@ import "C"
 import (
 	"fmt"
 	"math"
+	"strings"
 	"unsafe"
 
 	"luv/csrc"
@@ -173,7 +174,7 @@ func (c *Call) typeName(i int) string {
 func number(v *C.luv_value) float64 { return *(*float64)(unsafe.Pointer(&v.u)) }
 
 func text(v *C.luv_value) string {
-	return C.GoStringN(*(**C.char)(unsafe.Pointer(&v.u)), C.int(v.n))
+	return strings.Clone(unsafe.String(*(**byte)(unsafe.Pointer(&v.u)), int(v.n)))
 }
 
 // Number returns argument i, which must be a number.
