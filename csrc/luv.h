@@ -329,6 +329,11 @@ static inline int luv__refused(luv_fiber *f, int err) {
   return LUV_OUT_ERROR;
 }
 
+/* limits.c */
+int luv__threads_possible(int n);
+int luv__pool_possible(void);
+int luv__thread_make(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *), void *arg);
+const char *luv__runtime_lacks(void);
 void luv__last(luv_state *S, lua_State *L, int idx, int arg, const char *fname);
 /* The optional timeout at `idx`: seconds, LUV_NO_TIMEOUT for nil. Raises. */
 double luv__opt_timeout(luv_state *S, lua_State *L, int idx, int arg,

@@ -275,7 +275,9 @@ static void new_state(lua_State *L) {
 
 /* The one symbol that luv.so exports. */
 __attribute__((visibility("default"))) int luaopen_luv(lua_State *L) {
+  const char *lack = luv__runtime_lacks();
   luv_state *S;
+  if (lack) return luaL_error(L, "luv: not enough %s", lack);
   if (luv__forked) return luaL_error(L, "luv: used after fork");
   S = luv__state(L);
   if (S && S->ref_module) lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_module);

@@ -98,7 +98,7 @@ static void read_in_pool(luv_stream *s, luv_std *d) {
   uv_buf_t buf;
   int err = UV_ENOMEM;
   if (!d->in) d->in = malloc(PIECE);
-  if (d->in) {
+  if (d->in && !(err = luv__pool_possible())) {
     buf = uv_buf_init(d->in, PIECE);
     err = uv_fs_read(s->o.S->loop, &d->read_req, d->fd, &buf, 1, -1, on_file_read);
   }
@@ -192,6 +192,7 @@ static int next_piece(luv_std *d) {
   int err;
   if (d->sent == d->piece) fill(d);
   if (d->piece == 0) return 0;
+  if ((err = luv__pool_possible())) return err;
   buf = uv_buf_init(d->out + d->sent, (unsigned)(d->piece - d->sent));
   err = uv_fs_write(d->s->o.S->loop, &d->write_req, d->fd, &buf, 1, -1, on_file_write);
   if (err) return err;

@@ -29,7 +29,7 @@ func StartPoller() error {
 	if poller.open {
 		return nil
 	}
-	if err := haveDescriptors(spare); err != nil {
+	if err := Descriptors(spare); err != nil {
 		return err
 	}
 	time.AfterFunc(time.Hour, func() {}).Stop()
@@ -37,8 +37,8 @@ func StartPoller() error {
 	return nil
 }
 
-// haveDescriptors says whether so many could be opened now.
-func haveDescriptors(n int) error {
+// Descriptors says whether so many could be opened now: nil, EMFILE or ENFILE.
+func Descriptors(n int) error {
 	var fds []int
 	defer func() {
 		for _, fd := range fds {
@@ -57,4 +57,4 @@ func haveDescriptors(n int) error {
 
 // Exhausted returns EMFILE or ENFILE if no descriptor can be opened now, else nil: what fails
 // far away for want of one does not always say so.
-func Exhausted() error { return haveDescriptors(1) }
+func Exhausted() error { return Descriptors(1) }

@@ -47,6 +47,9 @@ func (c *Context) newSocket(loop uintptr, kind int, class C.int) (*Socket, error
 	if c.Terminated() {
 		return nil, uv.EBADF
 	}
+	if err := c.begin(); err != nil {
+		return nil, err
+	}
 	c.visit()
 	z, err := c.z.NewSocket(zmq4.Type(kind))
 	if err != nil {
