@@ -94,8 +94,11 @@ tap.test("EMFILE in names is a value, be it the first use of a name in the proce
   for _, call in ipairs(calls) do
     local out, err, rc = tap.run(([[
       local luv = require("luv")
-      local held = {}
-      repeat held[#held + 1] = io.open("/dev/null") until not io.open("/dev/null")
+      local held, f = {}
+      repeat
+        f = io.open("/dev/null")
+        held[#held + 1] = f
+      until not f
       print((select(3, luv.net.%s)))
       collectgarbage()]]):format(call), "ulimit -n 40")
     tap.equal(rc, 0, call .. ": " .. err:sub(1, 400))

@@ -17,10 +17,13 @@ end
 
 -- Fills the buffers on the way to the other end; returns how many bytes that took.
 local function fill(s)
-  local n, size = 0, 65536
-  while size >= 1 do
-    local k = s:write_some(("x"):rep(size), nil, nil, size > 1 and 0.01 or 0.1) -- the kernel moves some on
-    if k then n = n + k else size = math.floor(size / 64) end
+  local n = 0
+  for _, size in ipairs{65536, 1024, 1} do
+    local k
+    repeat
+      k = s:write_some(("x"):rep(size), nil, nil, size > 1 and 0.01 or 0.1) -- the kernel moves some on
+      n = n + (k or 0)
+    until not k
   end
   return n
 end
@@ -157,7 +160,7 @@ end)
 -- ---- write_some ------------------------------------------------------------------------------------
 
 tap.both("write_some gives to the kernel what it takes, and keeps nothing", function()
-  each(function(a, b)
+  each(function(a, b, kind)
     tap.equal(a:write_some("hello"), 5)
     tap.equal(a:write_some("hello", 2, 3), 2)
     tap.equal(a:write_some("hello", -2), 2)
@@ -169,7 +172,9 @@ tap.both("write_some gives to the kernel what it takes, and keeps nothing", func
     local n = fill(a)
     tap.ok(n > 0)
     tap.equal(a:write_queue_size(), 0)
-    tap.fails("ETIMEDOUT", a:write_some("y", nil, nil, 0.01))
+    local more, _, code = a:write_some("y", nil, nil, 0.01)
+    tap.ok(code == "ETIMEDOUT" or kind == "tcp" and more == 1, code) -- TCP moves some on all the time
+    n = n + (more or 0)
     tap.equal(#b:read_exactly(n), n)
     tap.fails("ETIMEDOUT", b:read(nil, 0.01))
   end)
@@ -178,8 +183,8 @@ end)
 tap.test("a long text, in as many pieces as the kernel takes", function()
   each(function(a, b)
     local text = {}
-    for i = 1, 1000000 do text[i] = ("%07d "):format(i) end
-    text = table.concat(text)
+    for i = 1, 9999 do text[i] = ("%07d "):format(i) end
+    text = table.concat(text):rep(100)
     local reader = luv.spawn(b.read_all, b)
     local at, pieces = 1, 0
     while at <= #text do
