@@ -218,6 +218,12 @@ int luv_stream_write_some(lua_State *L) {
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
   if (s->o.flags & (LUV_O_SHUT | LUV_O_LISTENING)) return luv__fail(L, s->o.flags & LUV_O_SHUT ? UV_EPIPE : UV_ENOTCONN);
+  if (i <= j && s->std) { /* a file or a device: no kernel says how much it would take */
+    lua_pushlstring(L, p + (size_t)i - 1, (size_t)j - (size_t)i + 1);
+    lua_replace(L, 2);
+    lua_settop(L, 2);
+    return luv__write_plain(S, L, s, lua_objlen(L, 2), timeout);
+  }
   if (i > j) put = 0;
   else if (can_write(s) && !(timeout != 0 && luv__hogging(S, L))) put = write_bytes(s, p + (size_t)i - 1, (size_t)j - (size_t)i + 1);
   if (put < 0 && put != UV_EAGAIN) return luv__fail(L, luv__write_error(s, (int)put));

@@ -124,7 +124,7 @@ function stream:write(data, timeout) end
 
 ---Waits until some of data can go, and gives the kernel what it takes: one byte at least, unless
 ---there are none. Nothing is kept for later, so that after a timeout nothing has gone. Behind
----a write that waits it waits its turn.
+---a write that waits it waits its turn. To a file or a device among the standard streams it is write.
 ---Errors: ENOTCONN; EPIPE, after shutdown() or the peer has closed; ECONNRESET.
 ---Raises: data is no string; i or j is no number; timeout.
 ---Suspends.

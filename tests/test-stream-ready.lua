@@ -231,6 +231,18 @@ tap.both("what cannot be written to, and mistakes", function()
   s:close()
 end)
 
+tap.test("write_some to what no kernel can tell of: a file, a terminal", function()
+  local path = os.tmpname()
+  local out, err, rc = tap.run([[
+    local luv = require("luv")
+    local n = luv.stdout:write_some("hello world", 1, 5)
+    luv.stdout:write_some(("x"):rep(200000))
+    luv.stderr:write(tostring(n))]], "exec >" .. path)
+  tap.equal(rc, 0, err)
+  tap.equal(err, "5")
+  tap.equal(#tap.slurp(path), 200005)
+end)
+
 -- ---- how much had gone -----------------------------------------------------------------------------
 
 tap.both("a write that times out says how much had gone; the rest goes", function()
