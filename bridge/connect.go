@@ -38,6 +38,15 @@ func tcpConnect(c *lua.Call) {
 		c.Fail(err, net.JoinHostPort(host, strconv.Itoa(p)))
 		return
 	}
+	awaitConnect(c, t, timeout)
+}
+
+// awaitConnect waits for an attempt that has begun. With a timeout of 0 one that the kernel has
+// ended already, as between two sockets of this machine, needs one turn of the loop.
+func awaitConnect(c *lua.Call, t *uv.TCP, timeout float64) {
+	if timeout == 0 && t.ConnectEnded() {
+		timeout = 1
+	}
 	c.WaitConnect(t.Object(), timeout)
 }
 
@@ -47,7 +56,10 @@ func connectName(c *lua.Call, t *uv.TCP, host string, p int, timeout float64) {
 		c.Fail(uv.EAI_NONAME, target)
 		return
 	}
-	dial := dialNew
+	if timeout == 0 && connectLocal(c, t, host, p) {
+		return
+	}
+	dial := dialer{options: t.Pending()}.dial
 	if fd, err := t.Fileno(); err == nil {
 		dial = dialBound(fd)
 	}
@@ -57,15 +69,57 @@ func connectName(c *lua.Call, t *uv.TCP, host string, p int, timeout float64) {
 	}
 	t.Track()
 	c.Await(timeout, func(ctx context.Context) func(bool) []any {
+		if timeout == 0 { // as to an address, the attempt goes on
+			ctx = context.Background()
+		}
 		fd, err := dial(ctx, target)
-		return func(wanted bool) []any { return adopt(t, fd, err, wanted, target) }
+		return func(wanted bool) []any { return adopt(t, fd, err, wanted || timeout == 0, target) }
 	})
+}
+
+// connectLocal connects to a name in /etc/hosts, for which nobody is asked: to the first of its
+// addresses that answers at once, or whose attempt goes on. False for any other name.
+func connectLocal(c *lua.Call, t *uv.TCP, host string, p int) bool {
+	network := "ip"
+	if fd, err := t.Fileno(); err == nil {
+		network = family(fd)
+	}
+	ips := localAddresses(host, network)
+	for i, ip := range ips {
+		a := netip.AddrPortFrom(ip, uint16(p))
+		if i < len(ips)-1 && refuses(a) {
+			continue
+		}
+		if err := t.ConnectFibers(a); err != nil {
+			c.Fail(err, net.JoinHostPort(host, strconv.Itoa(p)))
+		} else {
+			awaitConnect(c, t, 0)
+		}
+		break
+	}
+	return len(ips) > 0
+}
+
+// refuses reports whether a connection to an address fails at once.
+func refuses(a netip.AddrPort) bool {
+	domain := syscall.AF_INET
+	if !a.Addr().Is4() {
+		domain = syscall.AF_INET6
+	}
+	fd, err := syscall.Socket(domain, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer syscall.Close(fd)
+	err = syscall.Connect(fd, systemAddr(a))
+	return err != nil && err != syscall.EINPROGRESS
 }
 
 // adopt puts the connection into the object. If that was closed, or nobody waits for it
 // any more, the connection goes.
 func adopt(t *uv.TCP, fd int, err error, wanted bool, target string) []any {
 	open := t.EndConnect()
+	defer t.Look()
 	t.Untrack()
 	if err == nil && (!open || !wanted) {
 		syscall.Close(fd)
@@ -82,13 +136,16 @@ func adopt(t *uv.TCP, fd int, err error, wanted bool, target string) []any {
 	return []any{lua.Self}
 }
 
-// dialNew returns the descriptor of a new connection to target.
-func dialNew(ctx context.Context, target string) (int, error) {
+// A dialer makes new connections, with options that the kernel is told before.
+type dialer struct{ options []uv.SocketOption }
+
+// dial returns the descriptor of a new connection to target.
+func (d dialer) dial(ctx context.Context, target string) (int, error) {
 	all, err := resolve(ctx, target, "ip")
 	if err != nil {
 		return -1, err
 	}
-	conn, err := race(ctx, interleave(all))
+	conn, err := d.race(ctx, interleave(all))
 	if err != nil {
 		return -1, err
 	}
@@ -130,15 +187,22 @@ type attempt struct {
 	err  error
 }
 
-func try(ctx context.Context, a netip.AddrPort, done chan<- attempt) {
-	d := net.Dialer{KeepAlive: -1}
-	conn, err := d.DialContext(ctx, "tcp", a.String())
+func (d dialer) try(ctx context.Context, a netip.AddrPort, done chan<- attempt) {
+	nd := net.Dialer{KeepAlive: -1, Control: d.control}
+	conn, err := nd.DialContext(ctx, "tcp", a.String())
 	done <- attempt{conn, err}
+}
+
+// control sets the options of a socket that is about to be connected.
+func (d dialer) control(_, _ string, raw syscall.RawConn) error {
+	var err error
+	controlled := raw.Control(func(fd uintptr) { err = uv.SetOptions(int(fd), d.options) })
+	return errors.Join(controlled, err)
 }
 
 // race connects to the address that answers first. Each but the first is tried when the one
 // before it has failed, or has not answered in time.
-func race(ctx context.Context, all []netip.AddrPort) (net.Conn, error) {
+func (d dialer) race(ctx context.Context, all []netip.AddrPort) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done, next := make(chan attempt, len(all)), time.NewTimer(0)
@@ -148,7 +212,7 @@ func race(ctx context.Context, all []netip.AddrPort) (net.Conn, error) {
 		select {
 		case <-next.C:
 			if begun < len(all) {
-				go try(ctx, all[begun], done)
+				go d.try(ctx, all[begun], done)
 				begun++
 				next.Reset(attemptDelay)
 			}
@@ -229,6 +293,9 @@ func resolve(ctx context.Context, target, network string) ([]netip.AddrPort, err
 			ip = ip.Unmap()
 		}
 		all = append(all, netip.AddrPortFrom(ip, uint16(n)))
+	}
+	if err != nil {
+		err = nameError(err)
 	}
 	return all, err
 }

@@ -49,7 +49,7 @@ func TestADeadFirstAddressIsPassed(t *testing.T) {
 	}
 	defer l.Close()
 	start := time.Now()
-	conn, err := race(context.Background(), []netip.AddrPort{dead, alive})
+	conn, err := dialer{}.race(context.Background(), []netip.AddrPort{dead, alive})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestARefusalIsPassedAtOnce(t *testing.T) {
 		refused[i] = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, byte(3 + i)}), alive.Port())
 	}
 	start := time.Now()
-	conn, err := race(context.Background(), append(refused, alive))
+	conn, err := dialer{}.race(context.Background(), append(refused, alive))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,10 +86,10 @@ func TestARefusalIsPassedAtOnce(t *testing.T) {
 	if took := time.Since(start); took > 20*attemptDelay/2 {
 		t.Errorf("it took %v", took)
 	}
-	if _, err = race(context.Background(), refused); err == nil {
+	if _, err = (dialer{}).race(context.Background(), refused); err == nil {
 		t.Error("connected to nobody")
 	}
-	if _, err = race(context.Background(), nil); err == nil {
+	if _, err = (dialer{}).race(context.Background(), nil); err == nil {
 		t.Error("connected to nothing")
 	}
 }
@@ -99,7 +99,7 @@ func TestRaceEndsWhenItIsGivenUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	if _, err := race(ctx, []netip.AddrPort{dead, dead, dead}); err == nil {
+	if _, err := (dialer{}).race(ctx, []netip.AddrPort{dead, dead, dead}); err == nil {
 		t.Error("connected")
 	}
 	if took := time.Since(start); took > 5*time.Second {

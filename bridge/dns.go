@@ -69,6 +69,9 @@ func (q *query) options(c *lua.Call, o map[string]any) {
 func (q *query) results(ctx context.Context) []any {
 	port, err := q.port(ctx)
 	if err != nil {
+		if lack := uv.Exhausted(); lack != nil {
+			return lua.Failure(lack, q.service)
+		}
 		return lua.Failure(uv.EAI_SERVICE, q.service)
 	}
 	ips, err := q.lookup(ctx)
@@ -106,6 +109,9 @@ func (q *query) lookup(ctx context.Context) ([]netip.Addr, error) {
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, q.network, q.host)
 	for i := range ips {
 		ips[i] = ips[i].Unmap()
+	}
+	if err != nil {
+		err = nameError(err)
 	}
 	return ips, err
 }

@@ -45,6 +45,7 @@ func init() {
 			{Name: "event", Face: "event_create"},
 			{Name: "select", Face: "select"},
 			{Name: "scope", Face: "scope"},
+			{Name: "hash", Go: hashCreate},
 			{Name: "mem_total", Go: memTotal},
 			{Name: "mem_free", Go: memFree},
 			{Name: "cpu_info", Go: cpuInfo},

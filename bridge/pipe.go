@@ -21,6 +21,7 @@ func pipeObject(p *uv.Pipe) lua.Object {
 
 // pipe = luv.pipe.create([ipc]); the version of 2012 had ipc as the second argument
 func pipeCreate(c *lua.Call) {
+	c.Last(2)
 	p, err := uv.NewPipe(c.Loop(), c.Bool(max(c.Count(), 1)))
 	if err != nil {
 		c.Fail(err)
@@ -31,6 +32,7 @@ func pipeCreate(c *lua.Call) {
 
 // a, b = luv.pipe.pair([ipc]): two connected ends
 func pipePair(c *lua.Call) {
+	c.Last(1)
 	fds, err := uv.Socketpair()
 	if err != nil {
 		c.Fail(err)
@@ -87,6 +89,7 @@ const wantMode = "permissions expected, such as \"660\""
 
 // pipe = pipe:bind(path[, {unlink, mode}])
 func pipeBind(c *lua.Call) {
+	c.Last(3)
 	p, path, o := pipeOf(c), c.String(2), c.Fields(3)
 	options := uv.PipeBind{Unlink: o["unlink"] == true, Mode: -1}
 	if v, given := o["mode"]; given {
@@ -100,7 +103,8 @@ func pipeBind(c *lua.Call) {
 
 // pipe = pipe:listen([backlog = 511])
 func pipeListen(c *lua.Call) {
-	p, backlog := pipeOf(c), c.OptInt(2, 511, 1, maxBacklog)
+	c.Last(2)
+	p, backlog := pipeOf(c), c.OptInt(2, 511, 0, maxBacklog)
 	if p.IPC() {
 		c.Fail(uv.EINVAL, "a pipe made with ipc does not listen")
 		return
@@ -239,6 +243,7 @@ func init() {
 			lua.Func{Name: "getsockname", Go: pipeGetsockname},
 			lua.Func{Name: "getpeername", Go: pipeGetpeername},
 			lua.Func{Name: "chmod", Go: pipeChmod},
+			lua.Func{Name: "peercred", Go: pipePeercred},
 		), socketMethods(pipeOf)...),
 	})
 }

@@ -170,14 +170,26 @@ func complete(name string) string {
 }
 
 func resolved(l lua.List, err error) []any {
-	var dns *net.DNSError
-	switch {
-	case err == nil:
-		return []any{l}
-	case errors.As(err, &dns) && !dns.IsNotFound && !dns.IsTimeout && !dns.IsTemporary:
-		return lua.Failure(uv.EAI_FAIL)
+	if err != nil {
+		return lua.Failure(nameError(err))
 	}
-	return lua.Failure(err)
+	return []any{l}
+}
+
+// nameError is what a failed search for a name comes to: EAI_FAIL for an answer that cannot be
+// read; what Go calls a name that there is not may be files and sockets that could not be opened.
+func nameError(err error) error {
+	var dns *net.DNSError
+	if !errors.As(err, &dns) {
+		return err
+	}
+	if lack := uv.Exhausted(); lack != nil && !dns.IsTimeout {
+		return lack
+	}
+	if strings.Contains(dns.Err, "unmarshal DNS message") || strings.Contains(dns.Err, "invalid DNS response") {
+		return uv.EAI_FAIL
+	}
+	return err
 }
 
 // ---- getnameinfo -------------------------------------------------------------------------
@@ -216,7 +228,7 @@ func nameInfo(ctx context.Context, ip netip.Addr, p int, o map[string]any) []any
 	case o["namereqd"] == true && err == nil:
 		return lua.Failure(uv.EAI_NONAME, host)
 	case o["namereqd"] == true:
-		return lua.Failure(err, host)
+		return lua.Failure(nameError(err), host)
 	}
 	if o["nofqdn"] == true && err == nil {
 		host, _, _ = strings.Cut(host, ".")

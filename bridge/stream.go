@@ -13,6 +13,9 @@ func streamMethods(own ...lua.Func) []lua.Func {
 		{Name: "lines", Face: "stream_lines"},
 		{Name: "unread", Face: "stream_unread"},
 		{Name: "write", Face: "stream_write"},
+		{Name: "write_some", Face: "stream_write_some"},
+		{Name: "wait", Face: "stream_wait"},
+		{Name: "detach", Face: "stream_detach"},
 		{Name: "shutdown", Face: "stream_shutdown"},
 		{Name: "readable", Face: "stream_readable"},
 		{Name: "writable", Face: "stream_writable"},
@@ -27,6 +30,7 @@ const maxBacklog = 65535
 
 // bufferSize is stream:send_buffer_size([n]) and recv_buffer_size([n]).
 func bufferSize(c *lua.Call, s interface{ BufferSize(bool, int) (int, error) }, send bool) {
+	c.Last(2)
 	size := c.OptInt(2, 0, 1, 1<<30)
 	n, err := s.BufferSize(send, size)
 	switch {
@@ -43,10 +47,13 @@ func bufferSize(c *lua.Call, s interface{ BufferSize(bool, int) (int, error) }, 
 func socketMethods[S interface {
 	Fileno() (int, error)
 	BufferSize(bool, int) (int, error)
+	optioned
 }](of func(*lua.Call) S) []lua.Func {
 	return []lua.Func{
 		{Name: "fileno", Go: func(c *lua.Call) { fileno(c, of(c)) }},
 		{Name: "send_buffer_size", Go: func(c *lua.Call) { bufferSize(c, of(c), true) }},
+		{Name: "setoption", Go: func(c *lua.Call) { setOption(c, of(c)) }},
+		{Name: "getoption", Go: func(c *lua.Call) { getOption(c, of(c)) }},
 		{Name: "recv_buffer_size", Go: func(c *lua.Call) { bufferSize(c, of(c), false) }},
 	}
 }

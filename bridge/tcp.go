@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 
 	"luv/lua"
@@ -25,26 +26,35 @@ func parseIP(host string) (netip.Addr, bool) {
 	return ip, err == nil
 }
 
-func port(c *lua.Call, i int) int { return c.Int(i, 0, 65535) }
-
-// tcp = tcp:bind(host, port[, {ipv6only, reuseport}])
-func tcpBind(c *lua.Call) {
-	t, host, p, o := tcpOf(c), c.String(2), port(c, 3), c.Fields(4)
-	ip, ok := parseIP(host)
-	if !ok && host == "localhost" {
-		ip, ok = netip.AddrFrom4([4]byte{127, 0, 0, 1}), true
+// port is a number, or a string of its digits.
+func port(c *lua.Call, i int) int {
+	if !c.IsString(i) {
+		return c.Int(i, 0, 65535)
 	}
-	if !ok {
-		c.Fail(uv.EINVAL, host)
+	n, err := strconv.ParseUint(c.String(i), 10, 16)
+	if err != nil {
+		c.Bad(i, "port from 0 to 65535 expected")
+	}
+	return int(n)
+}
+
+// tcp = tcp:bind(host, port[, {ipv6only, reuseaddr, reuseport}[, timeout]]): suspends for a
+// name that is not in /etc/hosts
+func tcpBind(c *lua.Call) {
+	t, host, p, o, timeout := tcpOf(c), c.String(2), port(c, 3), c.Fields(4), c.Timeout(5)
+	flags := uv.BindFlags{IPv6Only: o["ipv6only"] == true, ReusePort: o["reuseport"] == true, Exclusive: o["reuseaddr"] == false}
+	bind := func(ip netip.Addr) error { return t.Bind(netip.AddrPortFrom(ip, uint16(p)), flags) }
+	if host == "localhost" { // libuv gives the object its family here
+		c.Done(bind(netip.AddrFrom4([4]byte{127, 0, 0, 1})), host)
 		return
 	}
-	flags := uv.BindFlags{IPv6Only: o["ipv6only"] == true, ReusePort: o["reuseport"] == true}
-	c.Done(t.Bind(netip.AddrPortFrom(ip, uint16(p)), flags), host)
+	bindHost(c, &t.Handle, host, "ip", timeout, bind)
 }
 
 // tcp = tcp:listen([backlog = 511])
 func tcpListen(c *lua.Call) {
-	c.Done(tcpOf(c).ListenFibers(c.OptInt(2, 511, 1, maxBacklog)))
+	c.Last(2)
+	c.Done(tcpOf(c).ListenFibers(c.OptInt(2, 511, 0, maxBacklog)))
 }
 
 func address(a netip.AddrPort) lua.Table {
@@ -77,6 +87,7 @@ func reply(c *lua.Call) func(netip.AddrPort, error) {
 
 // tcp = tcp:keepalive(on[, seconds = 60])
 func tcpKeepAlive(c *lua.Call) {
+	c.Last(3)
 	t, on := tcpOf(c), c.Bool(2)
 	c.Done(t.KeepAlive(on, time.Duration(c.OptInt(3, 60, 1, 32767))*time.Second))
 }
@@ -91,7 +102,7 @@ func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.tcp",
 		Methods: append(streamMethods(
-			lua.Func{Name: "bind", Go: tcpBind},
+			lua.Func{Name: "bind", Go: tcpBind, Waits: true},
 			lua.Func{Name: "listen", Go: tcpListen},
 			lua.Func{Name: "connect", Go: tcpConnect, Waits: true},
 			lua.Func{Name: "getsockname", Go: tcpGetsockname},
@@ -99,6 +110,8 @@ func init() {
 			lua.Func{Name: "keepalive", Go: tcpKeepAlive},
 			lua.Func{Name: "nodelay", Go: tcpNoDelay},
 			lua.Func{Name: "close_reset", Go: tcpCloseReset},
+			lua.Func{Name: "linger", Go: tcpLinger},
+			lua.Func{Name: "open", Go: tcpOpen},
 		), socketMethods(tcpOf)...),
 	})
 }

@@ -20,6 +20,8 @@ func init() {
 		{Name: "name", Face: "thread_name"},
 		{Name: "id", Face: "thread_id"},
 		{Name: "traceback", Face: "thread_traceback"},
+		{Name: "affinity", Face: "thread_affinity"},
+		{Name: "priority", Face: "thread_priority"},
 		{Name: "detach", Face: "thread_detach"},
 		{Name: "cancel", Face: "thread_cancel"},
 	}})

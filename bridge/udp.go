@@ -14,6 +14,7 @@ func udpOf(c *lua.Call) *uv.UDP { return uv.UDPOf(c.Object(1, udpClass)) }
 
 // udp = luv.net.udp([family])
 func udpCreate(c *lua.Call) {
+	c.Last(1)
 	family, known := map[string]uv.Family{"": uv.Unspecified, "inet": uv.Inet, "inet6": uv.Inet6}[c.OptString(1, "")]
 	if !known {
 		c.Bad(1, "\"inet\" or \"inet6\" expected")
@@ -38,19 +39,17 @@ func udpIP(u *uv.UDP, host string) (netip.Addr, bool) {
 	return netip.AddrFrom4([4]byte{127, 0, 0, 1}), true
 }
 
-// udp = udp:bind(host, port[, {ipv6only, reuseaddr, reuseport}])
+// udp = udp:bind(host, port[, {ipv6only, reuseaddr, reuseport}[, timeout]]): suspends for a
+// name that is not in /etc/hosts
 func udpBind(c *lua.Call) {
-	u, host, p, o := udpOf(c), c.String(2), port(c, 3), c.Fields(4)
-	ip, ok := udpIP(u, host)
-	if !ok {
-		ip, ok = parseIP(host)
-	}
-	if !ok {
-		c.Fail(uv.EINVAL, host)
+	u, host, p, o, timeout := udpOf(c), c.String(2), port(c, 3), c.Fields(4), c.Timeout(5)
+	flags := uv.UDPFlags{IPv6Only: o["ipv6only"] == true, ReuseAddr: o["reuseaddr"] == true, ReusePort: o["reuseport"] == true}
+	bind := func(ip netip.Addr) error { return u.Bind(netip.AddrPortFrom(ip, uint16(p)), flags) }
+	if ip, ok := udpIP(u, host); ok {
+		c.Done(bind(ip), host)
 		return
 	}
-	flags := uv.UDPFlags{IPv6Only: o["ipv6only"] == true, ReuseAddr: o["reuseaddr"] == true, ReusePort: o["reuseport"] == true}
-	c.Done(u.Bind(netip.AddrPortFrom(ip, uint16(p)), flags), host)
+	bindHost(c, &u.Handle, host, networkOf(u.Family()), timeout, bind)
 }
 
 // udp = udp:open(fd)
@@ -58,16 +57,18 @@ func udpOpen(c *lua.Call) { c.Done(udpOf(c).Open(c.Int(2, 0, 1<<31-1))) }
 
 // lookupUDP resolves a name to addresses that the socket can reach.
 func lookupUDP(ctx context.Context, family uv.Family, host string) ([]netip.Addr, error) {
-	network := map[uv.Family]string{uv.Inet: "ip4", uv.Inet6: "ip6"}[family]
-	if network == "" {
-		network = "ip"
+	return lookupAll(ctx, networkOf(family), host)
+}
+
+// networkOf is what Go calls the addresses of a family.
+func networkOf(family uv.Family) string {
+	switch family {
+	case uv.Inet:
+		return "ip4"
+	case uv.Inet6:
+		return "ip6"
 	}
-	q := query{host: host, network: network}
-	ips, err := q.lookup(ctx)
-	if err == nil && len(ips) == 0 {
-		err = uv.EAI_NONAME
-	}
-	return ips, err
+	return "ip"
 }
 
 // udp = udp:connect(host, port[, timeout]): suspends for a name only
@@ -167,6 +168,7 @@ func udpInterface(c *lua.Call) {
 // udp = udp:membership(group, interface or nil, "join"|"leave"[, source]), in a socket of the
 // group's family
 func udpMembership(c *lua.Call) {
+	c.Last(5)
 	u, group, iface, what, source := udpOf(c), c.String(2), c.OptString(3, ""), c.String(4), c.OptString(5, "")
 	if what != "join" && what != "leave" {
 		c.Bad(4, "\"join\" or \"leave\" expected")
@@ -193,7 +195,7 @@ func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.udp",
 		Methods: append([]lua.Func{
-			{Name: "bind", Go: udpBind},
+			{Name: "bind", Go: udpBind, Waits: true},
 			{Name: "open", Go: udpOpen},
 			{Name: "connect", Go: udpConnect, Waits: true},
 			{Name: "disconnect", Go: udpDisconnect},

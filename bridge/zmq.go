@@ -39,13 +39,15 @@ func init() {
 		{Name: "close", Go: zmqContextClose},
 		{Name: "closed", Go: zmqContextClosed},
 	}})
-	lua.DefineClass(lua.ClassDef{Name: "luv.zmq.socket", Methods: []lua.Func{
+	lua.DefineClass(lua.ClassDef{Name: "luv.zmq.socket", Plain: true, Methods: []lua.Func{
+		{Name: "close", Face: "zmq_close"},
+		{Name: "closed", Face: "object_closed"},
 		{Name: "send", Face: "zmq_send"},
 		{Name: "recv", Face: "zmq_recv"},
 		{Name: "recv_multipart", Face: "zmq_recv_multipart"},
 		{Name: "bind", Go: toEndpoint((*zmq.Socket).Bind)},
 		{Name: "connect", Go: toEndpoint((*zmq.Socket).Connect)},
-		{Name: "unbind", Go: toEndpoint((*zmq.Socket).Unbind)},
+		{Name: "unbind", Face: "zmq_unbind", Go: toEndpoint((*zmq.Socket).Unbind)},
 		{Name: "disconnect", Go: toEndpoint((*zmq.Socket).Disconnect)},
 		{Name: "last_endpoint", Go: onSocket(zmqLastEndpoint)},
 		{Name: "getsockopt", Go: zmqGetsockopt},

@@ -31,6 +31,7 @@ func zmqCreate(c *lua.Call) {
 	if c.IsTable(1) {
 		i = 2
 	}
+	c.Last(i)
 	ctx, err := zmq.NewContext(c.OptInt(i, 1, 0, math.MaxInt32))
 	if err != nil {
 		c.Fail(err)
@@ -58,16 +59,37 @@ func socketObject(s *zmq.Socket, class lua.Class) lua.Object {
 	return lua.Object{Class: class, Pointer: s.Object()}
 }
 
+// socketType is the number of a type, or its name as options have theirs.
+func socketType(c *lua.Call, i int) (int, string) {
+	if c.IsNumber(i) {
+		n := c.Int(i, 0, math.MaxInt32)
+		if zmq.TypeName(n) == "" {
+			c.Bad(i, fmt.Sprintf("no type of socket has the number %d", n))
+		}
+		return n, zmq.TypeName(n)
+	}
+	if !c.IsString(i) {
+		c.Number(i)
+	}
+	n, known := zmq.SocketType(c.String(i))
+	if !known {
+		c.Bad(i, "no type of socket has the name '"+c.String(i)+"'")
+	}
+	return n, zmq.TypeName(n)
+}
+
 // sock = ctx:socket(type)
 func zmqSocket(c *lua.Call) {
-	ctx, kind := contextOf(c), c.Int(2, 0, math.MaxInt32)
+	c.Last(2)
+	kind, name := socketType(c, 2)
+	ctx := contextOf(c)
 	if ctx == nil {
 		return
 	}
 	s, err := ctx.NewSocket(c.Loop(), kind)
 	switch {
 	case err == uv.EINVAL:
-		c.Bad(2, fmt.Sprintf("no type of socket has the number %d", kind))
+		c.Fail(err, "this libzmq has no "+name)
 	case err != nil:
 		c.Fail(err)
 	default:

@@ -5,6 +5,7 @@
  * Beyond that libuv holds one back and stops listening: the kernel's backlog fills. */
 #include <errno.h>
 #include <sys/socket.h>
+#include "sockopt.h"
 #include "stream.h"
 
 static luv_stream *take(luv_stream *server) {
@@ -65,6 +66,7 @@ void luv__accept_arrived(luv_stream *server, luv_object *c) {
   luv_fiber *f = first_waiter(server);
   if (!f) {
     keep(server, c);
+    luv__ready_look(server);
     if (luv__handles_full(server)) luv__stream_read_stop(server);
     return;
   }
@@ -83,6 +85,7 @@ int luv__listen(luv_stream *s, int backlog) {
     return err ? err : listen(fd, backlog) ? uv_translate_sys_error(errno) : 0;
   }
   if (s->o.flags & LUV_O_CONNECTING) return UV_EALREADY;
+  if (s->o.class_id == LUV_CLASS_TCP && (err = luv__tcp_prepare(s, AF_INET))) return err;
   err = uv_listen(&s->h.s, backlog, luv_on_connection);
   if (err == 0) s->o.flags |= LUV_O_LISTENING;
   return err;
@@ -135,8 +138,10 @@ static int is_fresh(luv_box *into) {
 /* tcp = luv.net.tcp(): made for every connection by those who accept into one, hence here */
 int luv_tcp_create(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_stream *s = luv__stream_new(S, LUV_CLASS_TCP);
+  luv_stream *s;
   int err;
+  luv__last(S, L, 0, 0, "tcp");
+  s = luv__stream_new(S, LUV_CLASS_TCP);
   if (!s) return luv__fail(L, UV_ENOMEM);
   err = uv_tcp_init(S->loop, &s->h.tcp);
   if (err) {
@@ -200,6 +205,7 @@ static void on_connect(uv_connect_t *req, int status) {
   luv_stream *s = req->data;
   s->o.flags &= ~(uint32_t)LUV_O_CONNECTING;
   if (s->o.flags & LUV_O_CLOSING) return;
+  luv__ready_look(s);
   if (status) luv__wake_all_error(s->o.S, &s->o.waiters, status);
   else luv__wake_all(s->o.S, &s->o.waiters, LUV_OUT_SELF, 0);
 }
@@ -210,7 +216,10 @@ int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr) {
   if (s->o.flags & LUV_O_CONNECTING) return UV_EALREADY;
   if (s->o.flags & LUV_O_LISTENING) return UV_EISCONN;
   s->connect.data = s;
+  if ((err = luv__tcp_prepare(s, addr->sa_family))) return err;
   err = uv_tcp_connect(&s->connect, &s->h.tcp, addr, on_connect);
+  if (err == UV_ECONNABORTED) /* Linux says so of the attempt before, whose end libuv has told already */
+    err = uv_tcp_connect(&s->connect, &s->h.tcp, addr, on_connect);
   if (err == 0) s->o.flags |= LUV_O_CONNECTING;
   return err;
 }

@@ -60,6 +60,7 @@ int luv_chan(lua_State *L) {
   int stacked = !S->jit && cap <= MAX_STACKED;
   luv_object *o;
   luv_chan_t *c;
+  luv__last(S, L, 1, 1, "chan");
   luv__make(S, L, LUV_CLASS_CHAN, sizeof *c, &o);
   c = (luv_chan_t *)o;
   queue_init(&c->putters);

@@ -68,13 +68,14 @@ void luv__library_add_table(luv_state *S, lua_State *L, int list, const char *mo
   add(S->codec, L, list, module);
 }
 
-/* Is the function on top built in? LuaJIT has some that are written in Lua. */
+/* Is the function on top built in? LuaJIT has some that are bytecode: string.len, math.deg,
+ * table.remove and so on. They alone begin in no line. */
 static int built_in(luv_state *S, lua_State *L) {
   lua_Debug ar;
   if (lua_iscfunction(L, -1)) return 1;
   if (!S->jit) return 0;
   lua_pushvalue(L, -1);
-  return lua_getinfo(L, ">S", &ar) && strncmp(ar.source, "=[builtin", 9) == 0;
+  return lua_getinfo(L, ">S", &ar) && ar.linedefined < 0;
 }
 
 /* Adds the fields of the table on top, which it pops. */

@@ -32,18 +32,18 @@
   X(timer_next, 1) X(timer_set_repeat, 0) X(timer_get_repeat, 0) X(timer_due_in, 0) \
   X(stream_read, 1) X(stream_read_exactly, 1) X(stream_read_line, 1) \
   X(stream_read_until, 1) X(stream_read_all, 1) X(stream_lines, 0) \
-  X(stream_unread, 0) X(stream_write, 1) X(stream_shutdown, 1) X(stream_accept, 1) \
+  X(stream_unread, 0) X(stream_wait, 1) X(stream_write_some, 1) X(stream_detach, 0) X(stream_write, 1) X(stream_shutdown, 1) X(stream_accept, 1) \
   X(stream_readable, 0) X(stream_writable, 0) X(stream_start, 0) X(stream_stop, 0) \
   X(stream_write_queue_size, 0) \
   X(pipe_open, 0) X(pipe_pending, 0) X(stdio_fileno, 0) \
   X(tty_open, 0) X(tty_isatty, 0) X(tty_guess, 0) \
   X(zmq_send, 1) X(zmq_recv, 1) X(zmq_recv_multipart, 1) X(zmq_proxy, 1) \
-  X(zmq_monitor_next, 1) X(zmq_auth, 0) \
+  X(zmq_unbind, 1) X(zmq_close, 1) X(zmq_monitor_next, 1) X(zmq_auth, 0) \
   X(udp_send, 1) X(udp_recv, 1) X(udp_send_queue_size, 0) X(udp_send_queue_count, 0) \
   X(poll_create, 0) X(poll_wait, 1) X(poll_fileno, 0) \
   X(codec_encode, 0) X(codec_decode, 0) \
   X(thread_create, 0) X(thread_join, 1) X(thread_status, 0) X(thread_name, 0) \
-  X(thread_detach, 0) X(thread_cancel, 0) X(thread_traceback, 0) X(thread_id, 0) \
+  X(thread_detach, 0) X(thread_affinity, 0) X(thread_priority, 0) X(thread_cancel, 0) X(thread_traceback, 0) X(thread_id, 0) \
   X(thread_list, 0) X(thread_self, 0) \
   X(thread_chan, 0) X(thread_chan_put, 1) X(thread_chan_get, 1) X(thread_chan_close, 0) \
   X(thread_chan_closed, 0) X(thread_chan_len, 0) X(thread_chan_iter, 0) \

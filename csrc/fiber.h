@@ -54,11 +54,14 @@ enum {
   LUV_OP_READ_ALL,
   LUV_OP_WRITE,
   LUV_OP_SHUTDOWN,
+  LUV_OP_WRITE_SOME,
+  LUV_OP_READY,   /* a stream, for what wait.arg says */
   LUV_OP_ACCEPT,
   LUV_OP_CONNECT,
   LUV_OP_ZMQ_RECV,
   LUV_OP_ZMQ_SEND,
   LUV_OP_ZMQ_PROXY,
+  LUV_OP_ZMQ_LEAVE, /* libzmq lets go of endpoints */
   LUV_OP_THREAD_JOIN,
   LUV_OP_THREAD_GET,
   LUV_OP_THREAD_PUT,

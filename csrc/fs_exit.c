@@ -56,7 +56,7 @@ void luv__fs_exit(int status) {
   linger = writes ? LINGER_WRITES : LINGER_READS;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &old);
-  if (pthread_create(&t, NULL, end, NULL) == 0) pthread_detach(t);
+  if (luv__thread_make(&t, NULL, end, NULL) == 0) pthread_detach(t);
   pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 

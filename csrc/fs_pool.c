@@ -211,10 +211,24 @@ static void call(luv_crew *c, unsigned n) {
   }
 }
 
+/* There are no threads for the pool. What is to be closed or undone is, here and now. */
+static void refuse(luv_crew *c, luv_fsreq *r, int err) {
+  if (r->work == luv__job_undo || r->op->result == LUV_FS_CLOSED) r->work(r);
+  else r->result = err;
+  pthread_mutex_lock(&c->lock);
+  finished(c, r);
+  pthread_mutex_unlock(&c->lock);
+}
+
 /* Nothing is lost when all slots are taken: on_left looks again. */
 void luv__pool_put(luv_fsreq *r) {
   luv_crew *c = r->S->fs->crew;
   unsigned n;
+  int err = luv__pool_possible();
+  if (LUV_UNLIKELY(err)) {
+    refuse(c, r, err);
+    return;
+  }
   pthread_mutex_lock(&c->lock);
   r->todo = 1;
   queue_push(&c->todo, &r->pool);

@@ -147,6 +147,7 @@ struct luv_state {
   luv_codec_state *codec;
   struct luv_fs *fs;   /* NULL: no file has been used */
   struct luv_udp_state *udp; /* NULL: no UDP socket has been made */
+  struct luv_ready *hub;     /* NULL: nobody has waited for a stream to be ready: ready.c */
   struct luv_signals *signals; /* NULL: none has been watched; read by signal handlers */
   uv_signal_t *sigchld;  /* NULL: no process has been spawned: see signal.c */
   luv_queue processes;   /* children that run; not before sigchld is there */
@@ -326,6 +327,12 @@ static inline int luv__refused(luv_fiber *f, int err) {
   return LUV_OUT_ERROR;
 }
 
+/* limits.c */
+int luv__threads_possible(int n);
+int luv__pool_possible(void);
+int luv__thread_make(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *), void *arg);
+const char *luv__runtime_lacks(void);
+void luv__last(luv_state *S, lua_State *L, int idx, int arg, const char *fname);
 /* The optional timeout at `idx`: seconds, LUV_NO_TIMEOUT for nil. Raises. */
 double luv__opt_timeout(luv_state *S, lua_State *L, int idx, int arg,
                         const char *fname);
@@ -366,7 +373,6 @@ void luv__children_forget(luv_state *S);
 int luv__signal_onstack(int signum);
 void luv__handle_signal(int signum, void (*fn)(int));
 int luv__end_of_stream(uv_stream_t *h);
-int luv__tcp_reuseport(uv_tcp_t *t, int domain);
 int luv__tcp_replace(uv_tcp_t *t, int own, int fd);
 int luv__tcp_close_reset(luv_object *o);
 void luv__close_all(uv_loop_t *loop);

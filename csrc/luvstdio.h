@@ -16,6 +16,7 @@ void luv__std_read_more(luv_stream *s);
 int luv__std_put(luv_stream *s, const uv_buf_t *bufs, unsigned n);
 /* Writes what w stands for, behind its first `done` bytes; ends in luv__write_finished. */
 int luv__std_write(luv_stream *s, luv_write *w, uint64_t done);
+uint64_t luv__std_unwritten(luv_std *d);
 void luv__std_closing(luv_stream *s);
 
 #endif

@@ -18,6 +18,10 @@
 
 typedef struct luv_proxy luv_proxy;
 
+/* A frame that was taken off a socket and is still to be received; an endpoint's name. */
+typedef struct luv_zmq_frame { struct luv_zmq_frame *next; zmq_msg_t m; } luv_zmq_frame;
+typedef struct luv_zmq_name { struct luv_zmq_name *next; size_t n; char text[]; } luv_zmq_name;
+
 typedef struct luv_zmq {
   luv_object o;
   uv_poll_t poll;      /* right behind the object, where luv__handle looks for it */
@@ -30,8 +34,13 @@ typedef struct luv_zmq {
   uint8_t inproc;      /* has an inproc endpoint */
   uint8_t polling;
   uint8_t stopped;     /* a monitor: its last event has been */
-  uint8_t has_first;   /* the next message's first frame is in `first` */
+  uint8_t has_first;   /* the next frame is in `first`, and others in `ahead` */
+  uint8_t hidden;      /* a monitor of luv's own: zmq_leave.c */
+  uint32_t listens;    /* endpoints that libzmq has a listener for */
   zmq_msg_t first;
+  luv_zmq_frame *ahead;
+  luv_zmq_name *leaving; /* a monitor: endpoints that libzmq has yet to let go of */
+  struct luv_zmq *leaver; /* the monitor that will say so, on the way from Go to a face */
   int kept;            /* registry: the frames of a message that has too many for results */
 } luv_zmq;
 
@@ -68,7 +77,7 @@ int luv__zmq_error(int zmq_errno);
 static inline int luv__zmq_overdue(luv_state *S, lua_State *L) { return luv__overdue(S, L, &S->zmq->ops); }
 
 static inline int luv__zmq_waited_for(luv_zmq *z) {
-  return !queue_empty(&z->receivers) || !queue_empty(&z->senders) || z->proxy;
+  return !queue_empty(&z->receivers) || !queue_empty(&z->senders) || z->proxy || z->leaving;
 }
 
 /* Something was done with the socket: commands for it may have been taken off its
@@ -79,12 +88,21 @@ static inline void luv__zmq_touch(luv_zmq *z) {
   if (LUV_UNLIKELY(luv__zmq_waited_for(z)) && queue_empty(&z->dirty)) queue_push(&t->dirty, &z->dirty);
 }
 
+/* zmq_leave.c */
+int luv__zmq_leaves(luv_zmq *m, const char *endpoint, size_t n);
+void luv__zmq_stays(luv_zmq *m, const char *endpoint, size_t n);
+void luv__zmq_left(luv_zmq *m);
+void luv__zmq_left_all(luv_zmq *m);
+void luv__zmq_keep(luv_zmq *z, zmq_msg_t *m);
+void luv__zmq_drop_kept(luv_zmq *z);
+
 /* zmq_fast.c */
 void luv__zmq_know(luv_zmq *z);
 void luv__zmq_forget(luv_zmq *z);
 
 /* zmq_recv.c */
 int luv__zmq_take(luv_zmq *z, zmq_msg_t *m);
+unsigned luv__zmq_event_number(zmq_msg_t *m, uint32_t *value);
 int luv__zmq_serve_receiver(luv_zmq *z, luv_fiber *f);
 void luv__parcel_free(luv_parcel *p);
 

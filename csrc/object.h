@@ -17,7 +17,7 @@ enum { LUV_CLASS_FIBER, LUV_CLASS_TIMER, LUV_CLASS_TCP, LUV_CLASS_PIPE,
 #define LUV_MAX_CLASSES 48
 /* What goEvent and a Go handle's callbacks are about. */
 enum { LUV_EV_FIRED, LUV_EV_CONNECTION, LUV_EV_CONNECT, LUV_EV_READ, LUV_EV_WRITE,
-       LUV_EV_SHUTDOWN, LUV_EV_ADDRINFO, LUV_EV_CLOSED };
+       LUV_EV_SHUTDOWN, LUV_EV_ADDRINFO, LUV_EV_CLOSED, LUV_EV_LEAVE };
 
 enum {
   LUV_O_HANDLE = 1,   /* has libuv handle memory, which must be closed */
@@ -115,6 +115,9 @@ struct luv_stream {
   uv_connect_t connect;
   struct luv_std *std;     /* what libuv cannot read and write for us: stdio_io.c */
   struct luv_bound *bound; /* the file of a unix socket: pipe.c */
+  struct luv_sockopt *options; /* for the first descriptor: sockopt.c */
+  luv_queue watchers;      /* fibers that wait until it is ready: ready.c */
+  uint8_t watched;         /* its descriptor is in the hub */
   union { uv_stream_t s; uv_tcp_t tcp; uv_pipe_t pipe; uv_tty_t tty; } h;
 };
 
@@ -125,6 +128,15 @@ int luv__listen(luv_stream *s, int backlog);
 void luv_on_connection(uv_stream_t *h, int status);
 void luv__stream_closing(luv_stream *s);
 void luv__pipe_unbind(luv_stream *s);
+void luv__options_free(luv_stream *s);
+void luv__ready_serve(luv_stream *s);
+void luv__ready_closing(luv_stream *s);
+void luv__ready_free(luv_state *S);
+void luv__pipe_keep(luv_stream *s);
+/* Something that the kernel does not know of has changed. */
+static inline void luv__ready_look(luv_stream *s) {
+  if (LUV_UNLIKELY(!queue_empty(&s->watchers))) luv__ready_serve(s);
+}
 int luv__stream_fd(luv_object *o, uv_os_fd_t *fd);
 void luv__accept_arrived(luv_stream *s, luv_object *c);
 void luv__handles_arrived(luv_stream *s);

@@ -2,7 +2,7 @@
  *
  * libuv's callbacks record an outcome and wake; the values are made here, when the fiber has
  * its turn (DESIGN rule 5): by deliver.c, or by the call itself. */
-#include "luv.h"
+#include "stream.h"
 
 static int raise_text(lua_State *L, lua_State *W, const char *msg) {
   luv__where(L, W);
@@ -31,7 +31,9 @@ static int values(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
 static int data(luv_wait *w, lua_State *W) {
   if (w->op == LUV_OP_READ) lua_pushnumber(W, (lua_Number)w->arg);
   lua_pushlstring(W, w->on, (size_t)w->arg);
-  return 1 + (w->op == LUV_OP_READ);
+  if (w->op == LUV_OP_READ_LINE || w->op == LUV_OP_READ_UNTIL) lua_pushboolean(W, w->done != 0); /* read.c */
+  else if (w->op != LUV_OP_READ) return 1;
+  return 2;
 }
 
 int luv__outcome(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
@@ -47,7 +49,8 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
     case LUV_OUT_SELF: return self(L, W);
     case LUV_OUT_COUNT: lua_pushnumber(W, (lua_Number)w->arg); return 1;
     case LUV_OUT_ERROR: return luv__fail(W, (int)(int64_t)w->arg);
-    case LUV_OUT_TIMEOUT: return luv__fail(W, UV_ETIMEDOUT);
+    case LUV_OUT_TIMEOUT:
+      return w->op == LUV_OP_WRITE ? luv__write_timed_out(W, w->done) : luv__fail(W, UV_ETIMEDOUT);
     case LUV_OUT_OBJECT: return luv__push_accepted(S, L, W, w->on);
     case LUV_OUT_JOINED: return luv__push_joined(S, w->on, W);
     case LUV_OUT_VALUES: return values(S, f, L, W);

@@ -65,6 +65,12 @@ void luv__pipe_unbind(luv_stream *s) {
   free(b);
 }
 
+/* The socket becomes somebody else's: its file stays. */
+void luv__pipe_keep(luv_stream *s) {
+  free(s->bound);
+  s->bound = NULL;
+}
+
 static struct luv_bound *remember(const char *path) {
   struct luv_bound *b = malloc(sizeof *b + strlen(path) + 1);
   struct stat st;

@@ -51,7 +51,7 @@ static void start_reaper(void) {
   pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&a, 65536);
   pthread_sigmask(SIG_SETMASK, &all, &old);
-  reaping = pthread_create(&t, &a, reaper, NULL) == 0;
+  reaping = luv__thread_make(&t, &a, reaper, NULL) == 0;
   pthread_sigmask(SIG_SETMASK, &old, NULL);
   pthread_attr_destroy(&a);
 }

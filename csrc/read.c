@@ -19,10 +19,13 @@ static luv_view unread(luv_stream *s) {
   return v;
 }
 
-static int push(lua_State *W, int op, const char *p, size_t n) {
+/* What a reader gets: read the number of bytes, too; of a line or a record, whether it had its end. */
+static int push(lua_State *W, int op, const char *p, size_t n, int whole) {
   if (op == LUV_OP_READ) lua_pushnumber(W, (lua_Number)n);
   lua_pushlstring(W, p, n);
-  return 1 + (op == LUV_OP_READ);
+  if (op == LUV_OP_READ_LINE || op == LUV_OP_READ_UNTIL) lua_pushboolean(W, whole);
+  else if (op != LUV_OP_READ) return 1;
+  return 2;
 }
 
 /* ---- serving waiting readers, in libuv's callback ------------------------------- */
@@ -34,7 +37,7 @@ static int deliver(lua_State *M) {
   delivery *d = lua_touserdata(M, 1);
   int n;
   luv__check_crossing(M);
-  n = push(M, d->f->wait.op, d->p, d->n);
+  n = push(M, d->f->wait.op, d->p, d->n, d->f->wait.done != 0);
   lua_xmove(M, d->f->in, n);
   d->f->nargs = n;
   return 0;
@@ -83,6 +86,7 @@ static size_t serve_readers(luv_stream *s, luv_view v) {
     int what = luv__record(s, f->in, f->wait.op, f->wait.arg, rest, &c);
     if (what == LUV_MORE) break;
     s->scanned = 0;
+    f->wait.done = c.skip;
     if (what == LUV_END) luv__wake_error(s->o.S, f, c.err);
     else if (serve(s, f, rest.p, c.take)) used += c.take + c.skip;
   }
@@ -100,6 +104,7 @@ void luv__read_end(luv_stream *s, int err) {
   luv__stream_read_stop(s);
   if (s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc) luv__wake_all_error(s->o.S, &s->o.waiters, err);
   luv__read_service(s);
+  luv__ready_look(s);
 }
 
 /* More would go into memory, and its reader is about to ask: the next turn. */
@@ -139,6 +144,7 @@ void luv__got(luv_stream *s, const char *p, size_t n) {
     return;
   }
   if (!queue_empty(&s->readers)) luv__read_service(s);
+  luv__ready_look(s);
   if (queue_empty(&s->readers) && s->in.len >= LUV_HIGH_WATER) luv__stream_read_stop(s);
 }
 
@@ -194,7 +200,7 @@ static int read_now(luv_stream *s, lua_State *L, int op, uint64_t arg) {
   if (what == LUV_MORE) return 0;
   s->scanned = 0;
   if (what == LUV_END) return luv__fail(L, c.err);
-  n = push(L, op, s->in.p + s->in.head, c.take);
+  n = push(L, op, s->in.p + s->in.head, c.take, c.skip != 0);
   luv__buffer_consume(&s->in, c.take + c.skip);
   return n;
 }
@@ -259,7 +265,7 @@ int luv_stream_read_exactly(lua_State *L) {
   return read_op(S, L, s, LUV_OP_READ_EXACTLY, n, timeout);
 }
 
-/* data = stream:read_line([max][, timeout]) */
+/* data, whole = stream:read_line([max][, timeout]) */
 int luv_stream_read_line(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "read_line");
@@ -268,7 +274,7 @@ int luv_stream_read_line(lua_State *L) {
   return read_op(S, L, s, LUV_OP_READ_LINE, max, timeout);
 }
 
-/* data = stream:read_until(delimiter[, max][, timeout]) */
+/* data, whole = stream:read_until(delimiter[, max][, timeout]) */
 int luv_stream_read_until(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "read_until");
@@ -319,6 +325,7 @@ int luv_stream_unread(lua_State *L) {
   if (luv__buffer_prepend(&s->in, p, n)) return luv__fail(L, UV_ENOMEM);
   s->scanned = 0;
   luv__read_service(s);
+  luv__ready_look(s);
   lua_settop(L, 1);
   return 1;
 }

@@ -192,6 +192,7 @@ static void close_loop(luv_state *S) {
   uv_close((uv_handle_t *)S->alarm, luv__handle_free);
   if (S->wakeup) luv__wakeup_close(S);
   luv__children_forget(S);
+  luv__ready_free(S);
   luv__go_close(S->host);
   luv__zmq_state_free(S);
   luv__fs_state_free(S);
@@ -306,7 +307,9 @@ static void new_state(lua_State *L) {
 
 /* The one symbol that luv.so exports. */
 __attribute__((visibility("default"))) int luaopen_luv(lua_State *L) {
+  const char *lack = luv__runtime_lacks();
   luv_state *S;
+  if (lack) return luaL_error(L, "luv: not enough %s", lack);
   if (luv__forked) return luaL_error(L, "luv: used after fork");
   S = luv__state(L);
   if (S && S->ref_module) lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_module);

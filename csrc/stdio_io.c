@@ -101,7 +101,7 @@ static void read_in_pool(luv_stream *s, luv_std *d) {
   uv_buf_t buf;
   int err = UV_ENOMEM;
   if (!d->in) d->in = malloc(PIECE);
-  if (d->in) {
+  if (d->in && !(err = luv__pool_possible())) {
     buf = uv_buf_init(d->in, PIECE);
     err = uv_fs_read(s->o.S->loop, &d->read_req, d->fd, &buf, 1, -1, on_file_read);
   }
@@ -204,6 +204,7 @@ static int next_piece(luv_std *d) {
   int err;
   if (d->sent == d->piece) fill(d);
   if (d->piece == 0) return 0;
+  if ((err = luv__pool_possible())) return err;
   err = uv_queue_work(d->s->o.S->loop, &d->write_req, write_piece, on_written);
   if (err) return err;
   luv__pool_enter(0);
@@ -261,6 +262,9 @@ int luv__std_write(luv_stream *s, luv_write *w, uint64_t done) {
   if (err) d->w = NULL;
   return err;
 }
+
+/* Bytes of the write under way that are not written, as far as anybody knows. */
+uint64_t luv__std_unwritten(luv_std *d) { return d->w ? d->w->total - d->done + (d->piece - d->sent) : 0; }
 
 /* The stream closes. What the pool has begun goes on; nobody will hear of it. */
 void luv__std_closing(luv_stream *s) {

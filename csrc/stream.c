@@ -10,6 +10,7 @@ luv_stream *luv__stream_new(luv_state *S, int class_id) {
   queue_init(&s->writers);
   queue_init(&s->accepted);
   queue_init(&s->unread);
+  queue_init(&s->watchers);
   s->h.s.data = s;
   return s;
 }
@@ -30,10 +31,12 @@ luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
 void luv__stream_closing(luv_stream *s) {
   luv_state *S = s->o.S;
   luv__pipe_unbind(s);
+  luv__options_free(s);
   queue_remove(&s->unread);
   if (s->o.class_id == LUV_CLASS_TTY) luv__tty_closing(s);
   if (!S) return;
   luv__wake_all_error(S, &s->readers, UV_ECANCELED);
+  luv__ready_closing(s);
   luv__write_closing(s);
   luv__accept_closing(s);
   if (s->std) luv__std_closing(s);

@@ -30,6 +30,14 @@ struct luv_write {
   uv_pipe_t *carrier; /* a handle that goes with the bytes: handle.c */
 };
 
+luv_fiber *luv__writer(luv_state *S, lua_State *L);
+int luv__put(luv_stream *s, const uv_buf_t *bufs, unsigned n);
+int luv__write_error(luv_stream *s, int err);
+int luv__write_timed_out(lua_State *L, uint64_t gone);
+int luv__shut_reading(luv_stream *s);
+static inline int luv__can_write(luv_stream *s) {
+  return !s->writing && queue_empty(&s->writers) && !(s->o.flags & LUV_O_SHUT);
+}
 void luv__write_finished(luv_write *w, int status);
 int luv__pty_end(luv_stream *s, int err);
 void luv__write_drop(luv_write *w);

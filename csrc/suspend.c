@@ -101,7 +101,7 @@ static void leave_below(luv_state *S, lua_State *L, luv_fiber *f, luv_stack *fre
 
 static const char no_stack[] =
   "attempt to yield across metamethod/C-call boundary: no C stack could be mapped for it "
-  "(%u are there: see vm.max_map_count, ulimit -v, and luv.stack_size)";
+  "(%d are there: see vm.max_map_count, ulimit -v, and luv.stack_size)";
 
 /* The stack that the scheduler is to go on with. Raises: where nothing can wait, or none is there. */
 static luv_stack *fresh_stack(luv_state *S, lua_State *L) {
@@ -109,7 +109,7 @@ static luv_stack *fresh_stack(luv_state *S, lua_State *L) {
   luv__check_place(S, L);
   if (luv__running != S) luv__error(S, L, "cannot wait here: another state's loop is running");
   s = luv__stack_take(&S->stacks, luv__run_fibers);
-  if (!s) luv__error(S, L, no_stack, S->stacks.total);
+  if (!s) luv__error(S, L, no_stack, (int)S->stacks.total);
   return s;
 }
 

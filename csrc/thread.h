@@ -27,6 +27,7 @@ typedef struct {
 typedef struct luv_thread {
   luv_task task;
   uv_thread_t tid;
+  int number;         /* atomic: the kernel's; 0: not begun, -1: it has ended */
   luv_queue all;      /* of the threads that run */
   luv_queue child;    /* in the children of the state that made it, with a reference */
   int ended;          /* what status is to be once its state is closed */
@@ -65,6 +66,9 @@ void luv__plain_clear(luv_task *t);
 
 /* thread.c */
 void luv__thread_name(luv_thread *t, char *name); /* LUV_THREAD_NAME bytes */
+
+/* thread_sched.c */
+void luv__thread_number(luv_thread *t, int gone);
 
 /* thread_run.c */
 luv_state *luv__thread_state(lua_State *L);

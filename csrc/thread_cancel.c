@@ -12,19 +12,28 @@
 
 static int taken(luv_thread *t) { return t && __atomic_exchange_n(&t->cancelled, 0, __ATOMIC_ACQ_REL); }
 
-/* The state has been rung. */
+static void stop_hook(lua_State *L, lua_Debug *ar);
+
+/* The state has been rung. Its main function may be about to compute. */
 void luv__thread_cancelled(luv_state *S) {
-  if (!taken(S->thread)) return;
-  if (S->main.status == LUV_WAITING) luv__abandon(S, &S->main, LUV_OUT_CANCEL);
-  else S->main.flags |= LUV_F_CANCEL;
+  luv_thread *t = S->thread;
+  if (!taken(t)) return;
+  if (S->main.status == LUV_WAITING) {
+    luv__abandon(S, &S->main, LUV_OUT_CANCEL);
+    return;
+  }
+  S->main.flags |= LUV_F_CANCEL;
+  if (!luaJIT_setmode && t->L && !t->opening) luv__hook_at_once(t->L, stop_hook);
 }
+
+static int is_cancelled(luv_thread *t) { return taken(t) || (t->S && t->S->main.flags & LUV_F_CANCEL); }
 
 static void stop_hook(lua_State *L, lua_Debug *ar) {
   luv_thread *t = luv__this_thread;
   luv_state *S;
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
-  if (!t || t->opening || !taken(t)) return;
+  if (!t || t->opening || !is_cancelled(t)) return;
   S = luv__thread_state(L);
   if (luv_current(S) && S->main.status == LUV_WAITING) luv__abandon(S, &S->main, LUV_OUT_CANCEL);
   luv__push_cancelled(S, L, &S->main);

@@ -252,6 +252,7 @@ static luv_thread *own(lua_State *L) {
   t = luv__thread_new();
   if (!t) luaL_error(L, "not enough memory");
   t->is_main = 1;
+  luv__thread_number(t, 0);
   strcpy(t->name, "main");
   return t;
 }

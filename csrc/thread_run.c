@@ -59,9 +59,11 @@ void luv__thread_refused(luv_thread *t) {
 static void body(void *arg) {
   luv_thread *t = arg;
   luv__this_thread = t;
+  luv__thread_number(t, 0);
   luv__thread_hear();
   luv__go_thread(t);
   luv__this_thread = NULL;
+  luv__thread_number(t, 1);
   luv__thread_gone(t);
   luv__task_end(&t->task, t->ended);
   luv__core_drop(&t->task.core);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "pipe.h"
 #include "udp.h"
 
 _Static_assert(offsetof(luv_udp, h) == sizeof(luv_object), "luv__handle finds it there");
@@ -82,19 +83,6 @@ int luv__udp_family(luv_object *o) {
   return getsockname(fd, (struct sockaddr *)&a, &n) ? AF_UNSPEC : a.ss_family;
 }
 
-/* Two objects with one descriptor would close it twice, the second time somebody else's. */
-static int taken(luv_state *S, int fd) {
-  luv_queue *q;
-  uv_os_fd_t other;
-  for (q = S ? S->objects.next : NULL; q && q != &S->objects; q = q->next) {
-    luv_object *o = luv_container(q, luv_object, link);
-    if ((o->flags & (LUV_O_HANDLE | LUV_O_CLOSING)) == LUV_O_HANDLE &&
-        uv_fileno(luv__handle(o), &other) == 0 && other == fd)
-      return 1;
-  }
-  return 0;
-}
-
 /* Takes a descriptor over. uv_udp_open lets others share the port; that is put back. */
 int luv__udp_open(luv_object *o, int fd) {
   luv_udp *s = (luv_udp *)o;
@@ -106,7 +94,7 @@ int luv__udp_open(luv_object *o, int fd) {
   if (getsockname(fd, (struct sockaddr *)&a, &n) || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size))
     return uv_translate_sys_error(errno);
   if (type != SOCK_DGRAM) return UV_EINVAL;
-  if (taken(o->S, fd)) return UV_EEXIST;
+  if (luv__fd_taken(o->S, fd)) return UV_EEXIST;
   getsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, &size);
   err = uv_udp_open(&s->h, fd);
   if (err) return err;

@@ -160,10 +160,13 @@ void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n) {
 
 enum { CONNECTED, NUMERIC, NAME };
 
+/* A number, or a string of its digits. */
 static int port_of(luv_state *S, lua_State *L) {
+  const char *digits = lua_type(L, 4) == LUA_TSTRING ? lua_tostring(L, 4) : NULL;
   double n;
-  if (lua_type(L, 4) != LUA_TNUMBER) luv__type_error(S, L, 4, 3, "send", "number");
-  n = lua_tonumber(L, 4);
+  if (lua_type(L, 4) != LUA_TNUMBER && !digits) luv__type_error(S, L, 4, 3, "send", "number");
+  if (digits && (!*digits || digits[strspn(digits, "0123456789")])) digits = NULL, n = -1;
+  else n = lua_tonumber(L, 4);
   if (!(n >= 0 && n <= 65535 && n == (int)n))
     luv__arg_error(S, L, 3, "send", "whole number from 0 to 65535 expected");
   return (int)n;

@@ -36,16 +36,6 @@ int luv__end_of_stream(uv_stream_t *h) {
   return err ? uv_translate_sys_error(err) : UV_EOF;
 }
 
-/* Gives a handle without a descriptor a socket with SO_REUSEPORT. */
-int luv__tcp_reuseport(uv_tcp_t *t, int domain) {
-  int on = 1, err, fd = socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return uv_translate_sys_error(errno);
-  if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) err = uv_translate_sys_error(errno);
-  else err = uv_tcp_open(t, fd);
-  if (err) close(fd);
-  return err;
-}
-
 /* Puts the socket `fd` in the place of the handle's own, which must not be being polled.
  * The handle keeps its number: libuv takes one that it has for its own. After an error
  * `fd` is still the caller's. */

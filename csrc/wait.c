@@ -46,6 +46,7 @@ extern int luv__read_begin(luv_state *S, luv_fiber *f);
 extern int luv__write_begin(luv_state *S, luv_fiber *f);
 extern void luv__write_abandon(luv_state *S, luv_fiber *f);
 extern void luv__read_abandon(luv_state *S, luv_fiber *f);
+extern int luv__ready_begin(luv_state *S, luv_fiber *f);
 extern int luv__accept_begin(luv_state *S, luv_fiber *f);
 extern void luv__connect_abandon(luv_state *S, luv_fiber *f);
 extern int luv__zmq_recv_begin(luv_state *S, luv_fiber *f);
@@ -55,6 +56,7 @@ extern void luv__link_abandon(luv_state *S, luv_fiber *f);
 extern int luv__link_begin_put(luv_state *S, luv_fiber *f);
 extern int luv__proxy_begin(luv_state *S, luv_fiber *f);
 extern void luv__proxy_abandon(luv_state *S, luv_fiber *f);
+extern int luv__zmq_leave_begin(luv_state *S, luv_fiber *f);
 
 extern int luv__udp_recv_begin(luv_state *S, luv_fiber *f);
 extern int luv__udp_send_begin(luv_state *S, luv_fiber *f);
@@ -99,11 +101,14 @@ const luv_op luv__ops[LUV_OP_COUNT] = {
   [LUV_OP_READ_ALL] = {"read_all", 1, luv__read_begin, luv__read_abandon},
   [LUV_OP_WRITE] = {"write", 1, luv__write_begin, luv__write_abandon},
   [LUV_OP_SHUTDOWN] = {"shutdown", 1, luv__write_begin, luv__write_abandon},
+  [LUV_OP_WRITE_SOME] = {"write_some", 1, luv__ready_begin, NULL},
+  [LUV_OP_READY] = {"ready", 1, luv__ready_begin, NULL},
   [LUV_OP_ACCEPT] = {"accept", 1, luv__accept_begin, NULL},
   [LUV_OP_CONNECT] = {"connect", 1, begin_object, luv__connect_abandon},
   [LUV_OP_ZMQ_RECV] = {"zmq recv", 1, luv__zmq_recv_begin, NULL},
   [LUV_OP_ZMQ_SEND] = {"zmq send", 1, luv__zmq_send_begin, NULL},
   [LUV_OP_ZMQ_PROXY] = {"zmq proxy", 1, luv__proxy_begin, luv__proxy_abandon},
+  [LUV_OP_ZMQ_LEAVE] = {"zmq unbind", 1, luv__zmq_leave_begin, NULL},
   [LUV_OP_THREAD_JOIN] = {"thread join", 1, luv__link_begin, luv__link_abandon},
   [LUV_OP_THREAD_GET] = {"thread get", 1, luv__link_begin, luv__link_abandon},
   [LUV_OP_THREAD_PUT] = {"thread put", 1, luv__link_begin_put, NULL},

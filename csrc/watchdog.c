@@ -98,7 +98,7 @@ static int start_watching(void) {
   if (started) return 0;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  err = pthread_create(&t, NULL, watch, NULL);
+  err = luv__thread_make(&t, NULL, watch, NULL);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (err) return uv_translate_sys_error(err);
   pthread_detach(t);

@@ -88,7 +88,9 @@ void luv__write_finished(luv_write *w, int status) {
     luv__wake(S, f, f->wait.op == LUV_OP_WRITE ? LUV_OUT_COUNT : LUV_OUT_SELF);
   }
   free(w);
-  if (!(s->o.flags & LUV_O_CLOSING)) luv__write_next(s);
+  if (s->o.flags & LUV_O_CLOSING) return;
+  luv__write_next(s);
+  luv__ready_look(s);
 }
 
 /* The stream closes, and nobody else has the bytes. */
@@ -205,11 +207,25 @@ int luv__write_begin(luv_state *S, luv_fiber *f) {
   return 0;
 }
 
+/* The bytes of a writer that libuv has, and has not written yet. */
+static uint64_t unwritten(luv_stream *s) {
+  return s->std ? luv__std_unwritten(s->std) : uv_stream_get_write_queue_size(&s->h.s);
+}
+
+/* nil, message, "ETIMEDOUT", and how many bytes had gone. */
+int luv__write_timed_out(lua_State *L, uint64_t gone) {
+  int n = luv__fail(L, UV_ETIMEDOUT);
+  lua_pushnumber(L, (lua_Number)gone);
+  return n + 1;
+}
+
 void luv__write_abandon(luv_state *S, luv_fiber *f) {
   luv_stream *s = f->wait.on;
   (void)S;
-  if (s->writing && s->writing->f == f) s->writing->f = NULL;
-  else if (f->wait.op == LUV_OP_SHUTDOWN) s->o.flags &= ~(uint32_t)LUV_O_SHUT;
+  if (s->writing && s->writing->f == f) {
+    s->writing->f = NULL;
+    if (f->wait.op == LUV_OP_WRITE) f->wait.done = s->writing->total - unwritten(s);
+  } else if (f->wait.op == LUV_OP_SHUTDOWN) s->o.flags &= ~(uint32_t)LUV_O_SHUT;
 }
 
 /* ---- a stream that somebody else writes to --------------------------------------------- */
@@ -233,6 +249,7 @@ void luv__write_release(luv_hold *h) {
   free(h);
   s->writing = NULL;
   luv__write_next(s);
+  luv__ready_look(s);
 }
 
 static void release_closing(luv_stream *s) {
@@ -261,7 +278,9 @@ static int put_quietly(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
   return done;
 }
 
-static int put(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
+
+/* What the kernel takes at once: bytes, or an error. */
+int luv__put(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
   uv_os_fd_t fd;
   if (LUV_UNLIKELY(!(s->o.flags & LUV_O_SOCKET) || uv_fileno((uv_handle_t *)&s->h, &fd))) return put_quietly(s, bufs, n);
   return (int)(n == 1 ? luv__send(fd, bufs->base, bufs->len) : luv__send_pieces(fd, bufs, n));
@@ -274,50 +293,54 @@ static int64_t try_write(lua_State *L, luv_stream *s, uint64_t total) {
   int n;
   do {
     unsigned count = luv__gather(L, 2, (size_t)done, bufs, FEW_BUFS);
-    n = put(s, bufs, count);
+    n = luv__put(s, bufs, count);
     if (n > 0) done += (uint64_t)n, s->o.S->bytes_written += (uint64_t)n;
   } while (n > 0 && done < total);
   return n >= 0 || n == UV_EAGAIN ? (int64_t)done : n;
 }
 
 /* An error of write(2) before the socket is connected is not "closed". */
-static int write_error(luv_stream *s, int err) {
+int luv__write_error(luv_stream *s, int err) {
   uv_os_fd_t fd;
   if (err == UV_EBADF && uv_fileno((uv_handle_t *)&s->h, &fd)) return UV_ENOTCONN;
   return err;
 }
 
+/* Whose wait a call on L is about to fill in. */
+luv_fiber *luv__writer(luv_state *S, lua_State *L) {
+  (void)L;
+  return S->current ? S->current : &S->main;
+}
+
 /* Waits until the bytes behind the first `done` ones are written. */
 int luv__write_from(luv_state *S, lua_State *L, luv_stream *s, uint64_t total,
                     uint64_t done, double timeout) {
-  luv_fiber *f = S->current ? S->current : &S->main;
-  if (timeout == 0 && done > 0) timeout = 1e-9; /* what has begun must be finished */
-  f->wait.done = done;
+  if (timeout == 0) {
+    if (done == 0) return luv__write_timed_out(L, 0);
+    timeout = 1e-9; /* what has begun must be finished */
+  }
+  luv__writer(S, L)->wait.done = done;
   return luv__suspend(S, L, LUV_OP_WRITE, s, total, timeout);
 }
 
-static int can_write_now(luv_stream *s) {
-  return !s->writing && queue_empty(&s->writers) && !(s->o.flags & LUV_O_SHUT);
-}
-
 /* A peer who takes everything at once must not keep the other fibers from their turn. */
-static int may_write_now(lua_State *L, luv_stream *s) { return can_write_now(s) && !luv__hogging(s->o.S, L); }
+static int may_write_now(lua_State *L, luv_stream *s) { return luv__can_write(s) && !luv__hogging(s->o.S, L); }
 
 /* The common case: one string, no timeout. Bytes written, or an error. */
 static int write_string(lua_State *L, luv_stream *s, size_t *total) {
   uv_buf_t buf;
   buf.base = (char *)lua_tolstring(L, 2, total);
   buf.len = *total;
-  return buf.len ? put(s, &buf, 1) : 0;
+  return buf.len ? luv__put(s, &buf, 1) : 0;
 }
 
 static int write_any(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, double timeout, int now) {
   int64_t done = 0;
   if (!s) return luv__fail(L, UV_EBADF);
   if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_EPIPE);
-  if (total > 0 && (now || (timeout == 0 && can_write_now(s)))) {
+  if (total > 0 && (now || (timeout == 0 && luv__can_write(s)))) {
     done = try_write(L, s, total);
-    if (done < 0) return luv__fail(L, write_error(s, (int)done));
+    if (done < 0) return luv__fail(L, luv__write_error(s, (int)done));
   }
   lua_settop(L, 2);
   if ((uint64_t)done < total) return luv__write_from(S, L, s, total, (uint64_t)done, timeout);
@@ -326,7 +349,7 @@ static int write_any(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, 
 }
 
 int luv__write_plain(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, double timeout) {
-  return write_any(S, L, s, total, timeout, s && can_write_now(s));
+  return write_any(S, L, s, total, timeout, s && luv__can_write(s));
 }
 
 /* n = stream:write(data[, timeout]), stream:write(data, {handle = object}[, timeout]) */
@@ -341,14 +364,14 @@ int luv_stream_write(lua_State *L) {
   if (LUV_LIKELY(now && lua_gettop(L) == 2 && lua_type(L, 2) == LUA_TSTRING)) {
     size_t n;
     done = write_string(L, s, &n);
-    if (done < 0 && done != UV_EAGAIN) return luv__fail(L, write_error(s, (int)done));
+    if (done < 0 && done != UV_EAGAIN) return luv__fail(L, luv__write_error(s, (int)done));
     if (done < 0) done = 0;
     S->bytes_written += (uint64_t)done;
     if ((size_t)done < n) return luv__write_from(S, L, s, n, (uint64_t)done, LUV_NO_TIMEOUT);
     lua_pushnumber(L, (lua_Number)n);
     return 1;
   }
-  if (lua_type(L, 3) == LUA_TTABLE) return luv__write_handle(S, L, s, s && can_write_now(s));
+  if (lua_type(L, 3) == LUA_TTABLE) return luv__write_handle(S, L, s, s && luv__can_write(s));
   total = luv__check_data(S, L, 2, 1, "write");
   timeout = luv__opt_timeout(S, L, 3, 2, "write");
   return write_any(S, L, s, total, timeout, now);
@@ -364,13 +387,31 @@ static int can_end(luv_stream *s) {
   return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
 }
 
-/* stream = stream:shutdown([timeout]): no more writes; the peer reads the end */
+enum { SHUT_READING = 1, SHUT_WRITING = 2 };
+
+/* Which side; nil: that of writing. */
+static int side(luv_state *S, lua_State *L) {
+  const char *how = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
+  if (lua_isnoneornil(L, 2)) return SHUT_WRITING;
+  if (!how) return luv__type_error(S, L, 2, 1, "shutdown", "string or number");
+  if (strcmp(how, "w") == 0) return SHUT_WRITING;
+  if (strcmp(how, "r") == 0) return SHUT_READING;
+  if (strcmp(how, "rw") == 0) return SHUT_READING | SHUT_WRITING;
+  return luv__arg_error(S, L, 1, "shutdown", "\"r\", \"w\" or \"rw\" expected");
+}
+
+/* stream = stream:shutdown(["r"|"w"|"rw"][, timeout]): no more writes, so that the peer reads the
+ * end; or no more reads. A number first is the timeout. */
 int luv_stream_shutdown(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "shutdown");
-  double timeout = luv__opt_timeout(S, L, 2, 1, "shutdown");
+  int limited = lua_type(L, 2) == LUA_TNUMBER, which = limited ? SHUT_WRITING : side(S, L), err;
+  double timeout = limited ? luv__opt_timeout(S, L, 2, 1, "shutdown") : luv__opt_timeout(S, L, 3, 2, "shutdown");
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
+  lua_settop(L, 1);
+  if (which & SHUT_READING && (err = luv__shut_reading(s))) return luv__fail(L, err);
+  if (which == SHUT_READING) return 1;
   if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_ENOTCONN);
   if (!can_end(s)) return luv__fail(L, UV_ENOTSOCK);
   return luv__suspend(S, L, LUV_OP_SHUTDOWN, s, 0, timeout);

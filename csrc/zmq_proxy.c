@@ -33,9 +33,7 @@ static void give_back(luv_zmq *z, direction *d) {
     zmq_msg_close(&d->frame);
     return;
   }
-  zmq_msg_init(&z->first);
-  zmq_msg_move(&z->first, &d->frame);
-  z->has_first = 1;
+  luv__zmq_keep(z, &d->frame);
 }
 
 static void free_proxy(luv_proxy *p) {

@@ -12,13 +12,21 @@ void luv__parcel_free(luv_parcel *p) {
   free(p);
 }
 
+static int take_kept(luv_zmq *z, zmq_msg_t *m) {
+  luv_zmq_frame *next = z->ahead;
+  zmq_msg_move(m, &z->first);
+  z->has_first = next != NULL;
+  if (!next) return 0;
+  zmq_msg_init(&z->first);
+  zmq_msg_move(&z->first, &next->m);
+  z->ahead = next->next;
+  free(next);
+  return 0;
+}
+
 /* Takes one frame without waiting: 0, or libzmq's error, negative. */
 int luv__zmq_take(luv_zmq *z, zmq_msg_t *m) {
-  if (LUV_UNLIKELY(z->has_first)) {
-    z->has_first = 0;
-    zmq_msg_move(m, &z->first);
-    return 0;
-  }
+  if (LUV_UNLIKELY(z->has_first)) return take_kept(z, m);
   while (LUV_UNLIKELY(zmq_msg_recv(m, z->socket, ZMQ_DONTWAIT) < 0))
     if (errno != EINTR) return luv__zmq_error(errno);
   return 0;
@@ -134,7 +142,7 @@ static const char *event_name(unsigned event) {
 }
 
 /* The first frame of an event: its number and value, in the byte order of this machine. */
-static unsigned event_number(zmq_msg_t *m, uint32_t *value) {
+unsigned luv__zmq_event_number(zmq_msg_t *m, uint32_t *value) {
   uint16_t number = 0;
   *value = 0;
   if (zmq_msg_size(m) < sizeof number + sizeof *value) return 0;
@@ -145,12 +153,12 @@ static unsigned event_number(zmq_msg_t *m, uint32_t *value) {
 
 static void note_end(luv_zmq *z, zmq_msg_t *m) {
   uint32_t value;
-  if (z->o.class_id == LUV_CLASS_ZMQ_MONITOR && event_number(m, &value) == ZMQ_EVENT_MONITOR_STOPPED)
+  if (z->o.class_id == LUV_CLASS_ZMQ_MONITOR && luv__zmq_event_number(m, &value) == ZMQ_EVENT_MONITOR_STOPPED)
     z->stopped = 1;
 }
 
 static int push_event_name(lua_State *L, zmq_msg_t *m, uint32_t *value) {
-  lua_pushstring(L, event_name(event_number(m, value)));
+  lua_pushstring(L, event_name(luv__zmq_event_number(m, value)));
   return 1;
 }
 
@@ -182,7 +190,8 @@ static inline int receive(lua_State *L, int class_id, const char *fname, int mod
   if (timeout < 0) timeout = z->rcvtimeo;
   if (LUV_UNLIKELY(!queue_empty(&z->receivers) || (timeout != 0 && luv__zmq_overdue(S, L))))
     return luv__suspend(S, L, LUV_OP_ZMQ_RECV, z, arg | LUV_ZMQ_AGAIN, timeout);
-  err = luv__zmq_take(z, &S->zmq->scratch);
+  if (LUV_UNLIKELY(mode == LUV_ZMQ_EVENT && z->leaving)) luv__zmq_left(z); /* which may end that */
+  err = LUV_UNLIKELY(z->leaving && !z->has_first) ? UV_EAGAIN : luv__zmq_take(z, &S->zmq->scratch);
   luv__zmq_touch(z);
   if (LUV_LIKELY(err == 0)) return mode == LUV_ZMQ_EVENT ? push_event(S, L, z) : push_all(S, L, z, mode);
   if (err != UV_EAGAIN) return luv__fail(L, err);

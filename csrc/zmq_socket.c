@@ -126,8 +126,7 @@ void luv__zmq_closing(luv_object *o) {
   luv_zmq *z = (luv_zmq *)o;
   luv__proxy_forget(z);
   luv__zmq_forget(z);
-  if (z->has_first) zmq_msg_close(&z->first);
-  z->has_first = 0;
+  luv__zmq_drop_kept(z);
   if (z->kept) luaL_unref(o->S->M, LUA_REGISTRYINDEX, z->kept);
   z->kept = 0;
   luv__wake_all_error(o->S, &z->receivers, UV_ECANCELED);
@@ -184,12 +183,22 @@ static void fail_all(luv_zmq *z, int err) {
   if (z->proxy) luv__proxy_end(z->proxy, err);
 }
 
+/* A monitor that is to say when endpoints are free. As long as it has not, nothing else may take
+ * an event off libzmq, nor read ZMQ_EVENTS. Returns whether that is all for now. */
+static int serve_leaving(luv_zmq *m) {
+  luv__zmq_left(m);
+  if (m->o.flags & LUV_O_CLOSING) return 1;
+  while (m->has_first && !queue_empty(&m->receivers)) luv__zmq_serve_receiver(m, first(&m->receivers));
+  return m->leaving != NULL;
+}
+
 /* Serves the waiters as far as libzmq lets it. A receive that finds nothing has processed
  * all commands; when only receivers wait that is the last word. Otherwise a try for one
  * kind may eat the other's edge, and ZMQ_EVENTS has it. */
 static void serve(luv_zmq *z) {
   int events = 0;
   queue_remove(&z->dirty);
+  if (LUV_UNLIKELY(z->leaving != NULL) && serve_leaving(z)) return;
   if (z->proxy) {
     luv__proxy_run(z->proxy);
     return;

@@ -130,7 +130,10 @@ function fiber:waiting() end
 ---| "read_until"
 ---| "read_all"
 ---| "write"
+---| "write_some"
+---| "ready"        # wait of a stream
 ---| "shutdown"
+---| "zmq unbind"   # also close of such a socket
 ---| "accept"
 ---| "connect"      # to a literal address
 ---| "operation"    # in Go: getaddrinfo, connect to a name

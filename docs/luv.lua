@@ -24,7 +24,8 @@
 -- Timeouts. `timeout` is always the last argument, optional, in seconds: 0 or more,
 -- fractions allowed; nil or math.huge: no limit; 0: only if it need not wait. What passes its
 -- limit returns ETIMEDOUT and has taken nothing: what arrives later is there for the next
--- call. Optional arguments are positional: stream:read(nil, 2).
+-- call. Optional arguments are positional: stream:read(nil, 2); where there are any, one too many
+-- raises.
 --
 -- Errors. A mistake in the program raises: a wrong type or value ("bad argument #1 to 'sleep'
 -- (number expected, got string)"; a method's arguments are counted without its object), the
@@ -126,6 +127,14 @@ function luv.timeout(seconds, fn, ...) end
 ---thread object. Follows luv.self of 2012.
 ---@return luv.fiber|luv.thread self
 function luv.self() end
+
+---Makes what computes a digest (docs/hash.lua), or with a key an HMAC: md5, sha1, sha224, sha256, sha384,
+---sha512, sha512/256, sha3-256, sha3-384, sha3-512. md5 and sha1 protect nothing any more.
+---Raises: an unknown name; a key that is no string.
+---@param name string
+---@param key? string
+---@return luv.hash hash
+function luv.hash(name, key) end
 
 ---The time in nanoseconds since some moment in the past; it never goes back. Exact up
 ---to 2^53 ns (104 days of uptime). Source: uv_hrtime.

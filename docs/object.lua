@@ -12,7 +12,7 @@ local object = {}
 
 ---Closes the object: ends every wait on it with ECANCELED, drops what it has buffered
 ---and gives its descriptor back before it returns. Closing what is closed does nothing. Never
----suspends, never fails. Source: uv_close.
+---suspends, never fails, but for a socket of ØMQ: see luv.zmq. Source: uv_close.
 ---@return self self
 function object:close() end
 

@@ -74,7 +74,7 @@ function pipe:bind(path, options) end
 
 ---Starts listening.
 ---Errors: EINVAL, no name, or made with ipc. Raises: a backlog out of range. Source: uv_listen.
----@param backlog? integer 1 to 65535, 511 if nil: connections that the kernel keeps waiting
+---@param backlog? integer 0 to 65535, 511 if nil: connections that the kernel keeps waiting
 ---@return luv.pipe? self nil when it fails
 ---@return string? message
 ---@return luv.code? code
@@ -165,3 +165,30 @@ function pipe:send_buffer_size(bytes) end
 ---@return luv.code? code
 ---@overload fun(self: luv.pipe): integer?, string?, luv.code?
 function pipe:recv_buffer_size(bytes) end
+
+---Sets an option of the socket by the kernel's name (socket(7), tcp(7), ip(7), ipv6(7)).
+---Errors: what the kernel says, with the name behind it: EINVAL, ENOPROTOOPT, EPERM ...
+---EBADF: no descriptor yet.
+---Raises: an unknown option, one that can only be read, a value of another type. Source: setsockopt.
+---@param name string such as "TCP_KEEPIDLE"
+---@param value? boolean|integer|string nil: true; switches take a number, too
+---@return luv.pipe? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function pipe:setoption(name, value) end
+
+---Reads an option: true or false for a switch, else a number; a string for TCP_CONGESTION and
+---SO_BINDTODEVICE. Reading SO_ERROR clears it. EBADF: no descriptor yet.
+---Raises: an unknown option. Source: getsockopt.
+---@param name string
+---@return boolean|integer|string|nil value nil when it fails
+---@return string? message
+---@return luv.code? code
+function pipe:getoption(name) end
+
+---Who is at the other end of a unix socket, as it was when the connection was made.
+---Errors: ENOTCONN; EBADF, no descriptor yet. Source: SO_PEERCRED.
+---@return {pid: integer, uid: integer, gid: integer}? credentials nil when it fails
+---@return string? message
+---@return luv.code? code
+function pipe:peercred() end

@@ -50,7 +50,7 @@ function stream:read_exactly(n, timeout) end
 ---@param max? number bytes without the newline; nil: 16 MiB
 ---@param timeout? number seconds
 ---@return string? line nil when it fails
----@return string? message
+---@return boolean|string whole the newline was there; the message of an error
 ---@return luv.code? code
 function stream:read_line(max, timeout) end
 
@@ -64,7 +64,7 @@ function stream:read_line(max, timeout) end
 ---@param max? number bytes without the delimiter; nil: 16 MiB
 ---@param timeout? number seconds
 ---@return string? record nil when it fails
----@return string? message
+---@return boolean|string whole the delimiter was there; the message of an error
 ---@return luv.code? code
 function stream:read_until(delimiter, max, timeout) end
 
@@ -101,7 +101,8 @@ function stream:unread(data) end
 ---
 ---After a timeout or a cancellation: if a part had gone out already the rest is still sent,
 ---in the background and before what is written later, so the stream stays whole; a
----writer that still stood behind others has sent nothing. close() drops what is not sent.
+---writer that still stood behind others has sent nothing. close() drops what is not sent. The
+---fourth result of a timeout is how many bytes had gone by then.
 ---With a timeout of 0 only what the kernel takes at once is sure to go.
 ---
 ---With {handle = object} in the second place the object's descriptor goes along with the first
@@ -117,21 +118,66 @@ function stream:unread(data) end
 ---@return integer? n all of its bytes, 0 for none; nil when it fails
 ---@return string? message
 ---@return luv.code? code
+---@return integer? gone bytes that had gone, with ETIMEDOUT
 ---@overload fun(self: luv.stream, data: string|number|(string|number)[], options: {handle: luv.object}, timeout?: number): integer?, string?, luv.code?
 function stream:write(data, timeout) end
 
----Waits for the writes before it and ends the writing side: the peer reads EOF. Reading goes on.
----Later writes give EPIPE.
----Errors: ENOTCONN, not connected or shut down already; ENOTSOCK, a terminal, a file, or a pipe
----that is read as well, which end when they are closed.
----Raises: timeout. After one the shutdown still happens, if it had its turn.
+---Waits until some of data can go, and gives the kernel what it takes: one byte at least, unless
+---there are none. Nothing is kept for later, so that after a timeout nothing has gone. Behind
+---a write that waits it waits its turn. To a file or a device among the standard streams it is write.
+---Errors: ENOTCONN; EPIPE, after shutdown() or the peer has closed; ECONNRESET.
+---Raises: data is no string; i or j is no number; timeout.
 ---Suspends.
 ---@async
+---@param data string|number
+---@param i? integer the first byte, as in string.sub; nil: 1
+---@param j? integer the last; nil: -1
+---@param timeout? number seconds
+---@return integer? n bytes that have gone, 0 for an empty range; nil when it fails
+---@return string? message
+---@return luv.code? code
+function stream:write_some(data, i, j, timeout) end
+
+---Waits until a read ("r"), a write ("w") or one of the two ("rw") would not have to wait, and takes
+---nothing. Bytes that luv has read ahead and connections that lie there count, and so do the end and an
+---error of the stream, which the read or write then tells. While another fiber waits to write nobody else
+---can. A socket that is being connected is ready for "w" when that has ended, however.
+---Errors: EBADF, no descriptor yet.
+---Raises: another word; timeout.
+---Suspends.
+---@async
+---@param what "r"|"w"|"rw"
+---@param timeout? number seconds
+---@return "r"|"w"|"rw"|nil ready for which of these; nil when it fails
+---@return string? message
+---@return luv.code? code
+function stream:wait(what, timeout) end
+
+---Ends the life of the object, not that of what it stands for: the descriptor is the caller's, and
+---closed by nobody else. It is a new number, close-on-exec, and does not block. Fibers that wait get
+---ECANCELED. The file of a unix socket stays.
+---Errors: EBUSY, something is being written, the socket is being connected, or connections lie there
+---that nobody has accepted; EMFILE; EBADF, no descriptor yet. The object then stays as it was.
+---@return integer? fd nil when it fails
+---@return string data bytes that were read and that nobody has taken; the message of an error
+---@return luv.code? code
+function stream:detach() end
+
+---Ends the writing side ("w", or nil): it waits for the writes before it, the peer then reads EOF, and
+---later writes give EPIPE. Or the reading side ("r"): reads give what has come, then EOF. Or both ("rw").
+---A number in the first place is the timeout.
+---Errors: ENOTCONN, not connected or shut down already; ENOTSOCK, a terminal, a file, or a pipe
+---that is read as well, which end when they are closed.
+---Raises: another word; timeout. After one the shutdown still happens, if it had its turn.
+---Suspends.
+---@async
+---@param side? "r"|"w"|"rw"
 ---@param timeout? number seconds
 ---@return luv.stream? self nil when it fails
 ---@return string? message
 ---@return luv.code? code
-function stream:shutdown(timeout) end
+---@overload fun(self: luv.stream, timeout: number): luv.stream?, string?, luv.code?
+function stream:shutdown(side, timeout) end
 
 ---Whether a read would not wait: there are bytes, or the end, or an error. Looks at the kernel,
 ---too. false for a closed stream.

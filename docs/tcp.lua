@@ -20,27 +20,33 @@ local tcp = {}
 ---@class luv.bindoptions
 ---@field ipv6only? boolean an IPv6 socket takes no IPv4 connections; only true counts
 ---@field reuseport? boolean SO_REUSEPORT: several sockets share the port; only true counts
+---@field reuseaddr? boolean only false counts: without SO_REUSEADDR
 
----Gives the socket its own address. Names are not resolved, but for "localhost", which is
----127.0.0.1; "*" and "" are 0.0.0.0. SO_REUSEADDR is set.
+---Gives the socket its own address. A name stands for its first address: one in /etc/hosts at
+---once, any other as soon as a name server has answered. "*" and "" are 0.0.0.0, "localhost" is
+---127.0.0.1. SO_REUSEADDR is set, unless the options say otherwise.
 ---Errors: EINVAL, bound already, or host is no address; EADDRNOTAVAIL; EACCES; EBUSY,
----reuseport on a socket that has a descriptor. EADDRINUSE comes from listen or connect.
+---reuseport or reuseaddr on a socket that has a descriptor; EAI_NONAME and EAI_AGAIN for a name.
+---EADDRINUSE comes from listen or connect; from bind with reuseaddr = false, or after setoption.
 ---Raises: host is no string; a port out of range; options that are no table.
 ---Source: uv_tcp_bind.
----@param host string an IPv4 or IPv6 address, "localhost", "*" or ""
----@param port integer 0 to 65535; 0: the system chooses one
+---Suspends.
+---@async
+---@param host string an IPv4 or IPv6 address, a name, "*" or ""
+---@param port integer|string 0 to 65535; 0: the system chooses one
 ---@param options? luv.bindoptions
+---@param timeout? number seconds, for a name
 ---@return luv.tcp? self nil when it fails
 ---@return string? message
 ---@return luv.code? code
-function tcp:bind(host, port, options) end
+function tcp:bind(host, port, options, timeout) end
 
 ---Starts listening; without bind, on a free port of all IPv4 addresses.
 ---Errors: EADDRINUSE; EINVAL, connected.
 ---Raises: a backlog out of range.
 ---Source: uv_listen.
----@param backlog? integer 1 to 65535, 511 if nil: connections that the kernel keeps waiting;
----     it may allow fewer
+---@param backlog? integer 0 to 65535, 511 if nil: connections that the kernel keeps waiting,
+---     and one more; it may allow fewer
 ---@return luv.tcp? self nil when it fails
 ---@return string? message
 ---@return luv.code? code
@@ -52,7 +58,8 @@ function tcp:listen(backlog) end
 ---
 ---After a timeout: to an address the attempt goes on, and a later connect gives EALREADY, or
 ---EISCONN when it has succeeded; with a name it is given up, and EALREADY
----only until that is done.
+---only until that is done. With a timeout of 0 the attempt goes on in any case; what the kernel
+---answers at once, as on this machine to an address or a name in /etc/hosts, is the result.
 ---Errors: ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT (the system's own, too),
 ---EADDRINUSE, EADDRNOTAVAIL; EAI_NONAME and EAI_AGAIN for a name; EISCONN, connected already,
 ---or listening; EALREADY, another fiber connects it.
@@ -60,7 +67,7 @@ function tcp:listen(backlog) end
 ---Suspends.
 ---@async
 ---@param host string a name, or an IPv4 or IPv6 address (with a zone: "fe80::1%eth0")
----@param port integer 0 to 65535
+---@param port integer|string 0 to 65535
 ---@param timeout? number seconds, resolution included
 ---@return luv.tcp? self nil when it fails
 ---@return string? message
@@ -133,3 +140,45 @@ function tcp:send_buffer_size(bytes) end
 ---@return luv.code? code
 ---@overload fun(self: luv.tcp): integer?, string?, luv.code?
 function tcp:recv_buffer_size(bytes) end
+
+---Sets an option of the socket by the kernel's name (socket(7), tcp(7), ip(7), ipv6(7)). Before the
+---socket has a descriptor it is kept, and holds for the first one from its beginning: so for connect to a
+---name, too.
+---Errors: what the kernel says, with the name behind it: EINVAL, ENOPROTOOPT, EPERM ...
+---Raises: an unknown option, one that can only be read, a value of another type. Source: setsockopt.
+---@param name string such as "TCP_KEEPIDLE"
+---@param value? boolean|integer|string nil: true; switches take a number, too
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:setoption(name, value) end
+
+---Reads an option: true or false for a switch, else a number; a string for TCP_CONGESTION and
+---SO_BINDTODEVICE. Reading SO_ERROR clears it. EBADF: no descriptor yet, and it was not set.
+---Raises: an unknown option. Source: getsockopt.
+---@param name string
+---@return boolean|integer|string|nil value nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:getoption(name) end
+
+---How long close may take to send what is left: the kernel goes on for so many seconds, and resets
+---the connection then, with 0 at once; nil or false: as long as it likes, which is the default.
+---Before the socket has a descriptor it is kept, as by setoption. close itself never waits.
+---Raises: seconds out of range. Source: SO_LINGER.
+---@param seconds integer|false|nil 0 to 32767
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:linger(seconds) end
+
+---Takes over the descriptor of a stream socket, such as detach gives: connected, listening or neither.
+---From here on it is the object's, and does not block.
+---Errors: EBUSY, the object has a descriptor; EEXIST, another object has this one; EBADF, ENOTSOCK;
+---EINVAL, not a stream socket. The descriptor is then still the caller's.
+---Raises: no whole number of 0 or more. Source: uv_tcp_open.
+---@param fd integer
+---@return luv.tcp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function tcp:open(fd) end

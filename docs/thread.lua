@@ -94,6 +94,24 @@ function thread:cancel() end
 ---@return "running"|"dead" status
 function thread:status() end
 
+---Reads or sets on which CPUs the kernel may run the thread; sched_setaffinity(2) counts them from 0.
+---ESRCH: it has ended. EINVAL: none of these is there, or allowed. What threads it makes later inherits it.
+---Raises: no table, an empty one, what is no number of a CPU.
+---@param cpus? integer[] nil: only read
+---@return luv.thread|integer[]|nil self_or_cpus nil when it fails
+---@return string? message
+---@return luv.code? code
+function thread:affinity(cpus) end
+
+---Reads or sets the nice value of the thread: a larger one leaves the CPU to others.
+---ESRCH: it has ended. EACCES, EPERM: not allowed, as a rule to go below what it is.
+---Raises: no whole number from -20 to 19. Source: setpriority.
+---@param nice? integer nil: only read
+---@return luv.thread|integer|nil self_or_nice nil when it fails
+---@return string? message
+---@return luv.code? code
+function thread:priority(nice) end
+
 ---Reads or sets the name, which top -H shows: "luv-N" at first. Linux keeps 15 bytes.
 ---Raises: name is no string.
 ---@param name? string

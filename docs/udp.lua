@@ -26,19 +26,23 @@ local udp = {}
 ---@field reuseaddr? boolean SO_REUSEADDR: others that say so may have the port, too; only true counts
 ---@field reuseport? boolean SO_REUSEPORT: several sockets share what arrives at the port; only true counts
 
----Gives the socket its own address. Names are not resolved, but for "localhost"; "*" and "" are
----0.0.0.0. A socket of both families ("::") has peers of IPv4 as "::ffff:…", family "inet".
+---Gives the socket its own address. A name stands for its first address: one in /etc/hosts at
+---once, any other as soon as a name server has answered; "*" and "" are 0.0.0.0. A socket of both families ("::") has peers of IPv4 as "::ffff:…", family "inet".
 ---Errors: EADDRINUSE; EADDRNOTAVAIL; EACCES; EINVAL, bound already, of the other family, or
----host is no address; EBUSY, reuseport on a socket that has a descriptor; EMFILE.
+---host is no address; EBUSY, reuseport on a socket that has a descriptor; EMFILE; EAI_NONAME and
+---EAI_AGAIN for a name.
 ---Raises: host is no string; a port out of range; options that are no table.
 ---Source: uv_udp_bind.
----@param host string an IPv4 or IPv6 address, "localhost", "*" or ""
----@param port integer 0 to 65535; 0: the system chooses one
+---Suspends.
+---@async
+---@param host string an IPv4 or IPv6 address, a name, "*" or ""
+---@param port integer|string 0 to 65535; 0: the system chooses one
 ---@param options? luv.udpbindoptions
+---@param timeout? number seconds, for a name
 ---@return luv.udp? self nil when it fails
 ---@return string? message
 ---@return luv.code? code
-function udp:bind(host, port, options) end
+function udp:bind(host, port, options, timeout) end
 
 ---Takes over the descriptor of a socket of datagrams: one that was inherited, or one of unix
 ---sockets, whose peers have no address here. It becomes non-blocking, and is closed with the object.
@@ -61,7 +65,7 @@ function udp:open(fd) end
 ---Suspends. Source: uv_udp_connect.
 ---@async
 ---@param host string a name, or an IPv4 or IPv6 address
----@param port integer 0 to 65535
+---@param port integer|string 0 to 65535
 ---@param timeout? number seconds, of the resolution
 ---@return luv.udp? self nil when it fails
 ---@return string? message
@@ -89,7 +93,7 @@ function udp:disconnect() end
 ---@async
 ---@param data string|(string|number)[] the pieces of a table go as one datagram
 ---@param host? string|luv.address nil: the peer of a connected socket
----@param port? integer 0 to 65535; nil with a table
+---@param port? integer|string 0 to 65535; nil with a table
 ---@param timeout? number seconds; 0: only if there is room at once
 ---@return luv.udp? self nil when it fails
 ---@return string? message
@@ -217,3 +221,23 @@ function udp:using_recvmmsg() end
 ---@return string? message
 ---@return luv.code? code
 function udp:fileno() end
+
+---Sets an option of the socket by the kernel's name (socket(7), tcp(7), ip(7), ipv6(7)).
+---Errors: what the kernel says, with the name behind it: EINVAL, ENOPROTOOPT, EPERM ...
+---EBADF: no descriptor yet.
+---Raises: an unknown option, one that can only be read, a value of another type. Source: setsockopt.
+---@param name string such as "TCP_KEEPIDLE"
+---@param value? boolean|integer|string nil: true; switches take a number, too
+---@return luv.udp? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function udp:setoption(name, value) end
+
+---Reads an option: true or false for a switch, else a number; a string for TCP_CONGESTION and
+---SO_BINDTODEVICE. Reading SO_ERROR clears it. EBADF: no descriptor yet.
+---Raises: an unknown option. Source: getsockopt.
+---@param name string
+---@return boolean|integer|string|nil value nil when it fails
+---@return string? message
+---@return luv.code? code
+function udp:getoption(name) end

@@ -260,8 +260,9 @@ function zmqlib.z85_decode(text) end
 function zmqlib.proxy(front, back, capture, control, timeout) end
 
 ---Makes a socket. EMFILE: too many (MAX_SOCKETS, or descriptors). EBADF: the context is closed.
+---EINVAL: a draft type, such as "RADIO", that this libzmq was built without.
 ---Raises: no such type. Source: zmq_socket.
----@param type integer such as luv.zmq.PUSH
+---@param type integer|string such as luv.zmq.PUSH, "PUSH" or "push"
 ---@return luv.zmq.socket? socket nil when it fails
 ---@return string? message
 ---@return luv.code? code
@@ -348,12 +349,30 @@ function socket:bind(endpoint) end
 ---@return luv.code? code
 function socket:connect(endpoint) end
 
----Undoes bind. ENOENT: not bound there. Source: zmq_unbind.
+---Undoes bind, and waits until libzmq has closed what it listened with: the endpoint is free
+---then. ENOENT: not bound there. ETIMEDOUT: not bound any more, free a little later. ECANCELED:
+---the same; the socket, or its monitor, was closed meanwhile. In a finaliser it does not wait.
+---Source: zmq_unbind.
+---Suspends.
+---@async
 ---@param endpoint string as last_endpoint says it
+---@param timeout? number seconds
 ---@return luv.zmq.socket? self nil when it fails
 ---@return string? message
 ---@return luv.code? code
-function socket:unbind(endpoint) end
+function socket:unbind(endpoint, timeout) end
+
+---Closes the socket: ends every wait on it with ECANCELED, then waits until what it was bound
+---to is free again. What it has sent goes on being sent, see the option LINGER. ETIMEDOUT: it
+---is closed, its endpoints are free a little later. In a finaliser, for what the garbage
+---collector closes and at the end of the script nothing waits. Source: zmq_close.
+---Suspends.
+---@async
+---@param timeout? number seconds
+---@return luv.zmq.socket? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function socket:close(timeout) end
 
 ---Undoes connect. Source: zmq_disconnect.
 ---@param endpoint string

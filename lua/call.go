@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"unsafe"
 
 	"luv/csrc"
@@ -190,7 +191,7 @@ func number(v *C.luv_value) float64 { return *(*float64)(unsafe.Pointer(&v.u)) }
 
 // text copies a string: dispatch has seen to it that its length is an int of C's.
 func text(v *C.luv_value) string {
-	return C.GoStringN(*(**C.char)(unsafe.Pointer(&v.u)), C.int(v.n))
+	return strings.Clone(unsafe.String(*(**byte)(unsafe.Pointer(&v.u)), int(v.n)))
 }
 
 // Number returns argument i, which must be a number.
@@ -268,8 +269,18 @@ func (c *Call) Bool(i int) bool {
 	return v != nil && v._type != C.LUV_V_NIL && (v._type != C.LUV_V_BOOLEAN || number(v) != 0)
 }
 
-// Timeout returns the optional argument i in seconds, negative for none.
+// Last says that i is the last argument: what is left over would be a mistake that nobody sees.
+func (c *Call) Last(i int) {
+	for i++; i <= c.Count(); i++ {
+		if !c.Nil(i) {
+			c.expected(i, "no more arguments")
+		}
+	}
+}
+
+// Timeout returns the optional argument i, which is the last, in seconds; negative for none.
 func (c *Call) Timeout(i int) float64 {
+	c.Last(i)
 	if c.Nil(i) {
 		return -1
 	}

@@ -26,6 +26,9 @@ func init() {
 // open gives a new state its loop. It runs inside luaopen_luv.
 func open(p uintptr) int {
 	once.Do(publish)
+	if uv.StartPoller() != nil {
+		return 1
+	}
 	loop, err := uv.NewLoop()
 	if err != nil {
 		return 1

@@ -22,9 +22,12 @@ type State struct{ *golua.State }
 
 // NewState makes a state with the standard libraries, pcall and xpcall among them (golua
 // hides those two). Its require("luv") finds the luv of this program: the modules that
-// the packages of the program have registered.
+// the packages of the program have registered. nil: there is no memory for a state.
 func NewState() *State {
 	s := &State{golua.NewState()}
+	if s.State == nil {
+		return nil
+	}
 	s.OpenLibs()
 	s.restore("unsafe_pcall", "pcall")
 	s.restore("unsafe_xpcall", "xpcall")

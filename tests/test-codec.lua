@@ -177,6 +177,19 @@ test("codec: libraries pass by name, whatever a script has done to them", functi
   end
 end)
 
+-- LuaJIT has eight of them as bytecode: string.len, math.deg, math.rad, table.foreach and so on.
+test("codec: every function of the standard libraries passes by name", function()
+  for _, lib in ipairs{"string", "table", "math", "io", "os", "debug", "coroutine", "package", "bit", "jit"} do
+    for name, f in pairs(_G[lib] or {}) do
+      if type(f) == "function" and name ~= "tmpname" then ok(again(f) == f, lib .. "." .. name) end -- tap has its own
+    end
+  end
+  local len, deg, remove = string.len, math.deg, table.remove
+  equal(#encode(len, deg, remove) < 100, true)
+  local a, b, c = luv.thread.create(function() return len == string.len, deg == math.deg, remove == table.remove end):join()
+  ok(a and b and c)
+end)
+
 test("codec: methods of luv's classes pass by name", function()
   local t = luv.timer.create()
   ok(again(t.start) == t.start and again(t.close) == t.close)

@@ -66,7 +66,7 @@ for _, path in ipairs(files) do parse(path) end
 local function entries(name)
   local all, class = {}, classes[name]
   while class do
-    for k, e in pairs(class.entries) do all[k] = {e = e, class = class} end
+    for k, e in pairs(class.entries) do all[k] = all[k] or {e = e, class = class} end
     class = class.parent and classes[class.parent]
   end
   return all
@@ -244,10 +244,12 @@ local function code(path)
   return (("\n" .. tap.slurp(path)):gsub("%-%-%[%[.-%]%]", ""):gsub("%-%-[^\n]*", ""))
 end
 
+-- By noun: those of test-tcp.lua and test-tcp-options.lua are tcp's.
 local texts = {}
 for _, path in ipairs(ls("tests/test-*.lua")) do
-  local noun = path:match("test%-([^/]*)%.lua$")
-  if noun ~= "docs" then texts[noun] = code(path) end
+  local name = path:match("test%-([^/]*)%.lua$")
+  local noun = name:match("^[^-]*")
+  if noun ~= "docs" then texts[noun] = (texts[noun] or "") .. code(path) end
 end
 
 local function names(text, pattern) return text ~= nil and text:find(pattern) ~= nil end

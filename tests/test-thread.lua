@@ -513,4 +513,46 @@ tap.test("the script's end waits for threads; os.exit in one ends the process", 
   tap.equal(rc, 7, err)
 end)
 
+tap.test("on which CPUs the kernel runs a thread, and its nice value", function()
+  local main = luv.thread.self()
+  local all = assert(main:affinity())
+  tap.ok(#all >= 1)
+  local ch = luv.thread.chan()
+  local t = luv.thread.create(function(ch) return ch:get() end, ch)
+  tap.same(t:affinity(), all)
+  tap.equal(t:affinity({all[#all]}), t)
+  tap.same(t:affinity(), {all[#all]})
+  tap.same(main:affinity(), all)
+  tap.fails("EINVAL", t:affinity({4095}))
+  local was = assert(t:priority())
+  tap.equal(t:priority(math.min(was + 3, 19)), t)
+  tap.equal(t:priority(), math.min(was + 3, 19))
+  tap.equal(main:priority(), was)
+  for _, wrong in ipairs{0, "0", {}, {-1}, {1.5}, {"x"}, {4096}} do tap.raises("bad argument #1 to 'affinity'", t.affinity, t, wrong) end
+  for _, wrong in ipairs{-21, 20, 1.5, "low"} do tap.raises("bad argument #1 to 'priority'", t.priority, t, wrong) end
+  ch:put(1)
+  t:join()
+  tap.fails("ESRCH", t:affinity())
+  tap.fails("ESRCH", t:priority())
+  tap.fails("ESRCH", t:priority(5))
+  ch:close()
+end)
+
+tap.test("a thread sets its own, and at once", function()
+  for _ = 1, 20 do
+    local t = luv.thread.create(function()
+      local luv = require("luv")
+      local self = luv.thread.self()
+      local cpu = self:affinity()[1]
+      self:affinity({cpu}):priority(19) -- which everybody may
+      return cpu, self:affinity(), self:priority()
+    end)
+    local seen = t:affinity() -- before it has begun, or after it has ended
+    tap.ok(seen == nil or #seen >= 1)
+    local cpu, set, nice = t:join()
+    tap.same(set, {cpu})
+    tap.equal(nice, 19)
+  end
+end)
+
 tap.done()

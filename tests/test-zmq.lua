@@ -408,9 +408,33 @@ tap.both("mistakes in the program raise", function()
     tap.raises("at least one frame", s.send, s, {})
     tap.raises("index 2 of the table, got table", s.send, s, {"a", {}})
     tap.raises("luv.zmq.socket expected", s.send, ctx, "x")
-    tap.raises("number expected", ctx.socket, ctx, "PAIR")
+    tap.raises("number expected, got nil", ctx.socket, ctx, nil)
     tap.raises("no type of socket has the number 99", ctx.socket, ctx, 99)
+    tap.raises("no type of socket has the name 'PEAR'", ctx.socket, ctx, "PEAR")
     s:close()
+  end)
+end)
+
+tap.test("a type by its name, in capitals or not", function()
+  with(function(ctx)
+    for _, name in ipairs{"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB", "STREAM"} do
+      local s, t = assert(ctx:socket(name)), assert(ctx:socket(name:lower()))
+      tap.equal(s.type, zmq[name])
+      tap.equal(t.type, zmq[name])
+      close(s, t)
+    end
+    local s = ctx:socket("XREP")
+    tap.equal(s.type, zmq.ROUTER)
+    s:close()
+  end)
+end)
+
+tap.test("a type that this libzmq was built without is EINVAL", function()
+  if zmq.has("draft") then tap.skip("this libzmq has the draft types") end
+  with(function(ctx)
+    tap.match(tap.fails("EINVAL", ctx:socket(12)), "SERVER")
+    tap.match(tap.fails("EINVAL", ctx:socket("RADIO")), "RADIO")
+    for n = 13, 20 do tap.fails("EINVAL", ctx:socket(n)) end
   end)
 end)
 

@@ -21,6 +21,7 @@ const (
 	EAGAIN       Errno = C.UV_EAGAIN
 	EALREADY     Errno = C.UV_EALREADY
 	EBUSY        Errno = C.UV_EBUSY
+	EEXIST       Errno = C.UV_EEXIST
 	ECANCELED    Errno = C.UV_ECANCELED
 	ECONNREFUSED Errno = C.UV_ECONNREFUSED
 	EISCONN      Errno = C.UV_EISCONN

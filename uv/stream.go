@@ -165,6 +165,14 @@ func (s *Stream) BeginConnect() bool {
 	return true
 }
 
+// Look has those who wait for the stream to be ready look again, after a change that no kernel
+// tells of.
+func (s *Stream) Look() {
+	if s.open() && s.o.S != nil {
+		C.luv__ready_serve((*C.luv_stream)(unsafe.Pointer(s.o)))
+	}
+}
+
 // EndConnect is described with BeginConnect.
 func (s *Stream) EndConnect() bool {
 	if !s.open() {

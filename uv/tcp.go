@@ -1,10 +1,13 @@
 package uv
 
 // #include "luv.h"
+// #include <sys/socket.h>
+// #include "sockopt.h"
 // extern int luv__go_connect(luv_object *o, uint64_t go, const struct sockaddr *addr);
 import "C"
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
 	"unsafe"
@@ -35,6 +38,7 @@ func (t *TCP) tcp() *C.uv_tcp_t { return (*C.uv_tcp_t)(ptr(t.raw())) }
 type BindFlags struct {
 	IPv6Only  bool
 	ReusePort bool
+	Exclusive bool // without SO_REUSEADDR
 }
 
 // Bind binds the socket to an address. That it is in use is reported by Listen, too.
@@ -47,24 +51,28 @@ func (t *TCP) Bind(a netip.AddrPort, flags BindFlags) error {
 		return err
 	}
 	if flags.ReusePort {
-		if err := t.reusePort(a); err != nil {
+		if err := t.reusePort(); err != nil {
 			return err
 		}
 	}
 	var f C.uint
 	if flags.IPv6Only {
-		f = C.UV_TCP_IPV6ONLY
+		f |= C.LUV_BIND_V6ONLY
 	}
-	return check(C.uv_tcp_bind(t.tcp(), sa, f))
+	if flags.Exclusive {
+		f |= C.LUV_BIND_EXCLUSIVE
+	}
+	return check(C.luv__tcp_bind((*C.luv_stream)(ptr(t.o)), sa, f))
 }
 
-// reusePort gives the handle a socket with SO_REUSEPORT, which libuv 1.44 cannot ask for.
-func (t *TCP) reusePort(a netip.AddrPort) error {
-	domain := C.int(C.AF_INET)
-	if !a.Addr().Is4() {
-		domain = C.AF_INET6
+// reusePort has the first descriptor made with SO_REUSEPORT, which libuv 1.44 cannot ask for.
+func (t *TCP) reusePort() error {
+	if _, err := t.Fileno(); err == nil {
+		return EBUSY
 	}
-	return check(C.luv__tcp_reuseport(t.tcp(), domain))
+	on := []byte{1, 0, 0, 0}
+	binary.NativeEndian.PutUint32(on, 1)
+	return t.SetOption(SocketOption{C.SOL_SOCKET, C.SO_REUSEPORT, on})
 }
 
 // Connect connects to an address; f is called with how it went.

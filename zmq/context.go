@@ -2,6 +2,7 @@ package zmq
 
 // #include <zmq.h>
 // void luv__zmq_allow_contexts(void);
+// int luv__threads_possible(int n);
 import "C"
 
 import (
@@ -26,7 +27,9 @@ type Context struct {
 	mu         sync.Mutex
 	holders    int
 	terminated bool
+	begun      bool // it has made a socket, and with it its threads
 	inproc     endpoints
+	leavers    []*zmq4.Socket // monitors of closed sockets: leave.go
 	rules      *Rules
 	router     *Socket // that libzmq asks about connections
 }
@@ -60,6 +63,28 @@ func NewContext(ioThreads int) (*Context, error) {
 // raw is libzmq's context. The one place that knows where zmq4 keeps it.
 func (c *Context) raw() unsafe.Pointer {
 	return reflect.ValueOf(c.z).Elem().FieldByName("ctx").UnsafePointer()
+}
+
+// begin makes sure, before a context makes its first socket, of what libzmq opens and starts then:
+// it aborts where the kernel refuses.
+func (c *Context) begin() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.begun {
+		return nil
+	}
+	threads := 2 // those of input and output, and the reaper
+	if n, err := C.zmq_ctx_get(c.raw(), C.ZMQ_IO_THREADS); err == nil {
+		threads = int(n) + 1
+	}
+	if err := uv.Descriptors(2*threads + 4); err != nil {
+		return err
+	}
+	if r := C.luv__threads_possible(C.int(threads)); r < 0 {
+		return uv.Errno(r)
+	}
+	c.begun = true
+	return nil
 }
 
 // Hold adds a holder.
@@ -138,6 +163,7 @@ func (c *Context) Terminate() {
 	pending.Unlock()
 	go func() {
 		c.inproc.meet()
+		c.dismiss()
 		c.z.Term()
 		pending.Lock()
 		pending.contexts--

@@ -18,7 +18,7 @@ import (
 // libzmq has stopped sending.
 func (s *Socket) Monitor(l *uv.Loop, endpoint string) (*Socket, error) {
 	s.stopMonitor()
-	m, err := s.ctx.newSocket(l, C.ZMQ_PAIR, C.LUV_CLASS_ZMQ_MONITOR)
+	m, err := s.ctx.newSocket(l.Pointer(), C.ZMQ_PAIR, C.LUV_CLASS_ZMQ_MONITOR)
 	if err != nil {
 		return nil, err
 	}
@@ -43,10 +43,12 @@ func (m *Socket) watch(s *Socket, endpoint string) error {
 // stopMonitor ends the watch that the socket is part of, on either side. A monitor still
 // open gets MONITOR_STOPPED as its last event.
 func (s *Socket) stopMonitor() {
-	if s.monitor != nil {
+	if m := s.monitor; m != nil {
 		s.z.Monitor("", 0)
-		s.monitor.source = nil
-		s.monitor = nil
+		m.source, s.monitor = nil, nil
+		if m.o != nil && m.o.hidden != 0 { // nobody else has it
+			C.luv__zmq_left_all(m.o)
+		}
 	}
 	if s.source != nil {
 		s.source.stopMonitor()

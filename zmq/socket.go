@@ -6,6 +6,8 @@ import "C"
 import (
 	"reflect"
 	"runtime"
+	"slices"
+	"time"
 	"unsafe"
 
 	"github.com/pebbe/zmq4"
@@ -25,30 +27,40 @@ type Socket struct {
 
 	bound, connected []string // its inproc endpoints
 
+	listening map[string]string // the others that it is bound to, as given and as they are
+	launched  time.Time         // when it was last bound or connected to one
+
 	monitor *Socket // gets its events
 	source  *Socket // a monitor: whose events it gets
+	leaver  bool    // a monitor that stays when its source has been closed: leave.go
 }
 
 // NewSocket makes a socket for the state whose loop this is.
 func (c *Context) NewSocket(l *uv.Loop, kind int) (*Socket, error) {
-	return c.newSocket(l, kind, C.LUV_CLASS_ZMQ)
+	if !hasType(kind) {
+		return nil, uv.EINVAL
+	}
+	return c.newSocket(l.Pointer(), kind, C.LUV_CLASS_ZMQ)
 }
 
-func (c *Context) newSocket(l *uv.Loop, kind int, class C.int) (*Socket, error) {
+func (c *Context) newSocket(loop uintptr, kind int, class C.int) (*Socket, error) {
 	if c.Terminated() {
 		return nil, uv.EBADF
 	}
+	if err := c.begin(); err != nil {
+		return nil, err
+	}
+	c.visit()
 	z, err := c.z.NewSocket(zmq4.Type(kind))
 	if err != nil {
 		return nil, fail(err)
 	}
-	return c.adopt(l, z, class)
+	return c.adopt(loop, z, class)
 }
 
-func (c *Context) adopt(l *uv.Loop, z *zmq4.Socket, class C.int) (*Socket, error) {
-	p := l.Pointer()
+func (c *Context) adopt(loop uintptr, z *zmq4.Socket, class C.int) (*Socket, error) {
 	s := &Socket{z: z, ctx: c}
-	s.o = C.luv__zmq_new(*(**C.uv_loop_t)(unsafe.Pointer(&p)), s.raw(), class)
+	s.o = C.luv__zmq_new(*(**C.uv_loop_t)(unsafe.Pointer(&loop)), s.raw(), class)
 	if s.o == nil {
 		z.Close()
 		return nil, uv.ENOMEM
@@ -88,9 +100,10 @@ const routerType = C.ZMQ_ROUTER
 func (s *Socket) open() bool { return s.o != nil }
 
 // of reports whether the socket belongs to the state whose loop this is.
-func (s *Socket) of(l *uv.Loop) bool {
-	return uintptr(unsafe.Pointer(s.o.o.S.loop)) == l.Pointer()
-}
+func (s *Socket) of(l *uv.Loop) bool { return s.loop() == l.Pointer() }
+
+// loop is the loop of its state.
+func (s *Socket) loop() uintptr { return uintptr(unsafe.Pointer(s.o.o.S.loop)) }
 
 // Close closes the socket, and ends the waits for it.
 func (s *Socket) Close() { C.luv__object_close(&s.o.o) }
@@ -101,11 +114,23 @@ func (s *Socket) Object() uintptr { return uintptr(unsafe.Pointer(s.o)) }
 // Context returns the socket's context.
 func (s *Socket) Context() *Context { return s.ctx }
 
-// Event implements csrc.Eventer: the object was closed, by whatever way.
-func (s *Socket) Event(int, int64, uintptr) {
+// Event implements csrc.Eventer: the object is about to be closed by a script, or was closed,
+// by whatever way.
+func (s *Socket) Event(what int, _ int64, _ uintptr) {
+	if what == C.LUV_EV_LEAVE {
+		s.leave()
+		return
+	}
 	s.ctx.inproc.leave(s.connected)
 	s.stopMonitor()
-	s.z.Close()
+	for _, endpoint := range s.bound { // libzmq would do that in a thread of its own
+		s.z.Unbind(endpoint)
+	}
+	if s.leaver && s.o.stopped == 0 {
+		s.ctx.keep(s.z)
+	} else {
+		s.z.Close()
+	}
 	s.o = nil
 	for _, endpoint := range s.bound {
 		s.ctx.inproc.unbind(endpoint)
@@ -127,10 +152,15 @@ func (s *Socket) used(err error) error {
 // Bind makes the socket reachable at an endpoint.
 func (s *Socket) Bind(endpoint string) error {
 	err := s.z.Bind(endpoint)
-	if err == nil && isInproc(endpoint) {
+	switch {
+	case err != nil:
+	case isInproc(endpoint):
 		s.o.inproc = 1
 		s.bound = append(s.bound, endpoint)
 		s.ctx.inproc.bind(endpoint)
+	case hasListener(endpoint):
+		s.launched = time.Now()
+		s.listens(endpoint)
 	}
 	return s.used(err)
 }
@@ -143,21 +173,63 @@ func (s *Socket) Connect(endpoint string) error {
 		}
 		s.o.inproc = 1
 		s.connected = append(s.connected, endpoint)
+	} else {
+		s.launched = time.Now()
 	}
 	return s.used(s.z.Connect(endpoint))
 }
 
-// Unbind undoes Bind. The endpoint is the one that LAST_ENDPOINT said.
+// Unbind undoes Bind. The endpoint is the one that LAST_ENDPOINT said. The object's field
+// leaver is the monitor that tells when libzmq has closed it, or nil.
 func (s *Socket) Unbind(endpoint string) error {
+	is, listens := s.listening[endpoint]
+	if !listens {
+		err := s.z.Unbind(endpoint)
+		if err == nil && isInproc(endpoint) {
+			s.unbound(endpoint)
+		}
+		return s.used(err)
+	}
+	s.settle()
+	m := s.watcher()
+	watched := m.expect(is)
 	err := s.z.Unbind(endpoint)
-	if err == nil && isInproc(endpoint) {
-		s.ctx.inproc.unbind(endpoint)
+	switch {
+	case err == nil:
+		s.stopsListening(is)
+		if watched {
+			s.o.leaver = m.o
+		}
+	case watched:
+		m.forget(is)
 	}
 	return s.used(err)
 }
 
+// unbound forgets one inproc endpoint.
+func (s *Socket) unbound(endpoint string) {
+	s.ctx.inproc.unbind(endpoint)
+	if i := slices.Index(s.bound, endpoint); i >= 0 {
+		s.bound = slices.Delete(s.bound, i, i+1)
+	}
+}
+
 // Disconnect undoes Connect.
-func (s *Socket) Disconnect(endpoint string) error { return s.used(s.z.Disconnect(endpoint)) }
+func (s *Socket) Disconnect(endpoint string) error {
+	if !isInproc(endpoint) {
+		s.settle()
+	}
+	return s.used(s.z.Disconnect(endpoint))
+}
+
+// settle lets a bind or connect of just now arrive. libzmq tells the socket by its mailbox what
+// was begun for it, and if one of its threads is about to say something there, too, that may
+// not be seen at once: then zmq_unbind succeeds, and the listener goes on for ever.
+func (s *Socket) settle() {
+	if age := time.Since(s.launched); age < time.Millisecond {
+		time.Sleep(time.Millisecond - age)
+	}
+}
 
 // Timeouts tells the data plane how long RCVTIMEO and SNDTIMEO let a call wait.
 func (s *Socket) timeouts() {

@@ -1,0 +1,34 @@
+package bridge
+
+import (
+	"encoding/hex"
+
+	"luv/lua"
+	"luv/uv"
+)
+
+// hex.go - luv.hex: bytes as two digits each.
+
+// text = luv.hex.encode(data)
+func hexEncode(c *lua.Call) {
+	c.Last(1)
+	c.Return(hex.EncodeToString([]byte(c.String(1))))
+}
+
+// data = luv.hex.decode(text)
+func hexDecode(c *lua.Call) {
+	c.Last(1)
+	data, err := hex.DecodeString(c.String(1))
+	if err != nil {
+		c.Fail(uv.EINVAL, "not hexadecimal")
+		return
+	}
+	c.Return(string(data))
+}
+
+func init() {
+	lua.Register(lua.Module{Name: "luv.hex", Funcs: []lua.Func{
+		{Name: "encode", Go: hexEncode},
+		{Name: "decode", Go: hexDecode},
+	}})
+}

@@ -1,0 +1,37 @@
+/* detach.c - a stream's descriptor becomes the caller's, or one of the two directions ends. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "luvstdio.h"
+
+/* fd, data = stream:detach(): what was read and not taken; the object is closed.
+ *
+ * libuv cannot let go of a descriptor, so the caller gets a duplicate of it. */
+int luv_stream_detach(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "detach");
+  uv_os_fd_t fd;
+  int err, mine;
+  if (!s) return luv__fail(L, UV_EBADF);
+  if ((err = luv__stream_fd(&s->o, &fd))) return luv__fail(L, err);
+  if (s->writing || s->naccepted || s->o.flags & LUV_O_CONNECTING) return luv__fail(L, UV_EBUSY);
+  lua_settop(L, 1);
+  lua_pushlstring(L, s->in.len ? s->in.p + s->in.head : "", s->in.len);
+  mine = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (mine < 0) return luv__fail(L, uv_translate_sys_error(errno));
+  luv__pipe_keep(s);
+  luv__object_close(&s->o);
+  lua_pushinteger(L, mine);
+  lua_insert(L, 2);
+  return 2;
+}
+
+/* The end of the direction that is read. */
+int luv__shut_reading(luv_stream *s) {
+  uv_os_fd_t fd;
+  int err = luv__stream_fd(&s->o, &fd);
+  if (err) return err;
+  return shutdown(fd, SHUT_RD) ? uv_translate_sys_error(errno) : 0;
+}

@@ -1,0 +1,237 @@
+/* ready.c - waiting until a stream is ready, taking nothing: wait, and write_some.
+ *
+ * libuv has one watcher for each descriptor, and what it finds readable it reads. So the
+ * descriptors that are waited for here are armed, for one event at a time, in an epoll of the
+ * state's own (the hub), which libuv watches. The fibers are in stream->watchers. What no kernel
+ * knows of wakes them as well, by luv__ready_look: bytes and connections that lie in memory, the
+ * end of a write, of an attempt to connect. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include "luvstdio.h"
+#include "socket.h"
+
+enum { READ = 1, WRITE = 2 };
+
+struct luv_ready { uv_poll_t h; int epoll; };
+
+#define BATCH 64
+
+/* ---- the hub ------------------------------------------------------------------------------- */
+
+static void on_hub(uv_poll_t *h, int status, int events) {
+  struct luv_ready *r = (struct luv_ready *)h;
+  struct epoll_event e[BATCH];
+  int i, n = epoll_wait(r->epoll, e, BATCH, 0);
+  (void)status, (void)events;
+  for (i = 0; i < n; i++) luv__ready_serve(e[i].data.ptr);
+}
+
+static int make_hub(luv_state *S) {
+  struct luv_ready *r = calloc(1, sizeof *r);
+  int err;
+  if (!r) return UV_ENOMEM;
+  r->epoll = epoll_create1(EPOLL_CLOEXEC);
+  err = r->epoll < 0 ? uv_translate_sys_error(errno) : uv_poll_init(S->loop, &r->h, r->epoll);
+  if (err) {
+    if (r->epoll >= 0) close(r->epoll);
+    free(r);
+    return err;
+  }
+  uv_poll_start(&r->h, UV_READABLE, on_hub);
+  uv_unref((uv_handle_t *)&r->h);
+  S->hub = r;
+  return 0;
+}
+
+void luv__ready_free(luv_state *S) {
+  struct luv_ready *r = S->hub;
+  if (!r) return;
+  S->hub = NULL;
+  uv_poll_stop(&r->h);
+  close(r->epoll);
+  uv_close((uv_handle_t *)&r->h, luv__handle_free);
+}
+
+/* ---- what is ready --------------------------------------------------------------------------- */
+
+static int can_write(luv_stream *s) {
+  if (s->o.flags & LUV_O_CONNECTING) return 0;
+  return luv__can_write(s) || s->o.flags & LUV_O_SHUT; /* which the next write tells */
+}
+
+static int in_memory(luv_stream *s) { return s->in.len || s->error || s->naccepted ? READ : 0; }
+
+/* What of `wanted` is ready: 0 for nothing, or an error. */
+static int ready(luv_stream *s, int wanted) {
+  int is = in_memory(s) & wanted, n;
+  struct pollfd p = {-1, 0, 0};
+  uv_os_fd_t fd;
+  if (s->o.flags & LUV_O_CONNECTING) return is;
+  if (luv__stream_fd(&s->o, &fd)) return UV_EBADF;
+  p.fd = fd;
+  if (wanted & READ) p.events |= POLLIN | POLLRDHUP;
+  if (wanted & WRITE && can_write(s)) p.events |= POLLOUT;
+  do n = poll(&p, 1, 0);
+  while (n < 0 && errno == EINTR);
+  if (p.revents & (POLLIN | POLLRDHUP | POLLHUP | POLLERR)) is |= READ;
+  if (p.revents & (POLLOUT | POLLHUP | POLLERR) && can_write(s)) is |= WRITE;
+  return is & wanted;
+}
+
+/* Arms the descriptor for what the kernel has to tell. The rest comes by luv__ready_look. */
+static int arm(luv_stream *s) {
+  struct epoll_event e = {EPOLLONESHOT, {.ptr = s}};
+  luv_queue *q;
+  uv_os_fd_t fd;
+  int err;
+  if (s->o.flags & LUV_O_CONNECTING) return 0;
+  for (q = s->watchers.next; q != &s->watchers; q = q->next) {
+    luv_fiber *f = luv_container(q, luv_fiber, wait.node);
+    int wanted = f->wait.op == LUV_OP_WRITE_SOME ? WRITE : (int)f->wait.arg;
+    if (wanted & READ) e.events |= EPOLLIN | EPOLLRDHUP;
+    if (wanted & WRITE && can_write(s)) e.events |= EPOLLOUT;
+  }
+  if (e.events == EPOLLONESHOT) return 0;
+  if (luv__stream_fd(&s->o, &fd)) return UV_EBADF;
+  if (!s->o.S->hub && (err = make_hub(s->o.S))) return err;
+  s->watched = 1;
+  if (epoll_ctl(s->o.S->hub->epoll, EPOLL_CTL_MOD, fd, &e) == 0) return 0;
+  if (errno == ENOENT && epoll_ctl(s->o.S->hub->epoll, EPOLL_CTL_ADD, fd, &e) == 0) return 0;
+  return uv_translate_sys_error(errno);
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------ */
+
+static int64_t write_bytes(luv_stream *s, const char *p, size_t n) {
+  uv_buf_t buf = uv_buf_init((char *)p, n > 1u << 30 ? 1u << 30 : (unsigned)n); /* what one call takes */
+  int64_t put = luv__put(s, &buf, 1);
+  if (put > 0) s->o.S->bytes_written += (uint64_t)put;
+  return put;
+}
+
+/* Behind a writer that waits nothing may go before it. */
+static void serve_writer(luv_stream *s, luv_fiber *f) {
+  const char *p = lua_tostring(f->in, 2);
+  int64_t n;
+  if (!can_write(s)) return;
+  n = s->o.flags & LUV_O_SHUT ? UV_EPIPE : write_bytes(s, p + f->wait.arg, (size_t)(f->wait.done - f->wait.arg));
+  if (n == UV_EAGAIN || n == 0) return;
+  if (n < 0) {
+    luv__wake_error(s->o.S, f, luv__write_error(s, (int)n));
+    return;
+  }
+  f->wait.arg = (uint64_t)n;
+  luv__wake(s->o.S, f, LUV_OUT_COUNT);
+}
+
+static void serve_watcher(luv_stream *s, luv_fiber *f) {
+  int is = ready(s, (int)f->wait.arg);
+  if (is < 0) luv__wake_error(s->o.S, f, is);
+  if (is <= 0) return;
+  f->wait.arg = (uint64_t)is;
+  luv__wake(s->o.S, f, LUV_OUT_READY);
+}
+
+/* Wakes those whose stream is ready, and arms it for the others. */
+void luv__ready_serve(luv_stream *s) {
+  luv_queue *q = s->watchers.next, *next;
+  int err;
+  for (; q != &s->watchers; q = next) {
+    luv_fiber *f = luv_container(q, luv_fiber, wait.node);
+    next = q->next;
+    if (f->wait.op == LUV_OP_WRITE_SOME) serve_writer(s, f);
+    else serve_watcher(s, f);
+  }
+  if (!queue_empty(&s->watchers) && (err = arm(s))) luv__wake_all_error(s->o.S, &s->watchers, err);
+}
+
+int luv__ready_begin(luv_state *S, luv_fiber *f) {
+  luv_stream *s = f->wait.on;
+  (void)S;
+  queue_push(&s->watchers, &f->wait.node);
+  luv__ready_serve(s);
+  return 0;
+}
+
+void luv__ready_closing(luv_stream *s) {
+  uv_os_fd_t fd;
+  luv__wake_all_error(s->o.S, &s->watchers, UV_ECANCELED);
+  if (s->watched && s->o.S->hub && luv__stream_fd(&s->o, &fd) == 0)
+    epoll_ctl(s->o.S->hub->epoll, EPOLL_CTL_DEL, fd, NULL); /* others may have the file, too */
+}
+
+/* ---- the faces ------------------------------------------------------------------------------------ */
+
+static int wanted(luv_state *S, lua_State *L) {
+  const char *s = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
+  if (!s) return luv__type_error(S, L, 2, 1, "wait", "string");
+  if (strcmp(s, "r") == 0) return READ;
+  if (strcmp(s, "w") == 0) return WRITE;
+  if (strcmp(s, "rw") == 0) return READ | WRITE;
+  return luv__arg_error(S, L, 1, "wait", "\"r\", \"w\" or \"rw\" expected");
+}
+
+/* "r", "w" or "rw" = stream:wait("r"|"w"|"rw"[, timeout]): takes nothing */
+int luv_stream_wait(lua_State *L) {
+  static const char *const names[] = {"", "r", "w", "rw"};
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "wait");
+  int want = wanted(S, L), is;
+  double timeout = luv__opt_timeout(S, L, 3, 2, "wait");
+  luv__check_cancel(S, L);
+  if (!s) return luv__fail(L, UV_EBADF);
+  is = ready(s, want);
+  if (is < 0) return luv__fail(L, is);
+  if (is == 0 || (timeout != 0 && luv__hogging(S, L)))
+    return luv__suspend(S, L, LUV_OP_READY, s, (uint64_t)want, timeout);
+  lua_pushstring(L, names[is]);
+  return 1;
+}
+
+/* The place that argument idx names in a string of n bytes, as string.sub counts. */
+static double place(luv_state *S, lua_State *L, int idx, double otherwise, size_t n) {
+  double at;
+  if (lua_isnoneornil(L, idx)) return otherwise;
+  if (lua_type(L, idx) != LUA_TNUMBER) luv__type_error(S, L, idx, idx - 1, "write_some", "number");
+  at = lua_tonumber(L, idx);
+  if (at != at) luv__arg_error(S, L, idx - 1, "write_some", "a place in the string expected");
+  return at < 0 ? at + (double)n + 1 : at;
+}
+
+/* n = stream:write_some(data[, i[, j]][, timeout]): what the kernel takes; at least a byte */
+int luv_stream_write_some(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "write_some");
+  double timeout = luv__opt_timeout(S, L, 5, 4, "write_some"), i, j;
+  size_t n;
+  const char *p;
+  int64_t put = UV_EAGAIN;
+  if (!lua_isstring(L, 2)) return luv__type_error(S, L, 2, 1, "write_some", "string");
+  p = lua_tolstring(L, 2, &n);
+  i = place(S, L, 3, 1, n);
+  j = place(S, L, 4, (double)n, n);
+  if (i < 1) i = 1;
+  if (j > (double)n) j = (double)n;
+  luv__check_cancel(S, L);
+  if (!s) return luv__fail(L, UV_EBADF);
+  if (s->o.flags & (LUV_O_SHUT | LUV_O_LISTENING)) return luv__fail(L, s->o.flags & LUV_O_SHUT ? UV_EPIPE : UV_ENOTCONN);
+  if (i <= j && s->std) { /* a file or a device: no kernel says how much it would take */
+    lua_pushlstring(L, p + (size_t)i - 1, (size_t)j - (size_t)i + 1);
+    lua_replace(L, 2);
+    lua_settop(L, 2);
+    return luv__write_plain(S, L, s, lua_objlen(L, 2), timeout);
+  }
+  if (i > j) put = 0;
+  else if (can_write(s) && !(timeout != 0 && luv__hogging(S, L))) put = write_bytes(s, p + (size_t)i - 1, (size_t)j - (size_t)i + 1);
+  if (put < 0 && put != UV_EAGAIN) return luv__fail(L, luv__write_error(s, (int)put));
+  if (put >= 0) {
+    lua_pushnumber(L, (lua_Number)put);
+    return 1;
+  }
+  lua_settop(L, 2);
+  luv__writer(S, L)->wait.done = (uint64_t)j;
+  return luv__suspend(S, L, LUV_OP_WRITE_SOME, s, (uint64_t)i - 1, timeout);
+}
