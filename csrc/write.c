@@ -410,6 +410,8 @@ int luv_stream_shutdown(lua_State *L) {
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
   lua_settop(L, 1);
+  /* The kernel would do it: then no connection comes any more, and libuv asks for it for ever. */
+  if (s->o.flags & LUV_O_LISTENING) return luv__fail(L, UV_ENOTCONN);
   if (which & SHUT_READING && (err = luv__shut_reading(s))) return luv__fail(L, err);
   if (which == SHUT_READING) return 1;
   if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_ENOTCONN);

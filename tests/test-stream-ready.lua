@@ -395,4 +395,15 @@ tap.both("shutdown of one side", function()
   end)
 end)
 
+tap.both("a socket that listens is not shut down: it goes on accepting", function()
+  local server, port = tap.listen()
+  for _, which in ipairs{"r", "w", "rw"} do tap.fails("ENOTCONN", server:shutdown(which)) end
+  tap.fails("ENOTCONN", server:shutdown())
+  tap.fails("ETIMEDOUT", server:accept(nil, 0.001))
+  local client = assert(luv.net.tcp():connect("127.0.0.1", port))
+  server:accept(nil, 5):close()
+  client:close()
+  server:close()
+end)
+
 tap.done()
