@@ -5,6 +5,7 @@
  * state, as in libuv, since a user may have few; the kernel gives one number to all watches
  * of an inode, so an event goes to each luv.fs.event with that number. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -186,11 +187,9 @@ static void flag(lua_State *W, const char *name, uint32_t is) {
   lua_setfield(W, -2, name);
 }
 
-/* name, {rename = , change = , ...} of the first event. */
-static int push_event(watch *w, lua_State *W) {
-  event *e = w->first;
-  uint32_t m = e->mask;
-  lua_pushstring(W, e->name);
+/* name, {rename = , change = , ...} */
+static int push_fields(lua_State *W, const char *file, uint32_t m, uint32_t cookie) {
+  lua_pushstring(W, file);
   lua_createtable(W, 0, 8);
   flag(W, "overflow", m & IN_Q_OVERFLOW);
   flag(W, "change", m & CHANGED);
@@ -199,13 +198,22 @@ static int push_event(watch *w, lua_State *W) {
   flag(W, "deleted", m & (IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM));
   flag(W, "moved", m & (IN_MOVED_FROM | IN_MOVED_TO | IN_MOVE_SELF));
   flag(W, "directory", m & IN_ISDIR);
-  lua_pushnumber(W, e->cookie);
+  lua_pushnumber(W, cookie);
   lua_setfield(W, -2, "cookie");
+  return 2;
+}
+
+/* The first event leaves the watch before the values are made: a finaliser may close that. */
+static int push_event(watch *w, lua_State *W) {
+  event *e = w->first;
+  uint32_t mask = e->mask, cookie = e->cookie;
+  char file[PATH_MAX];
+  snprintf(file, sizeof file, "%s", e->name);
   w->first = e->next;
   if (!w->first) w->last = &w->first;
   w->count--;
   free(e);
-  return 2;
+  return push_fields(W, file, mask, cookie);
 }
 
 /* The one that a fiber was promised when it was woken. */
@@ -227,7 +235,10 @@ int luv_fs_event_next(lua_State *L) {
   luv__check_cancel(S, L);
   if (!b->o || (b->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);
   w = (watch *)b->o;
-  if (w->count <= w->promised && timeout == 0) luv__glance(S);
+  if (w->count <= w->promised && timeout == 0) {
+    luv__glance(S);
+    if (b->o != &w->o || w->o.flags & LUV_O_CLOSING) return luv__fail(L, UV_ECANCELED);
+  }
   if (w->count > w->promised) return push_event(w, L);
   if (w->wd < 0) return luv__fs_fail(L, UV_EOF, w->path, NULL);
   return luv__suspend(S, L, LUV_OP_FS_EVENT, w, 0, timeout);

@@ -14,7 +14,23 @@
  *   4. A fiber that is READY or WAITING is anchored in the registry
  *      (its slot is not 0); a NEW or DEAD one lives only as long as Lua holds it.
  *      Does not hold inside luv__fiber_finish, which gives the slot back last.
- *   5. Handle memory is freed in its libuv close callback and nowhere else. */
+ *   5. Handle memory is freed in its libuv close callback and nowhere else.
+ *
+ * The rules. Script code may run at any allocation of Lua's, since that may collect, and a
+ * finaliser may call anything, luv included:
+ *   1. What a call holds in shared state (of the state, an object, a fiber) is taken out, into
+ *      locals or a block of its own, before the first allocation, and put back after the last.
+ *   2. A waiter is claimed (unlinked and marked) before anything is allocated for it. After a
+ *      protected call its status and wait.seq are looked at again.
+ *   3. An object is looked up when a wait begins, and again after whatever may run Lua.
+ *   4. Arguments are converted first (numbers to strings, tables read, __codec called); then
+ *      the object is looked up; then nothing runs Lua until it is used. The `begin` of a wait
+ *      allocates nothing of Lua's that collects.
+ *   5. Below uv_run nothing polls (S->looking).
+ *   6. The scheduler's own Lua thread is used for values only inside a protected call with no
+ *      fiber's frames above it.
+ *   7. A cast from a core, a queue's node or a class follows a check of its kind.
+ *   8. A descriptor is close-on-exec from its birth, and made after the checks that may refuse. */
 #ifndef LUV_H
 #define LUV_H
 
@@ -96,6 +112,7 @@ struct luv_state {
   luv_queue objects;
   luv_queue unread;    /* sockets that the last poll found readable: receive.c */
   uint32_t received;   /* ready.head when some of them were read, or found */
+  int looking;         /* at the outside: uv_run is on the stack, or a reader is being served */
   luv_queue goops;
   uv_timer_t *alarm;
   uv_poll_t *wakeup;   /* see wakeup.c */
@@ -173,6 +190,8 @@ struct luv_state {
   char taken[64];        /* the last that compiled code has taken from one */
   luv_fiber main;
 };
+
+enum { LUV_LOOKING = 1, LUV_SERVING }; /* state->looking: the latter, from the read buffer */
 
 /* state->dump_wanted: a dump to stderr, one for who asks, what the running turn does */
 enum { LUV_DUMP_STDERR = 1, LUV_DUMP_ASKED = 2, LUV_DUMP_HOG = 4 };

@@ -65,6 +65,7 @@ uv_handle_t *luv__handle(luv_object *o);
 void luv__object_close(luv_object *o);
 void luv__handle_free(uv_handle_t *h);
 void luv__object_dispose(luv_object *o);
+luv_box *luv__push_box(luv_state *S, lua_State *W, int class_id);
 void luv__push_object(luv_state *S, lua_State *W, luv_object *o);
 /* The luv userdata at idx, of whatever class; NULL for anything else. */
 static inline luv_box *luv__anybox(lua_State *L, int idx) {
@@ -97,7 +98,7 @@ void luv__timer_fire(luv_state *S, luv_timer *t);
 #define LUV_HIGH_WATER 262144     /* unread bytes at which reading stops */
 #define LUV_ACCEPT_AHEAD 64       /* connections taken before accept() asks */
 
-typedef struct { char *p; size_t head, len, cap; } luv_buffer;
+typedef struct { char *p; size_t head, len, cap; uint32_t changes; } luv_buffer;
 
 typedef struct luv_write luv_write;
 
@@ -136,6 +137,8 @@ void luv__tty_default(int sig);
 int luv__buffer_append(luv_buffer *b, const char *p, size_t n);
 int luv__buffer_prepend(luv_buffer *b, const char *p, size_t n);
 void luv__buffer_consume(luv_buffer *b, size_t n);
+char *luv__buffer_hold(luv_buffer *b); /* its block, which stays as it is until it is released */
+void luv__block_release(char *p);
 void luv__buffer_free(luv_buffer *b);
 void luv__stream_read_more(luv_stream *s);
 void luv__stream_read_stop(luv_stream *s);
