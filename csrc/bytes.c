@@ -7,7 +7,7 @@
 
 #define FEW LUV_ARENA_PIECE
 
-typedef struct { lua_State *to; int counted; const char *p; size_t n; } job; /* to NULL: returned */
+typedef struct { lua_State *to; int counted; const char *p; size_t n; int done; } job; /* to NULL: returned */
 
 static int push(lua_State *W, int counted, const char *p, size_t n) {
   if (counted) lua_pushnumber(W, (lua_Number)n);
@@ -23,6 +23,7 @@ static int make(lua_State *W) {
   n = push(W, j->counted, j->p, j->n);
   if (!j->to) return n;
   lua_xmove(W, j->to, n);
+  j->done = 1;
   return 0;
 }
 
@@ -32,20 +33,15 @@ void luv__deliver_open(luv_state *S, lua_State *L) {
 }
 
 int luv__bytes_to(luv_state *S, lua_State *to, int counted, const char *p, size_t n) {
-  job j = {to, counted, p, n};
-  int looking = S->looking, rc;
-  S->looking = LUV_SERVING;
-  lua_rawgeti(S->M, LUA_REGISTRYINDEX, S->ref_deliver);
-  lua_pushlightuserdata(S->M, &j);
-  rc = lua_pcall(S->M, 1, 0, 0);
-  if (rc) lua_pop(S->M, 1);
-  S->looking = looking;
-  return rc;
+  job j = {to, counted, p, n, 0};
+  if (luv__protect_still(S, make, &j) == 0) return 0;
+  lua_pop(S->M, 1);
+  return !j.done; /* done: it was a finaliser's error */
 }
 
-int luv__push_bytes(luv_state *S, lua_State *L, int counted, luv_held h) {
+int luv__push_bytes(luv_state *S, lua_State *L, int counted, luv_bytes h) {
   char few[FEW];
-  job j = {NULL, counted, h.p, h.n};
+  job j = {NULL, counted, h.p, h.n, 0};
   int rc;
   if (h.n <= FEW) {
     memcpy(few, h.p, h.n);

@@ -5,11 +5,11 @@
 #include "luv.h"
 
 /* Bytes that stay as they are until `release` (or NULL) has been called with ud. */
-typedef struct { const char *p; size_t n; void (*release)(void *ud); void *ud; } luv_held;
+typedef struct { const char *p; size_t n; void (*release)(void *ud); void *ud; } luv_bytes;
 
 /* Pushes on L, the thread that runs, how many they are, if `counted`, and a string of them;
  * returns how many values. They are released, also when it raises (memory). */
-int luv__push_bytes(luv_state *S, lua_State *L, int counted, luv_held h);
+int luv__push_bytes(luv_state *S, lua_State *L, int counted, luv_bytes h);
 
 /* The same on a thread that waits, for a callback: nonzero if there is no memory. */
 int luv__bytes_to(luv_state *S, lua_State *to, int counted, const char *p, size_t n);

@@ -165,8 +165,8 @@ static int start(luv_state *S, watch *w, int at, const char *path) {
   return w->wd < 0 ? w->wd : 0;
 }
 
-/* Makes the userdata that watches what `at` leads to, which is closed. */
-int luv__push_watch(luv_state *S, lua_State *W, int at, const char *path) {
+/* Makes b, on top of W, watch what `at` leads to, which is closed. */
+int luv__watch_into(luv_state *S, lua_State *W, luv_box *b, int at, const char *path) {
   watch *w = (watch *)luv__object_new(S, LUV_CLASS_FS_EVENT, sizeof *w);
   int err = UV_ENOMEM;
   if (w) {
@@ -178,7 +178,8 @@ int luv__push_watch(luv_state *S, lua_State *W, int at, const char *path) {
   close(at);
   if (err && w) luv__object_close(&w->o);
   if (err) return luv__fs_fail(W, err, path, NULL);
-  luv__push_object(S, W, &w->o);
+  b->o = &w->o;
+  w->o.box = b;
   return 1;
 }
 
@@ -240,6 +241,6 @@ int luv_fs_event_next(lua_State *L) {
     if (b->o != &w->o || w->o.flags & LUV_O_CLOSING) return luv__fail(L, UV_ECANCELED);
   }
   if (w->count > w->promised) return push_event(w, L);
-  if (w->wd < 0) return luv__fs_fail(L, UV_EOF, w->path, NULL);
+  if (w->wd < 0) return luv__fs_fail_at(L, UV_EOF, w->path);
   return luv__suspend(S, L, LUV_OP_FS_EVENT, w, 0, timeout);
 }

@@ -25,7 +25,7 @@
  *   3. An object is looked up when a wait begins, and again after whatever may run Lua.
  *   4. Arguments are converted first (numbers to strings, tables read, __codec called); then
  *      the object is looked up; then nothing runs Lua until it is used. The `begin` of a wait
- *      allocates nothing of Lua's that collects.
+ *      allocates nothing of Lua's but in luv__protect, which may collect as it ends.
  *   5. Below uv_run nothing polls (S->looking).
  *   6. The scheduler's own Lua thread is used for values only inside a protected call with no
  *      fiber's frames above it.
@@ -274,6 +274,8 @@ static inline luv_state *luv_enter(lua_State *L) {
 /* Runs fn with ud as its one argument, a light userdata, on the scheduler's own Lua thread M,
  * protected; nonzero: an error is on M. Nothing that fn calls can wait. */
 int luv__protect(luv_state *S, lua_CFunction fn, void *ud);
+/* The same, and nobody polls meanwhile: what is closed by a finaliser is not freed yet. */
+int luv__protect_still(luv_state *S, lua_CFunction fn, void *ud);
 
 /* ---- codec_library.c, codec_blob.c ------------------------------------------------ */
 

@@ -202,7 +202,7 @@ static void release(void *block) { luv__block_release(block); }
 
 /* Bytes of stream->in, which may go meanwhile. */
 static int push_kept(luv_state *S, lua_State *L, luv_stream *s, int op, size_t n) {
-  luv_held h = {s->in.p + s->in.head, n, release, s->in.len ? luv__buffer_hold(&s->in) : NULL};
+  luv_bytes h = {s->in.p + s->in.head, n, release, s->in.len ? luv__buffer_hold(&s->in) : NULL};
   return luv__push_bytes(S, L, op == LUV_OP_READ, h);
 }
 

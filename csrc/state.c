@@ -40,6 +40,14 @@ int luv__protect(luv_state *S, lua_CFunction fn, void *ud) {
   return lua_pcall(S->M, 1, 0, 0);
 }
 
+int luv__protect_still(luv_state *S, lua_CFunction fn, void *ud) {
+  int looking = S->looking, rc;
+  S->looking = LUV_SERVING;
+  rc = luv__protect(S, fn, ud);
+  S->looking = looking;
+  return rc;
+}
+
 /* ---- opening ------------------------------------------------------------------------- */
 
 static void init(luv_state *S, lua_State *L) {

@@ -128,8 +128,8 @@ static void on_shutdown(uv_shutdown_t *req, int status) {
   luv__write_finished(w, status);
 }
 
-/* Anchors the writer's data, on which libuv's pieces are to point. It may raise, for memory,
- * but does not collect: so nobody can close the stream in the middle. */
+/* Anchors the writer's data, to which libuv's pieces are to point. Every protected call may
+ * collect as it ends: the stream may be closed then, or the writer be cancelled. */
 typedef struct { luv_write *w; uv_buf_t *bufs; unsigned n; } pieces;
 
 static int anchor(lua_State *M) {
@@ -160,11 +160,10 @@ static int submit_bytes(luv_write *w) {
   int err = 0;
   if (p.n > FEW_PIECES) p.bufs = malloc(p.n * sizeof *p.bufs);
   if (!p.bufs) return UV_ENOMEM;
-  if (luv__protect(w->s->o.S, anchor, &p)) {
-    lua_pop(M, 1);
-    err = UV_ENOMEM;
-  }
-  if (!err) err = submit_pieces(w, &p); /* libuv copies the pieces */
+  if (luv__protect_still(w->s->o.S, anchor, &p)) lua_pop(M, 1);
+  if (!w->f) err = UV_ECANCELED;
+  else if (w->ref == LUA_NOREF) err = UV_ENOMEM;
+  else err = submit_pieces(w, &p); /* libuv copies the pieces */
   if (p.bufs != few) free(p.bufs);
   return err;
 }
@@ -201,9 +200,9 @@ void luv__write_next(luv_stream *s) {
     int err = w ? submit(w) : UV_ENOMEM;
     if (!err) s->writing = w;
     if (!err) continue;
+    if (!w || w->f) luv__wake_error(s->o.S, f, err);
     if (w) luv__carrier_close(w->carrier);
     free(w);
-    luv__wake_error(s->o.S, f, err);
   }
 }
 
