@@ -7,7 +7,8 @@
 
 #define FEW LUV_ARENA_PIECE
 
-typedef struct { lua_State *to; int counted; const char *p; size_t n; int done; } job; /* to NULL: returned */
+typedef struct { lua_State *to; int counted; const char *p; size_t n; int done; } job;
+typedef struct { int (*fn)(lua_State *L, void *ud); void *ud; } call;
 
 static int push(lua_State *W, int counted, const char *p, size_t n) {
   if (counted) lua_pushnumber(W, (lua_Number)n);
@@ -15,20 +16,24 @@ static int push(lua_State *W, int counted, const char *p, size_t n) {
   return 1 + counted;
 }
 
-/* Prebuilt, since a closure would be an allocation before the protection. */
-static int make(lua_State *W) {
-  job *j = lua_touserdata(W, 1);
-  int n;
-  luv__check_crossing(W);
-  n = push(W, j->counted, j->p, j->n);
-  if (!j->to) return n;
-  lua_xmove(W, j->to, n);
+static int make(lua_State *M) {
+  job *j = lua_touserdata(M, 1);
+  luv__check_crossing(M);
+  lua_xmove(M, j->to, push(M, j->counted, j->p, j->n));
   j->done = 1;
   return 0;
 }
 
+/* Prebuilt, since a closure would be an allocation before the protection. */
+static int perform(lua_State *L) {
+  call *c = lua_touserdata(L, 1);
+  luv__check_crossing(L);
+  lua_settop(L, 0);
+  return c->fn(L, c->ud);
+}
+
 void luv__deliver_open(luv_state *S, lua_State *L) {
-  lua_pushcfunction(L, make);
+  lua_pushcfunction(L, perform);
   S->ref_deliver = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
@@ -39,18 +44,35 @@ int luv__bytes_to(luv_state *S, lua_State *to, int counted, const char *p, size_
   return !j.done; /* done: it was a finaliser's error */
 }
 
+int luv__push_safely(luv_state *S, lua_State *L, luv_maker m) {
+  call c = {m.fn, m.ud};
+  int top = lua_gettop(L), rc;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_deliver);
+  lua_pushlightuserdata(L, &c);
+  rc = lua_pcall(L, 1, LUA_MULTRET, 0);
+  if (m.release) m.release(m.ud);
+  return rc ? lua_error(L) : lua_gettop(L) - top;
+}
+
+static int make_string(lua_State *L, void *ud) {
+  luv_bytes *h = ud;
+  lua_pushlstring(L, h->p, h->n);
+  return 1;
+}
+
+static void release(void *ud) {
+  luv_bytes *h = ud;
+  if (h->release) h->release(h->ud);
+}
+
 int luv__push_bytes(luv_state *S, lua_State *L, int counted, luv_bytes h) {
+  luv_maker m = {make_string, release, &h};
   char few[FEW];
-  job j = {NULL, counted, h.p, h.n, 0};
-  int rc;
   if (h.n <= FEW) {
     memcpy(few, h.p, h.n);
     if (h.release) h.release(h.ud);
     return push(L, counted, few, h.n);
   }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_deliver);
-  lua_pushlightuserdata(L, &j);
-  rc = lua_pcall(L, 1, 1 + counted, 0);
-  if (h.release) h.release(h.ud);
-  return rc ? lua_error(L) : 1 + counted;
+  if (counted) lua_pushnumber(L, (lua_Number)h.n);
+  return luv__push_safely(S, L, m) + counted;
 }

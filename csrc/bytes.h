@@ -11,7 +11,11 @@ typedef struct { const char *p; size_t n; void (*release)(void *ud); void *ud; }
  * returns how many values. They are released, also when it raises (memory). */
 int luv__push_bytes(luv_state *S, lua_State *L, int counted, luv_bytes h);
 
-/* The same on a thread that waits, for a callback: nonzero if there is no memory. */
+/* Pushes what fn makes of ud, which is then released, also when it raises; returns how many values. */
+typedef struct { int (*fn)(lua_State *L, void *ud); void (*release)(void *ud); void *ud; } luv_maker;
+int luv__push_safely(luv_state *S, lua_State *L, luv_maker m);
+
+/* The same as luv__push_bytes on a thread that waits, for a callback: nonzero if there is no memory. */
 int luv__bytes_to(luv_state *S, lua_State *to, int counted, const char *p, size_t n);
 
 #endif

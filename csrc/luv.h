@@ -187,7 +187,6 @@ struct luv_state {
   int trace_handles;     /* LUV_DEBUG=leaks */
   luv_place chans[1 << LUV_CHAN_BITS];
   luv_place thread_chans[1 << LUV_THREAD_CHAN_BITS]; /* the same, of luv.thread.chan */
-  char taken[64];        /* the last that compiled code has taken from one */
   luv_fiber main;
 };
 
@@ -293,6 +292,7 @@ int luv_chan_put(lua_State *L);
 int luv_chan_get(lua_State *L);
 #define LUV_CHAN_SLOTS 512 /* fibers with these slots have a place for a value on its way */
 #define LUV_CHAN_WAITS 16777216
+#define LUV_ZMQ_FRAME 4096 /* bytes that compiled code receives at most */
 int luv_chan_fast_put(luv_state *S, const void *box);
 int luv_chan_fast_get(luv_state *S, const void *box);
 int luv__chan_land_put(lua_State *L);
@@ -303,7 +303,7 @@ int luv_thread_chan_put(lua_State *L);
 int luv_thread_chan_get(lua_State *L);
 int luv_thread_chan_put_text(luv_state *S, const void *box, const char *p, size_t n);
 int luv_thread_chan_put_number(luv_state *S, const void *box, double x);
-const char *luv_thread_chan_take(luv_state *S, const void *box, double *how);
+int luv_thread_chan_take(luv_state *S, const void *box, double *number, char *text);
 void luv__thread_chan_forget(luv_object *o);
 int luv_mutex_lock(lua_State *L);
 int luv_cancelled(lua_State *L);

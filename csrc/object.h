@@ -209,7 +209,7 @@ enum { LUV_ZMQ_TABLE = 1, LUV_ZMQ_AGAIN = 2, LUV_ZMQ_EVENT = 4,
 int luv_zmq_send(lua_State *L);
 int luv_zmq_recv(lua_State *L);
 int luv_zmq_try_send(luv_state *S, const void *box, const char *p, size_t n);
-const char *luv_zmq_try_recv(luv_state *S, const void *box, double *n);
+int luv_zmq_try_recv(luv_state *S, const void *box, char *to);
 
 void luv__zmq_index(luv_state *S, lua_State *L);
 void luv__zmq_own_meta(luv_state *S, lua_State *L);
