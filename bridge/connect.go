@@ -47,13 +47,13 @@ func connectName(c *lua.Call, t *uv.TCP, host string, p int, timeout float64) {
 		c.Fail(uv.EAI_NONAME, target)
 		return
 	}
-	dial := dialNew
-	if fd, err := t.Fileno(); err == nil {
-		dial = dialBound(fd)
-	}
 	if !t.BeginConnect() {
 		c.Fail(uv.EALREADY, target)
 		return
+	}
+	dial := dialNew
+	if fd, err := t.Fileno(); err == nil {
+		dial = dialBound(fd)
 	}
 	t.Track()
 	c.Await(timeout, func(ctx context.Context) func(bool) []any {
@@ -177,24 +177,27 @@ func drop(done <-chan attempt, n int) {
 }
 
 func duplicate(raw syscall.RawConn) (fd int, err error) {
-	controlled := raw.Control(func(old uintptr) {
-		r, _, e := syscall.Syscall(syscall.SYS_FCNTL, old, syscall.F_DUPFD_CLOEXEC, 0)
-		if fd = int(r); e != 0 {
-			fd, err = -1, e
-		}
-	})
+	controlled := raw.Control(func(old uintptr) { fd, err = dup(int(old)) })
 	return fd, errors.Join(controlled, err)
+}
+
+// dup duplicates a descriptor; no child process gets the duplicate.
+func dup(fd int) (int, error) {
+	r, _, e := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, 3)
+	if e != 0 {
+		return -1, e
+	}
+	return int(r), nil
 }
 
 // dialBound connects a socket that has been bound: to each address of its own family in
 // turn. The result is a duplicate, which replaces the socket in the object.
 func dialBound(bound int) func(context.Context, string) (int, error) {
-	fd, err := syscall.Dup(bound)
+	fd, err := dup(bound)
 	return func(ctx context.Context, target string) (int, error) {
 		if err != nil {
 			return -1, err
 		}
-		syscall.CloseOnExec(fd)
 		f := os.NewFile(uintptr(fd), "socket")
 		defer f.Close()
 		stop := context.AfterFunc(ctx, func() { f.SetDeadline(time.Unix(1, 0)) })

@@ -94,6 +94,7 @@ struct luv_fsreq {
   luv_walk *walk;      /* what opendir has opened */
   struct luv_sending *sending; /* of a sendfile to a stream */
   uint8_t state, taken;
+  uint8_t harmless;    /* the end of the process need not wait for it */
   uint8_t todo;        /* no thread has it yet; under the crew's lock */
   volatile int stop;   /* nobody waits: a long job may end */
   void (*work)(luv_fsreq *r);

@@ -68,7 +68,8 @@ static void launch(luv_fsreq *r, void (*work)(luv_fsreq *)) {
   r->state = LUV_REQ_POOL;
   r->work = work;
   r->S->fs->pending++;
-  luv__pool_enter(r->op->result >= LUV_FS_OK);
+  r->harmless = r->op->result >= LUV_FS_OK || luv__thread_is_detached(r->S);
+  luv__pool_enter(r->harmless);
   luv__pool_put(r);
 }
 
@@ -119,7 +120,6 @@ static int more(luv_fsreq *r) {
 
 /* The pool is done with r; `more` may have given it back to it. */
 void luv__fs_arrived(luv_fsreq *r) {
-  luv__pool_leave(r->op->result >= LUV_FS_OK);
   r->S->fs->pending--;
   r->state = LUV_REQ_DONE;
   if (r->op->result == LUV_FS_CLOSED) {

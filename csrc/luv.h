@@ -172,6 +172,7 @@ struct luv_state {
   /* ask.c, watchdog.c */
   luv_state *peer;       /* the next of the states of this process */
   int tid;               /* the kernel's number of its thread */
+  uint64_t thread_number; /* ask.c's, which is never given again */
   uint32_t thread_id;    /* luv's */
   volatile int dump_wanted; /* atomic */
   int barked;            /* about this turn */
@@ -196,6 +197,7 @@ enum { LUV_LOOKING = 1, LUV_SERVING }; /* state->looking: the latter, from the r
 enum { LUV_DUMP_STDERR = 1, LUV_DUMP_ASKED = 2, LUV_DUMP_HOG = 4 };
 void luv__ask_hook(lua_State *L, lua_Debug *ar); /* on the thread asked for a dump */
 void luv__states_add(luv_state *S);
+void luv__states_here(luv_state *S);
 void luv__states_remove(luv_state *S);
 void luv__states_each(void (*fn)(luv_state *S, int n), int n); /* a signal handler may */
 void luv__dump_asked(luv_state *S, lua_State *W, int at_hook);

@@ -158,6 +158,7 @@ void luv__fs_closing(luv_object *o);
 void luv__fs_state_close(luv_state *S);
 void luv__fs_state_free(luv_state *S);
 void luv__fs_exit(int status);
+void luv__exits_with(int status); /* the process, as soon as all has been called that is to be */
 uint64_t luv__fs_pending(luv_state *S);
 int luv__push_change(luv_state *S, lua_State *L, lua_State *W);
 void luv__poller_gone(void);
@@ -191,6 +192,8 @@ void luv__wrap_run(luv_state *S, lua_State *L);
 void luv__link_closing(luv_object *o);
 int luv__links_serve(luv_state *S);
 int luv__thread_awaited(luv_state *S);
+int luv__thread_is_detached(luv_state *S);
+int luv__threads_run(void); /* of luv's own, in whatever state */
 int luv__links_block(luv_state *S);
 void luv__links_unblock(luv_state *S);
 int luv__thread_chan_lone(luv_state *S); /* waits that only this state itself could end */

@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -155,10 +156,16 @@ static int prepare(birth *b) {
   return 0;
 }
 
+/* The kernel forbids core dumps and /proc to whom a setuid has changed, by a mark of the memory,
+ * which was ours at that time. */
+static void put_back(int dumpable) {
+  if (dumpable == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
 /* No handler of ours may run in the child, and no thread of a luv.thread may be stopped here. */
 static pid_t bear(birth *b, char *stack) {
   sigset_t all, old;
-  int cancel;
+  int cancel, dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
   pid_t pid;
   sigfillset(&all);
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
@@ -166,6 +173,7 @@ static pid_t bear(birth *b, char *stack) {
   pid = clone(child, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, b);
   if (pid < 0) b->err = errno;
   else if (b->err) while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+  if (b->o->set_uid || b->o->set_gid) put_back(dumpable);
   pthread_sigmask(SIG_SETMASK, &old, NULL);
   pthread_setcancelstate(cancel, NULL);
   return pid;

@@ -236,6 +236,7 @@ static int state_gc(lua_State *L) {
 /* A stand-alone interpreter that ended well, but for a fiber's error: exit code 1. */
 static void on_process_exit(int status, void *unused) {
   (void)unused;
+  luv__exits_with(exit_failed && status == 0 && !luv__forked ? 1 : status);
   if (!luv__forked) luv__tty_reset();
   if (!luv__forked) luv__zmq_exit();
   if (!luv__forked) luv__fs_exit(exit_failed && status == 0 ? 1 : status);

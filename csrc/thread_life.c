@@ -63,6 +63,20 @@ void luv__thread_gone(luv_thread *t) {
   pthread_mutex_unlock(&lock);
 }
 
+/* The end of the process does not wait for what S does. */
+int luv__thread_is_detached(luv_state *S) {
+  luv_thread *t = S->thread;
+  return t && !t->is_main && __atomic_load_n(&t->detached, __ATOMIC_RELAXED);
+}
+
+int luv__threads_run(void) {
+  int any;
+  pthread_mutex_lock(&lock);
+  any = !queue_empty(&all);
+  pthread_mutex_unlock(&lock);
+  return any;
+}
+
 /* ---- making -------------------------------------------------------------------------------- */
 
 static void anchor(luv_state *S, lua_State *L, luv_link *k, int on) {
