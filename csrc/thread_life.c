@@ -22,6 +22,8 @@ static void free_thread(luv_core *c) {
 
 static const luv_core_kind kind = {luv__task_serve, luv__task_ready, luv__thread_served, free_thread};
 
+luv_thread *luv__thread_of(luv_core *c) { return c->kind == &kind ? (luv_thread *)c : NULL; }
+
 luv_thread *luv__thread_new(void) {
   luv_thread *t = calloc(1, sizeof *t);
   if (!t) return NULL;
