@@ -1,6 +1,8 @@
 // Command luv is the Lua module: go build -buildmode=c-shared -o luv.so
 package main
 
-import _ "luv/bridge"
+import "luv/bridge"
+
+func init() { bridge.BeGuest() }
 
 func main() {}

@@ -3,22 +3,15 @@ package main
 // calls.go - single calls: pcall and timeout that do not wait, and require. The one rule:
 // what is short is done often inside one process, and a process is started often.
 
-// What native pcall costs a compiled loop is nothing at all, so under LuaJIT the bound is
-// absolute; under 5.1 it is the ratio that the 150 ns beside 60 of the plan stand for.
+// luv.timeout is a pcall, with two looks at the clock.
 func (b *bench) pcall() error {
 	for _, lua := range b.luas {
 		r, err := b.turns(b.rounds, b.program("luv", "", lua, "bench/pcall.lua"))
 		if err != nil {
 			return err
 		}
-		most := atMost(2.5)
-		if isJIT(lua) {
-			most = within(150)
-		}
-		b.table.add(figure{"luv.pcall beside pcall, in a fiber", lua, "ns", r.column("luv", "luv"),
-			r.column("luv", "native"), most})
 		b.table.add(figure{"luv.timeout of a call that does not wait", lua, "ns",
-			r.column("luv", "timeout"), nil, within(250)})
+			r.column("luv", "timeout"), nil, within(130)})
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 --   lua echo.lua PORT         prints "ready" when it listens on 127.0.0.1
 --   lua echo.lua PATH         a unix socket, at a path with a slash
 --   lua echo.lua PORT stats   answers the message "stats?" with what luv has counted
+--   lua echo.lua PORT pcall   each handler runs in a pcall
 --
 -- The one rule: this is what a user writes, a fiber per connection and nothing clever. It
 -- sends back just what came, as the limit does, so that the load can count the bytes.
@@ -37,7 +38,9 @@ local function echo_and_tell(client)
   end
 end
 
-local serve = arg[2] == "stats" and echo_and_tell or echo
+local function echo_in_pcall(client) return pcall(echo, client) end
+
+local serve = ({stats = echo_and_tell, pcall = echo_in_pcall})[arg[2]] or echo
 
 local path = arg[1]:find("/") and arg[1]
 local create = path and luv.pipe.create or luv.net.tcp

@@ -13,10 +13,14 @@ func (b *bench) program(name, limit string, argv ...string) contender {
 
 // A yield is judged by the loop in C that yields in the same way: by coroutine.yield, or
 // by a C function, as luv.fiber.yield is one. The latter is shown beside both.
-func (b *bench) switches(n int, m must) error {
+func (b *bench) switches(n int, most, mostJIT float64) error {
 	count := strconv.Itoa(n)
 	const fiber, coroutine = "luv.fiber.yield", "coroutine.yield"
 	for _, lua := range b.luas {
+		m := atMost(most)
+		if isJIT(lua) {
+			m = atMost(mostJIT)
+		}
 		r, err := b.turns(b.rounds,
 			b.program("C", "", b.path("switch-"+lua), count),
 			b.program("C api", "", b.path("switch-"+lua), count, "api"),

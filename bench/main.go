@@ -27,9 +27,11 @@ type workload struct {
 }
 
 var workloads = []workload{
-	{"switch, 2 fibers", func(b *bench) error { return b.switches(2, atMost(1.15)) }},
-	{"switch, 10,000 fibers", func(b *bench) error { return b.switches(10000, atMost(1.2)) }},
-	{"switch, 100,000 fibers", func(b *bench) error { return b.switches(100000, atMost(1.2)) }},
+	{"switch, 2 fibers", func(b *bench) error { return b.switches(2, 1.1, 1.1) }},
+	{"switch, 10,000 fibers", func(b *bench) error { return b.switches(10000, 1.1, 1.1) }},
+	{"switch, 100,000 fibers", func(b *bench) error { return b.switches(100000, 1.1, 1.2) }},
+	{"anywhere", (*bench).anywhere},
+	{"memory of what waits", (*bench).waiting},
 	{"create", (*bench).create},
 	{"memory of a fiber", (*bench).memory},
 	{"echo 64 B, 50 connections", func(b *bench) error {
@@ -37,6 +39,12 @@ var workloads = []workload{
 	}},
 	{"echo 64 B, 500 connections", func(b *bench) error {
 		return b.echo(shape{conns: 500, size: 64, depth: 1}, "cpu", "µs/req", atMost(1.12))
+	}},
+	{"echo 64 B, each handler in pcall, 50 connections", func(b *bench) error {
+		return b.echo(shape{conns: 50, size: 64, depth: 1, mode: "pcall"}, "cpu", "µs/req", atMost(1.15))
+	}},
+	{"echo 64 B, each handler in pcall, 500 connections", func(b *bench) error {
+		return b.echo(shape{conns: 500, size: 64, depth: 1, mode: "pcall"}, "cpu", "µs/req", atMost(1.15))
 	}},
 	{"echo 64 B, 50 x 16 in flight", func(b *bench) error {
 		return b.echo(shape{conns: 50, size: 64, depth: 16}, "cpu", "µs/req", atMost(1.15))

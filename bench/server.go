@@ -22,7 +22,8 @@ type server struct {
 type shape struct {
 	conns, size, depth int
 	connect            bool
-	unix               bool // over a unix socket
+	unix               bool   // over a unix socket
+	mode               string // what echo.lua is told
 }
 
 const (
@@ -108,7 +109,11 @@ func (b *bench) under(name, limit string, l shape, s spec) contender {
 		if l.unix {
 			serve = func(s spec, extra ...string) (*server, error) { return b.serveAt(b.path("echo.sock"), s, extra...) }
 		}
-		v, err := serve(s)
+		var extra []string
+		if l.mode != "" {
+			extra = []string{l.mode}
+		}
+		v, err := serve(s, extra...)
 		if err != nil {
 			return nil, err
 		}

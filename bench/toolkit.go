@@ -16,7 +16,7 @@ func (b *bench) toolkit() error {
 			m                must
 		}{
 			{"channel, unbuffered, per value, beside a switch", "unbuffered", "switch", atMost(2.5)},
-			{"channel of 64, per value, beside a switch", "buffered", "switch", atMost(1.3)},
+			{"channel of 64, per value, beside a switch", "buffered", "switch", atMost(1.5)},
 			{"mutex, lock and unlock", "lock", "switch", within(60)},
 			{"put, and select over 4 channels", "select", "switch", within(400)},
 			{"scope of 10 that sleep 0, beside spawn and join", "scope", "hand", atMost(1.5)},

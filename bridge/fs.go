@@ -30,7 +30,7 @@ func init() {
 		Name: "luv.fs",
 		Funcs: append(faces("fs_", "open", "unlink", "mkdir", "rmdir", "rename", "link", "symlink",
 			"readlink", "realpath", "chmod", "chown", "lchown", "utime", "lutime", "stat", "lstat",
-			"statfs", "access", "copyfile", "sendfile", "mkdtemp", "mkstemp", "scandir", "readdir",
+			"statx", "statfs", "access", "copyfile", "sendfile", "mkdtemp", "mkstemp", "scandir", "readdir",
 			"opendir", "chdir", "readfile", "writefile", "lines", "mkdirp", "rmrf", "walk", "watch",
 			"poll", "stats"),
 			lua.Func{Name: "cwd", Go: place(uv.Cwd)},
@@ -41,7 +41,7 @@ func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.file",
 		Methods: append(faces("file_", "read", "write", "seek", "stat", "sync", "datasync", "truncate",
-			"utime", "chmod", "chown", "lines", "fileno", "path", "close"),
+			"utime", "chmod", "chown", "lines", "lock", "fileno", "path", "close"),
 			lua.Func{Name: "closed", Face: "object_closed"}),
 		Plain: true,
 	})

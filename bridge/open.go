@@ -3,6 +3,7 @@ package bridge
 import (
 	golua "github.com/aarzilli/golua/lua"
 
+	"luv/csrc"
 	"luv/lua"
 )
 
@@ -12,3 +13,7 @@ import (
 //
 // golua hides pcall and xpcall; scripts have luv.pcall and luv.xpcall, or lua.NewState.
 func Open(s *golua.State) error { return lua.Preload(s) }
+
+// BeGuest puts back what Go's runtime has changed of a process that is not its own: see
+// csrc/guest.c. luv.so begins with it; a Go program does not call it.
+func BeGuest() { csrc.PutBack() }

@@ -29,6 +29,9 @@ func (s *child) start() *uv.Process {
 	for _, pipe := range s.pipes {
 		pipe.Close()
 	}
+	if s.pty != nil {
+		s.pty.Close()
+	}
 	if p == nil && subject == s.o.File && s.o.Cwd != "" && syscall.Access(s.o.Cwd, 1) != nil {
 		subject = s.o.Cwd
 	}
@@ -36,12 +39,15 @@ func (s *child) start() *uv.Process {
 	return nil
 }
 
-// object is the process with its fields: pid, stdin, stdout, stderr, stdio.
+// object is the process with its fields: pid, stdin, stdout, stderr, stdio, pty.
 func (s *child) object(p *uv.Process) lua.Object {
 	var stdio lua.Table
 	fields := lua.Table{{Key: "pid", Value: p.Pid()}}
 	for n, pipe := range s.pipes {
 		stdio = append(stdio, lua.Pair{Key: n, Value: pipeObject(pipe)})
+	}
+	if s.pty != nil { // process.pty looks here, and process:close closes it
+		stdio = append(stdio, lua.Pair{Key: "pty", Value: lua.Object{Class: ttyClass, Pointer: s.pty.Object()}})
 	}
 	fields = append(fields, lua.Pair{Key: "stdio", Value: stdio})
 	return lua.Object{Class: processClass, Pointer: p.Object(), Fields: fields}
@@ -59,11 +65,15 @@ func newChild(c *lua.Call, more map[string]bool) (*child, map[any]any) {
 	return s, t
 }
 
-// process = luv.process.spawn(cmd[, {args..., cwd, env, stdin, stdout, stderr, stdio, detach, uid, gid}])
+// process = luv.process.spawn(cmd[, {args..., cwd, env, stdin, stdout, stderr, stdio, detach, uid, gid,
+// ends_with_parent, pty}])
 func processSpawn(c *lua.Call) {
-	inherit := [3]any{"inherit", "inherit", "inherit"}
-	s, t := newChild(c, nil)
-	s.stdio(t, inherit)
+	standard := [3]any{"inherit", "inherit", "inherit"}
+	s, t := newChild(c, map[string]bool{"pty": true})
+	if isTrue(t["pty"]) {
+		standard = s.terminal(t)
+	}
+	s.stdio(t, standard)
 	if p := s.start(); p != nil {
 		c.Return(s.object(p))
 	}

@@ -14,12 +14,14 @@ import (
 
 // A child is what spawn and run make of their options.
 type child struct {
-	c      *lua.Call
-	o      uv.ProcessOptions
-	pipes  map[int]*uv.Pipe // our ends, by the child's descriptor
-	theirs []int            // descriptors that only the child is to have
-	err    error
-	shared string // the name of what err is about
+	c       *lua.Call
+	o       uv.ProcessOptions
+	pipes   map[int]*uv.Pipe // our ends, by the child's descriptor
+	theirs  []int            // descriptors that only the child is to have
+	pty     *uv.TTY          // our side of its terminal
+	ptySize [2]int           // its columns and rows
+	err     error
+	shared  string // the name of what err is about
 }
 
 func (s *child) bad(format string, a ...any) { s.c.Bad(2, fmt.Sprintf(format, a...)) }
@@ -62,7 +64,7 @@ func typeOf(v any) string {
 // ---- what is to run --------------------------------------------------------------------
 
 var processFields = map[string]bool{"cwd": true, "env": true, "stdin": true, "stdout": true, "stderr": true,
-	"stdio": true, "detach": true, "uid": true, "gid": true}
+	"stdio": true, "detach": true, "uid": true, "gid": true, "ends_with_parent": true}
 
 func (s *child) command(cmd string, t map[any]any, more map[string]bool) {
 	if strings.IndexByte(cmd, 0) >= 0 {
@@ -127,6 +129,8 @@ func shownNumber(v any) any {
 	return typeOf(v)
 }
 
+func isTrue(v any) bool { return v != nil && v != false }
+
 func (s *child) identity(t map[any]any) {
 	number := func(name string) (uint32, bool) {
 		v, given := t[name]
@@ -138,7 +142,8 @@ func (s *child) identity(t map[any]any) {
 	}
 	s.o.UID, s.o.SetU = number("uid")
 	s.o.GID, s.o.SetG = number("gid")
-	s.o.Detached = t["detach"] != nil && t["detach"] != false
+	s.o.Detached = isTrue(t["detach"])
+	s.o.EndsWithParent = isTrue(t["ends_with_parent"])
 	if v, given := t["cwd"]; given {
 		if s.o.Cwd = s.text(v, "cwd"); s.o.Cwd == "" {
 			s.bad("cwd is empty")

@@ -88,7 +88,7 @@ func (s *child) known(n int, v any) {
 		if v == "pipe" || v == "inherit" || v == "null" || v == "ipc" || v == "stdout" && n == 2 {
 			return
 		}
-	case lua.Userdata:
+	case lua.Userdata, side:
 		return
 	}
 	s.bad("%s: \"pipe\", \"inherit\", \"null\", \"ipc\", a stream, a file or a descriptor expected, got %s",
@@ -105,6 +105,8 @@ func shownValue(v any) string {
 func (s *child) descriptor(n int, v any) (int, error) {
 	s.shared = stdioName(n)
 	switch v := v.(type) {
+	case side:
+		return s.ptySide()
 	case float64:
 		return int(v), nil
 	case lua.Userdata:

@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"math"
+
 	"luv/lua"
 	"luv/uv"
 )
@@ -21,8 +23,33 @@ func ttyMode(c *lua.Call) {
 	c.Done(t.SetMode(mode))
 }
 
-// width, height = tty:winsize()
+// tty, path = luv.tty.pty([{cols = 80, rows = 24}])
+func ttyPTY(c *lua.Call) {
+	o := c.Fields(1)
+	size := func(name string, otherwise int) int {
+		n, is := o[name].(float64)
+		if o[name] == nil {
+			return otherwise
+		}
+		if !is || n != math.Trunc(n) || n < 1 || n > math.MaxUint16 {
+			c.Bad(1, name+": a whole number from 1 to 65535 expected")
+		}
+		return int(n)
+	}
+	t, path, err := uv.NewPTY(c.Loop(), size("cols", ptyCols), size("rows", ptyRows))
+	if err != nil {
+		c.Fail(err)
+		return
+	}
+	c.Return(lua.Object{Class: ttyClass, Pointer: t.Object()}, path)
+}
+
+// width, height = tty:winsize(), tty = tty:winsize(width, height)
 func ttyWinsize(c *lua.Call) {
+	if !c.Nil(2) {
+		c.Done(ttyOf(c).SetWinsize(c.Int(2, 1, math.MaxUint16), c.Int(3, 1, math.MaxUint16)))
+		return
+	}
 	width, height, err := ttyOf(c).Winsize()
 	if err != nil {
 		c.Fail(err)
@@ -38,6 +65,7 @@ func init() {
 			{Name: "open", Face: "tty_open"},
 			{Name: "isatty", Face: "tty_isatty"},
 			{Name: "guess", Face: "tty_guess"},
+			{Name: "pty", Go: ttyPTY},
 		},
 	})
 	lua.DefineClass(lua.ClassDef{

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "dump.h"
+#include "quiet.h"
 
 pthread_mutex_t luv__states_lock = PTHREAD_MUTEX_INITIALIZER;
 luv_state *luv__states;
@@ -49,8 +50,11 @@ static char *digits(char *p, uint64_t n) {
 }
 
 static void say(const char *s, size_t n) {
-  ssize_t unused = write(STDERR_FILENO, s, n);
-  (void)unused;
+  luv_quiet q;
+  ssize_t done;
+  luv__quiet_begin(&q);
+  done = write(STDERR_FILENO, s, n);
+  luv__quiet_end(&q, done < 0);
 }
 
 #define SAY(text) say(text, sizeof text - 1)
@@ -85,9 +89,16 @@ static void displace(luv_state *S, lua_State *L) {
 /* On the thread of S itself. In the loop, no Lua code runs. */
 static void set_hook(luv_state *S) {
   lua_State *L = S->current ? S->current->base : S->home;
-  if (luv__running == S && !S->current) return;
+  if (luv__running == S && !S->current) {
+    S->nudged = 1;
+    return;
+  }
   if (S->jit && S->dump_wanted & LUV_DUMP_STDERR) say_busy(S);
   displace(S, L);
+}
+
+void luv__ask_nudge(luv_state *S) {
+  if (S->dump_wanted) set_hook(S);
 }
 
 void luv__ask(luv_state *S, int what) {
@@ -146,10 +157,19 @@ void luv__states_here(luv_state *S) {
   __atomic_store_n(&S->thread_number, thread_number, __ATOMIC_RELAXED);
 }
 
+/* Whoever has started us may have it blocked in all threads. */
+static void hear(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, ask_signal());
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 /* S can be asked from here on. */
 void luv__states_add(luv_state *S) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, install);
+  hear();
   luv__states_here(S);
   pthread_mutex_lock(&luv__states_lock);
   S->peer = luv__states;

@@ -19,6 +19,7 @@ static int push(lua_State *W, int counted, const char *p, size_t n) {
 static int make(lua_State *M) {
   job *j = lua_touserdata(M, 1);
   luv__check_crossing(M);
+  if (j->done) return 0; /* what has failed was a finaliser, as the call ended */
   lua_xmove(M, j->to, push(M, j->counted, j->p, j->n));
   j->done = 1;
   return 0;
@@ -39,9 +40,11 @@ void luv__deliver_open(luv_state *S, lua_State *L) {
 
 int luv__bytes_to(luv_state *S, lua_State *to, int counted, const char *p, size_t n) {
   job j = {to, counted, p, n, 0};
-  if (luv__protect_still(S, make, &j) == 0) return 0;
-  lua_pop(S->M, 1);
-  return !j.done; /* done: it was a finaliser's error */
+  int looking = S->looking, rc;
+  S->looking = LUV_SERVING;
+  rc = luv__protect_made(S, make, &j);
+  S->looking = looking;
+  return rc; /* done: it was a finaliser's error */
 }
 
 int luv__push_safely(luv_state *S, lua_State *L, luv_maker m) {

@@ -44,14 +44,18 @@ enum { LUV_ACT_RETURN, LUV_ACT_RAISE, LUV_ACT_SUSPEND, LUV_ACT_EVENT,
        LUV_ACT_CONNECT, LUV_ACT_SELF };
 
 /* One call from Lua into Go: what C lays out before it, what Go answers in it. */
-typedef struct {
+typedef struct luv_call {
   luv_state *S;
   luv_values args, ret;
   int number, act;
   luv_object *on;
   luv_goop *op;
   double timeout;
+  struct luv_call *next; /* of those that are idle */
 } luv_call;
+
+void luv__trampoline_open(luv_state *S, lua_State *L);
+void luv__calls_free(luv_state *S);
 
 luv_goop *luv__goop_new(luv_state *S, uint64_t go);
 /* Ends the wait for op, if it still lasts, with the values; they are taken over. */
@@ -80,6 +84,8 @@ void luv__push_meta(luv_state *S, lua_State *L, int id);
 /* ---- what is made once per state by the files that use it ------------------- */
 void luv__deliver_open(luv_state *S, lua_State *L);
 void luv__glue_open(luv_state *S, lua_State *L);
+void luv__load(luv_state *S, lua_State *L, const char *source, size_t n);
+void luv__push_native(luv_state *S, lua_State *L, const char *name);
 void luv__outcome_open(luv_state *S, lua_State *L);
 void luv__std_open(luv_state *S, lua_State *L);
 

@@ -56,7 +56,7 @@ int luv__codec_error(lua_State *L, int err, const char *fmt, ...) {
 }
 
 static int malformed(decoder *d, const char *what) {
-  return luv__codec_error(d->L, UV_EPROTO, "%s (byte %d)", what, (int)(d->p - d->start));
+  return luv__codec_error(d->L, UV_EPROTO, "%s (byte %f)", what, (lua_Number)(d->p - d->start));
 }
 
 static int cut_short(decoder *d) { return malformed(d, "the string ends too early"); }

@@ -21,4 +21,7 @@
 extern int luaJIT_setmode(lua_State *L, int idx, int mode) __attribute__((weak));
 extern int lua_isyieldable(lua_State *L) __attribute__((weak));
 
+/* The longest string that the host makes: LJ_MAX_STR - 1 of lj_def.h, or what a double counts. */
+#define LUV_MAX_STRING (luaJIT_setmode ? (uint64_t)0x7ffffeff : (uint64_t)1 << 53)
+
 #endif

@@ -13,6 +13,7 @@ package csrc
 #cgo pkg-config: libuv
 #cgo LDFLAGS: -lpthread
 #include "luv.h"
+int luv__put_back(void);
 */
 import "C"
 
@@ -23,3 +24,6 @@ import "embed"
 //
 //go:embed *.h
 var _ embed.FS
+
+// PutBack undoes what Go's runtime has changed of the process: see guest.c.
+func PutBack() { C.luv__put_back() }

@@ -38,12 +38,35 @@ static int hand_over(luv_state *S, luv_fiber *f, lua_State *W, int n) {
   return n;
 }
 
+/* What is made of it can be made again, should a finaliser that came to run have failed. */
+static int can_be_repeated(int out) {
+  switch (out) {
+    case LUV_OUT_DATA: case LUV_OUT_ERROR: case LUV_OUT_TIMEOUT: case LUV_OUT_JOINED:
+    case LUV_OUT_EXIT: case LUV_OUT_READY: case LUV_OUT_DEADLOCK: return 1;
+    default: return 0;
+  }
+}
+
+static int make_once(luv_state *S, job *j, lua_State *W) {
+  int err;
+  lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_outcome);
+  lua_pushlightuserdata(W, j);
+  err = lua_pcall(W, 1, LUA_MULTRET, 0);
+  if (err) j->n = LUV_RAISE;
+  S->delivering = NULL;
+  return err;
+}
+
 static int make_on(luv_state *S, luv_fiber *f, lua_State *W) {
   job j = {S, f, 0};
-  lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_outcome);
-  lua_pushlightuserdata(W, &j);
-  if (lua_pcall(W, 1, LUA_MULTRET, 0)) j.n = LUV_RAISE;
-  S->delivering = NULL;
+  int out = f->out;
+  while (make_once(S, &j, W) && W == S->M && can_be_repeated(out)) {
+    if (!luv__finalizer_failed(S)) {
+      lua_pushliteral(S->M, "not enough memory");
+      break;
+    }
+    f->out = (uint8_t)out;
+  }
   f->out = LUV_OUT_STACK;
   return hand_over(S, f, W, j.n);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <time.h>
 #include "dump.h"
+#include "quiet.h"
 #include "thread.h"
 
 #define MAX_SHOWN 100000
@@ -327,11 +328,14 @@ static char *text_of_all(luv_state *S, lua_State *L, size_t *n) {
 
 static int write_file(const char *path, const char *text, size_t n) {
   FILE *out = fopen(path, "we");
-  size_t done;
+  luv_quiet q;
+  int err;
   if (!out) return uv_translate_sys_error(errno);
-  done = fwrite(text, 1, n, out);
-  if (fclose(out) || done < n) return uv_translate_sys_error(errno);
-  return 0;
+  luv__quiet_begin(&q);
+  err = fwrite(text, 1, n, out) < n;
+  if (fclose(out) || err) err = uv_translate_sys_error(errno);
+  luv__quiet_end(&q, err);
+  return err;
 }
 
 static int check_all(luv_state *S, lua_State *L) {

@@ -160,10 +160,8 @@ int luv_fiber_suspend(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_fiber *f = luv__tofiber(S, L, "suspend");
   if (f == luv_current(S)) return luv__suspend(S, L, LUV_OP_SUSPEND, f, 0, LUV_NO_TIMEOUT);
-  if (f->status == LUV_READY && f->out == LUV_OUT_STACK) {
-    int was_there = luv__ready_remove(S, f);
-    luv_assert(was_there);
-    (void)was_there;
+  /* It is not there when a finaliser calls this while f is about to run, or to end. */
+  if (f->status == LUV_READY && f->out == LUV_OUT_STACK && luv__ready_remove(S, f)) {
     f->wait.op = LUV_OP_SUSPEND;
     f->wait.seq++;
     f->status = LUV_WAITING;
@@ -234,34 +232,30 @@ static void bury(luv_state *S, luv_fiber *f, int keeps_thread) {
   unanchor(S, f);
 }
 
-/* There was no memory to keep what it ended with. */
-static void lose(luv_state *S, luv_fiber *f) {
-  f->nargs = 0;
-  die(S, f, 1);
-  if (f->scope) luv__scope_left(S, f, 1);
-  if (queue_empty(&f->joiners)) fprintf(stderr, "luv: fiber %u died: not enough memory\n", f->id);
-  bury(S, f, 0);
-}
-
 static int hold_dead(lua_State *M) {
   luv_fiber *f = lua_touserdata(M, 1);
   luv__env_hold_dead(f->state, f);
   return 0;
 }
 
+/* There is no memory to keep what it ended with. */
+static void lose(luv_fiber *f) {
+  f->nargs = 0;
+  f->flags |= LUV_F_FAILED;
+  f->base = f->in = NULL;
+  if (queue_empty(&f->joiners)) fprintf(stderr, "luv: fiber %u died: not enough memory\n", f->id);
+}
+
+/* It is dead before anything is allocated: a finaliser may come to run then, and look at it. */
 void luv__fiber_finish(luv_state *S, luv_fiber *f, int failed) {
   int keeps_thread;
   luv_assert(f->status == LUV_READY && f->slot && queue_empty(&f->wait.node));
   f->nargs = failed ? 0 : lua_gettop(f->base);
   keeps_thread = failed || f->nargs;
-  if (keeps_thread && luv__protect(S, hold_dead, f)) {
-    lua_pop(S->M, 1);
-    lose(S, f);
-    return;
-  }
   die(S, f, failed);
-  if (failed && queue_empty(&f->joiners) && !f->scope) luv__report(S, f);
-  if (f->scope) luv__scope_left(S, f, failed);
+  if (keeps_thread && luv__protect_made(S, hold_dead, f)) lose(f);
+  else if (failed && queue_empty(&f->joiners) && !f->scope) luv__report(S, f);
+  if (f->scope) luv__scope_left(S, f, f->flags & LUV_F_FAILED);
   bury(S, f, keeps_thread);
 }
 

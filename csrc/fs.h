@@ -71,7 +71,10 @@ struct luv_fs_call {
   luv_fsreq *begun;    /* has been started already */
 };
 
-enum { LUV_REQ_NEW, LUV_REQ_QUEUED, LUV_REQ_POOL, LUV_REQ_DONE };
+/* A device with a file system on it. */
+typedef struct { uint32_t major, minor; int local; uint64_t until; } luv_mount; /* until: ns, 0: the list's */
+
+enum { LUV_REQ_NEW, LUV_REQ_QUEUED, LUV_REQ_POOL, LUV_REQ_WAITS, LUV_REQ_DONE };
 
 struct luv_fsreq {
   uv_fs_t fs;
@@ -93,14 +96,16 @@ struct luv_fsreq {
   int ref;             /* the data's anchor, or LUA_NOREF */
   luv_walk *walk;      /* what opendir has opened */
   struct luv_sending *sending; /* of a sendfile to a stream */
+  struct luv_scan *scan;       /* of a recursive watch */
+  struct luv_locking *locking; /* of a lock that somebody else has */
   uint8_t state, taken;
   uint8_t harmless;    /* the end of the process need not wait for it */
   uint8_t todo;        /* no thread has it yet; under the crew's lock */
+  uint8_t asks;        /* for the file system as well: */
+  luv_mount found;
   volatile int stop;   /* nobody waits: a long job may end */
   void (*work)(luv_fsreq *r);
 };
-
-typedef struct { uint32_t major, minor; int local; } luv_mount;
 
 typedef struct luv_fs {
   luv_queue requests;
@@ -113,6 +118,7 @@ typedef struct luv_fs {
   luv_mount *mounts;
   int nmounts;
   uint64_t looked;     /* at the mounts, ns */
+  int unknown;         /* a device was met that nothing is known of: the next request asks */
   uint64_t here, pooled, pending; /* calls answered in place, handed over, now there */
   struct luv_inotify *inotify;
 } luv_fs;
@@ -148,6 +154,10 @@ uint64_t luv__fs_count(luv_state *S, lua_State *L, int idx, int arg, const char 
 
 int luv__fs_push(luv_fsreq *r, lua_State *L, lua_State *W);
 int luv__push_stat(luv_state *S, lua_State *W, const uv_stat_t *s);
+struct statx;
+void luv__stat_of(uv_stat_t *s, const struct statx *x);
+void luv__job_statx(luv_fsreq *r); /* on a thread of the pool */
+int luv__push_statx(luv_fsreq *r, lua_State *W);
 const char *luv__fs_type(unsigned mode);
 const char *luv__dirent_type(int type);
 
@@ -161,7 +171,7 @@ int luv__file_into(luv_state *S, luv_box *b, luv_desc *d);
 void luv__desc_unread(luv_desc *d);
 luv_bytes luv__desc_take(luv_desc *d, const char *p, size_t n, size_t skip);
 
-/* ---- fs_file.c, fs_lines.c, fs_send.c, fs_dir.c ---------------------------------------- */
+/* ---- fs_file.c, fs_lines.c, fs_lock.c, fs_send.c, fs_dir.c ---------------------------------------- */
 
 int luv__read_prepare(luv_fsreq *r);
 int luv__write_prepare(luv_fsreq *r);
@@ -173,6 +183,9 @@ int luv__line_prepare(luv_fsreq *r);
 int luv__line_more(luv_fsreq *r);
 int luv__write_more(luv_fsreq *r);
 int luv__send_more(luv_fsreq *r);
+void luv__job_lock(luv_fsreq *r);
+int luv__lock_more(luv_fsreq *r);
+void luv__lock_end(luv_fsreq *r);
 int luv__send_hold(luv_state *S, luv_fsreq *r, luv_stream *to);
 void luv__send_end(luv_fsreq *r);
 void luv__send_stop(luv_fsreq *r);
@@ -190,6 +203,11 @@ int luv__dir_more(luv_fsreq *r);
 void luv__event_closing(luv_object *o);
 void luv__watch_close(luv_state *S);
 int luv__watch_into(luv_state *S, lua_State *W, luv_box *b, int at, const char *path);
+int luv__tree_into(luv_fsreq *r, lua_State *W, luv_box *b);
+void luv__scan_free(struct luv_scan *s);
+int luv__scan_first(luv_fsreq *r); /* on a thread of the pool */
+void luv__job_scan(luv_fsreq *r);
+void luv__tree_scanned(luv_fsreq *r);
 int luv__push_event(luv_object *o, lua_State *W);
 int luv__push_poll(luv_state *S, luv_object *o, lua_State *W);
 
@@ -208,11 +226,13 @@ int64_t luv__read_now(luv_state *S, luv_desc *d, uint64_t n, int64_t offset);
 int64_t luv__write_now(luv_desc *d, const uv_buf_t *bufs, unsigned n, int64_t offset);
 int64_t luv__size_now(luv_desc *d);
 int luv__is_local(luv_state *S, unsigned major, unsigned minor);
+void luv__mount_ask(luv_fsreq *r);   /* on a thread of the pool */
+void luv__mount_learn(luv_fsreq *r); /* on the loop's */
 /* Whether to try in place: now and then the pool gets one, so that the others have their turn. */
 static inline int luv__fs_here(luv_state *S, lua_State *L) { return S->fs->in_place && !luv__hogging(S, L); }
 void luv__desc_look(luv_desc *d);
 
-/* ---- fs_job.c, fs_write.c, fs_rmrf.c, fs_walk.c: on a thread of the pool ------------------- */
+/* ---- fs_job.c, fs_copy.c, fs_rmrf.c, fs_walk.c: on a thread of the pool ------------------- */
 
 void luv__job_open(luv_fsreq *r);
 void luv__job_look(luv_fsreq *r);
@@ -222,6 +242,8 @@ void luv__job_undo(luv_fsreq *r);
 void luv__job_chdir(luv_fsreq *r);
 void luv__job_readfile(luv_fsreq *r);
 void luv__job_writefile(luv_fsreq *r);
+void luv__job_copyfile(luv_fsreq *r);
+int luv__write_fully(int fd, const char *p, size_t n);
 void luv__job_mkdirp(luv_fsreq *r);
 void luv__job_rmrf(luv_fsreq *r);
 void luv__job_opendir(luv_fsreq *r);

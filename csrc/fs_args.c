@@ -115,6 +115,17 @@ static void write_options(at *a) {
   lua_settop(a->L, top);
 }
 
+/* {follow = false}: 1 for a link itself. */
+static double statx_options(at *a) {
+  int follow;
+  if (lua_type(a->L, a->idx) != LUA_TTABLE) expected(a, "table");
+  lua_pushliteral(a->L, "follow");
+  lua_rawget(a->L, a->idx);
+  follow = lua_isnil(a->L, -1) || lua_toboolean(a->L, -1);
+  lua_pop(a->L, 1);
+  return !follow;
+}
+
 static void one(at *a, char kind, int i) {
   luv_fs_call *c = a->c;
   switch (kind) {
@@ -127,6 +138,8 @@ static void one(at *a, char kind, int i) {
     case 'c': c->n[i] = copy_flags(a); return;
     case 'o': c->n[i] = open_mode(a); return;
     case 'w': write_options(a); return;
+    case 's': c->n[i] = statx_options(a); return;
+    case 'r': c->n[i] = flag(a->L, a->idx, "recursive"); return;
     case 'd':
       c->total = luv__check_data(a->S, a->L, a->idx, a->arg, a->fname);
       c->data = a->idx;
@@ -146,6 +159,11 @@ void luv__fs_parse(luv_state *S, lua_State *L, luv_fs_call *c, const luv_fs_op *
   c->op = op;
   for (k = op->args; *k; k++, i++) {
     int optional = k[1] == '?';
+    if (*k == 'r' && !lua_istable(L, i + 1)) { /* left out: the timeout may stand there */
+      i--;
+      k++;
+      continue;
+    }
     a.idx = i + 1;
     a.arg = a.idx - method;
     if (optional && lua_isnoneornil(L, a.idx)) c->n[*k == 'w' ? 1 : i] = absent(*k);

@@ -113,6 +113,7 @@ static void drop_queued(luv_fsreq *r) {
 static int end_one(luv_fsreq *r) {
   int waits = r->f != NULL;
   if (r->state == LUV_REQ_QUEUED) return drop_queued(r), 1; /* from d, to another file */
+  if (r->state == LUV_REQ_WAITS) return end_wait(r), luv__fsreq_free(r), 1;
   if (r->state == LUV_REQ_POOL) end_wait(r), luv__pool_cancel(r);
   return waits;
 }

@@ -7,37 +7,22 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <sys/inotify.h>
 #include <unistd.h>
-#include "fs.h"
+#include "fs_watch.h"
 
-#define ROUNDS 16 /* of reading per turn of the loop: somebody else may have something to do */
 #define MOST 16384 /* events that nobody has taken: one more is the overflow */
-#define CHANGED (IN_ATTRIB | IN_MODIFY)
-#define ASKED (CHANGED | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_MOVED_FROM | IN_MOVED_TO)
 
 struct luv_inotify { uv_poll_t poll; int fd; luv_queue watches; };
 
-typedef struct event { struct event *next; uint32_t mask, cookie; char name[]; } event;
-
-typedef struct {
-  luv_object o;
-  luv_queue link;
-  event *first, **last;
-  unsigned count, promised; /* of them, to fibers whose turn is still to come */
-  int wd;          /* -1: the kernel watches no more */
-  char *path;
-} watch;
-
 /* ---- what the kernel says ------------------------------------------------------------ */
 
-static const char *base(const char *path) {
+const char *luv__watch_base(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash && slash[1] ? slash + 1 : path;
 }
 
-static void push(watch *w, uint32_t mask, uint32_t cookie, const char *name) {
-  event *e;
+static void push(luv_watch *w, uint32_t mask, uint32_t cookie, const char *name) {
+  luv_event *e;
   if (w->count > MOST) return;
   if (w->count == MOST) mask = IN_Q_OVERFLOW, name = "";
   e = malloc(sizeof *e + strlen(name) + 1);
@@ -51,7 +36,7 @@ static void push(watch *w, uint32_t mask, uint32_t cookie, const char *name) {
   w->count++;
 }
 
-static void wake_one(watch *w) {
+static void wake_one(luv_watch *w) {
   luv_fiber *f;
   if (queue_empty(&w->o.waiters) || w->count <= w->promised) return;
   w->promised++;
@@ -59,18 +44,25 @@ static void wake_one(watch *w) {
   luv__wake(w->o.S, f, LUV_OUT_CHANGE);
 }
 
-static void tell(watch *w, const struct inotify_event *e) {
-  if (e->mask & IN_Q_OVERFLOW) push(w, IN_Q_OVERFLOW, 0, "");
-  else if (e->mask & IN_IGNORED) w->wd = -1;
-  else push(w, e->mask, e->cookie, e->len ? e->name : base(w->path));
+void luv__watch_tell(luv_watch *w, uint32_t mask, uint32_t cookie, const char *name) {
+  push(w, mask, cookie, name);
   wake_one(w);
-  if (w->wd < 0 && !w->first) luv__wake_all_error(w->o.S, &w->o.waiters, UV_EOF);
+}
+
+void luv__watch_gone(luv_watch *w) {
+  w->wd = -1;
+  if (!w->first) luv__wake_all_error(w->o.S, &w->o.waiters, UV_EOF);
+}
+
+static void tell(luv_watch *w, const struct inotify_event *e) {
+  if (e->mask & IN_IGNORED) luv__watch_gone(w);
+  else luv__watch_tell(w, e->mask, e->cookie, e->mask & IN_Q_OVERFLOW ? "" : e->len ? e->name : luv__watch_base(w->path));
 }
 
 static void tell_all(struct luv_inotify *in, const struct inotify_event *e) {
   luv_queue *q;
   for (q = in->watches.next; q != &in->watches; q = q->next) {
-    watch *w = luv_container(q, watch, link);
+    luv_watch *w = luv_container(q, luv_watch, link);
     if ((e->mask & IN_Q_OVERFLOW) || w->wd == e->wd) tell(w, e);
   }
 }
@@ -82,7 +74,7 @@ static void on_readable(uv_poll_t *p, int status, int events) {
   int round = 0;
   (void)status;
   (void)events;
-  while (round++ < ROUNDS && (n = read(in->fd, buf, sizeof buf)) > 0)
+  while (round++ < LUV_WATCH_ROUNDS && (n = read(in->fd, buf, sizeof buf)) > 0)
     for (at = 0; at < n;) {
       const struct inotify_event *e = (const void *)(buf + at);
       tell_all(in, e);
@@ -121,21 +113,26 @@ void luv__watch_close(luv_state *S) {
   if (in) uv_close((uv_handle_t *)&in->poll, on_close);
 }
 
-static int shared(struct luv_inotify *in, const watch *w) {
+static int shared(struct luv_inotify *in, const luv_watch *w) {
   luv_queue *q;
   for (q = in->watches.next; q != &in->watches; q = q->next)
-    if (luv_container(q, watch, link)->wd == w->wd) return 1;
+    if (luv_container(q, luv_watch, link)->wd == w->wd) return 1;
   return 0;
 }
 
 /* The last watch takes the descriptor with it. */
-void luv__event_closing(luv_object *o) {
-  watch *w = (watch *)o;
-  struct luv_inotify *in = o->S->fs->inotify;
-  event *e;
+static void leave(luv_state *S, luv_watch *w) {
+  struct luv_inotify *in = S->fs->inotify;
   queue_remove(&w->link);
   if (in && w->wd >= 0 && !shared(in, w)) inotify_rm_watch(in->fd, w->wd);
-  if (in && queue_empty(&in->watches)) luv__watch_close(o->S);
+  if (in && queue_empty(&in->watches)) luv__watch_close(S);
+}
+
+void luv__event_closing(luv_object *o) {
+  luv_watch *w = (luv_watch *)o;
+  luv_event *e;
+  if (w->tree) luv__tree_close(w);
+  else leave(o->S, w);
   while ((e = w->first)) {
     w->first = e->next;
     free(e);
@@ -150,37 +147,48 @@ static int add_watch(luv_state *S, int at, const char *path) {
   char name[32];
   int wd;
   snprintf(name, sizeof name, "/proc/self/fd/%d", at);
-  wd = inotify_add_watch(S->fs->inotify->fd, name, ASKED);
-  if (wd < 0 && errno == ENOENT) wd = inotify_add_watch(S->fs->inotify->fd, path, ASKED); /* no /proc */
+  wd = inotify_add_watch(S->fs->inotify->fd, name, LUV_WATCH_ASKED);
+  if (wd < 0 && errno == ENOENT) wd = inotify_add_watch(S->fs->inotify->fd, path, LUV_WATCH_ASKED); /* no /proc */
   return wd < 0 ? uv_translate_sys_error(errno) : wd;
 }
 
-static int start(luv_state *S, watch *w, int at, const char *path) {
+static int start(luv_state *S, luv_watch *w, int at) {
   int err = S->fs->inotify ? 0 : open_inotify(S, &S->fs->inotify);
   if (err) return err;
   queue_push(&S->fs->inotify->watches, &w->link);
-  w->path = strdup(path);
-  if (!w->path) return UV_ENOMEM;
-  w->wd = add_watch(S, at, path);
+  w->wd = add_watch(S, at, w->path);
   return w->wd < 0 ? w->wd : 0;
 }
 
-/* Makes b, on top of W, watch what `at` leads to, which is closed. */
-int luv__watch_into(luv_state *S, lua_State *W, luv_box *b, int at, const char *path) {
-  watch *w = (watch *)luv__object_new(S, LUV_CLASS_FS_EVENT, sizeof *w);
-  int err = UV_ENOMEM;
-  if (w) {
-    queue_init(&w->link);
-    w->last = &w->first;
-    w->wd = -1;
-    err = start(S, w, at, path);
-  }
+luv_watch *luv__watch_new(luv_state *S, const char *path) {
+  luv_watch *w = (luv_watch *)luv__object_new(S, LUV_CLASS_FS_EVENT, sizeof *w);
+  if (!w) return NULL;
+  queue_init(&w->link);
+  w->last = &w->first;
+  w->wd = -1;
+  if ((w->path = strdup(path))) return w;
+  luv__object_close(&w->o);
+  return NULL;
+}
+
+/* Makes b, on top of W, watch what `at` leads to, which is closed; with s, all below. */
+static int into(luv_state *S, lua_State *W, luv_box *b, int at, const char *path, luv_scan *s) {
+  luv_watch *w = luv__watch_new(S, path);
+  int err = !w ? UV_ENOMEM : s ? luv__tree_new(w, s) : start(S, w, at);
   close(at);
   if (err && w) luv__object_close(&w->o);
   if (err) return luv__fs_fail(W, err, path, NULL);
   b->o = &w->o;
   w->o.box = b;
   return 1;
+}
+
+int luv__watch_into(luv_state *S, lua_State *W, luv_box *b, int at, const char *path) {
+  return into(S, W, b, at, path, NULL);
+}
+
+int luv__tree_into(luv_fsreq *r, lua_State *W, luv_box *b) {
+  return into(r->S, W, b, (int)r->result, r->path[0], r->scan);
 }
 
 static void flag(lua_State *W, const char *name, uint32_t is) {
@@ -193,8 +201,8 @@ static int push_fields(lua_State *W, const char *file, uint32_t m, uint32_t cook
   lua_pushstring(W, file);
   lua_createtable(W, 0, 8);
   flag(W, "overflow", m & IN_Q_OVERFLOW);
-  flag(W, "change", m & CHANGED);
-  flag(W, "rename", m & ~(uint32_t)(CHANGED | IN_Q_OVERFLOW | IN_ISDIR));
+  flag(W, "change", m & LUV_WATCH_CHANGED);
+  flag(W, "rename", m & ~(uint32_t)(LUV_WATCH_CHANGED | IN_Q_OVERFLOW | IN_ISDIR));
   flag(W, "created", m & (IN_CREATE | IN_MOVED_TO));
   flag(W, "deleted", m & (IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM));
   flag(W, "moved", m & (IN_MOVED_FROM | IN_MOVED_TO | IN_MOVE_SELF));
@@ -205,8 +213,8 @@ static int push_fields(lua_State *W, const char *file, uint32_t m, uint32_t cook
 }
 
 /* The first event leaves the watch before the values are made: a finaliser may close that. */
-static int push_event(watch *w, lua_State *W) {
-  event *e = w->first;
+static int push_event(luv_watch *w, lua_State *W) {
+  luv_event *e = w->first;
   uint32_t mask = e->mask, cookie = e->cookie;
   char file[PATH_MAX];
   snprintf(file, sizeof file, "%s", e->name);
@@ -219,7 +227,7 @@ static int push_event(watch *w, lua_State *W) {
 
 /* The one that a fiber was promised when it was woken. */
 int luv__push_event(luv_object *o, lua_State *W) {
-  watch *w = (watch *)o;
+  luv_watch *w = (luv_watch *)o;
   w->promised--;
   luv_assert(w->first);
   return push_event(w, W);
@@ -230,12 +238,12 @@ int luv_fs_event_next(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_box *b = luv__tobox(L, 1, LUV_CLASS_FS_EVENT);
   double timeout;
-  watch *w;
+  luv_watch *w;
   if (!b) return luv__type_error(S, L, 1, 0, "next", "luv.fs.event");
   timeout = luv__opt_timeout(S, L, 2, 1, "next");
   luv__check_cancel(S, L);
   if (!b->o || (b->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);
-  w = (watch *)b->o;
+  w = (luv_watch *)b->o;
   if (w->count <= w->promised && timeout == 0) {
     luv__glance(S);
     if (b->o != &w->o || w->o.flags & LUV_O_CLOSING) return luv__fail(L, UV_ECANCELED);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "fs.h"
 #include "fs_exit.h"
+#include "quiet.h"
 
 #define LINGER_READS 50000      /* us */
 #define LINGER_WRITES 5000000
@@ -104,13 +105,13 @@ void luv__fs_state_close(luv_state *S) {
     r->f = NULL;
     r->stop = 1;
     if (r->sending && luv__send_waits(r)) luv__send_end(r), r->state = LUV_REQ_DONE, r->result = UV_ECANCELED;
-    if (r->state == LUV_REQ_DONE) luv__fsreq_free(r);
+    if (r->state == LUV_REQ_DONE || r->state == LUV_REQ_WAITS) luv__fsreq_free(r);
     else if (r->state == LUV_REQ_POOL) luv__pool_cancel(r);
   }
   luv__crew_stop(fs->crew);
   luv__watch_close(S);
   while (anchored(fs) && uv_hrtime() < until) {
-    uv_run(S->loop, UV_RUN_NOWAIT);
+    luv__uv_run(S, UV_RUN_NOWAIT);
     luv__pool_collect(S);
     usleep(200);
   }

@@ -105,6 +105,7 @@ int luv_file_read(lua_State *L) {
   int n;
   luv__check_cancel(S, L);
   if (!d) return luv__fail(L, UV_EBADF);
+  if (want > LUV_MAX_STRING) want = LUV_MAX_STRING;
   if (want == 0) {
     lua_pushnumber(L, 0);
     lua_pushliteral(L, "");

@@ -5,12 +5,12 @@
  * with RESOLVE_CACHED; the kernel refuses with EAGAIN what it would have to wait for, and
  * the pool does it then. A name is first opened as a mere path, which wakes no device and no
  * pipe; what has been found must be a plain file of a file system of this machine, since
- * opening or asking for attributes may go over the network elsewhere. Which file systems are
- * local is in /proc/self/mountinfo: to read that touches none of them. */
+ * opening or asking for attributes may go over the network elsewhere (fs_mount.c). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -26,54 +26,6 @@
 #define SYS_openat2 437
 #endif
 #define CACHED 0x20 /* RESOLVE_CACHED of linux/openat2.h, which may be older */
-#define MOUNTS_STALE 1000000000 /* ns */
-
-/* ---- which file systems are local --------------------------------------------------- */
-
-static int local_type(const char *type) {
-  static const char *const local[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs",
-                                      "ramfs", "overlay", "zfs", NULL};
-  int i;
-  for (i = 0; local[i]; i++)
-    if (strcmp(type, local[i]) == 0) return 1;
-  return 0;
-}
-
-static void add_mount(luv_fs *fs, const char *line) {
-  unsigned major, minor;
-  char type[32];
-  const char *dash = strstr(line, " - ");
-  luv_mount *v;
-  if (!dash || sscanf(line, "%*d %*d %u:%u", &major, &minor) != 2 || sscanf(dash, " - %31s", type) != 1) return;
-  if (!local_type(type)) return;
-  v = realloc(fs->mounts, (size_t)(fs->nmounts + 1) * sizeof *v);
-  if (!v) return;
-  fs->mounts = v;
-  v[fs->nmounts].major = major;
-  v[fs->nmounts].minor = minor;
-  v[fs->nmounts++].local = 1;
-}
-
-static void look_at_mounts(luv_fs *fs, uint64_t now) {
-  char *line = NULL;
-  size_t cap = 0;
-  FILE *f = fopen("/proc/self/mountinfo", "re");
-  fs->looked = now;
-  fs->nmounts = 0;
-  if (!f) return;
-  while (getline(&line, &cap, f) > 0) add_mount(fs, line);
-  free(line);
-  fclose(f);
-}
-
-int luv__is_local(luv_state *S, unsigned major, unsigned minor) {
-  luv_fs *fs = S->fs;
-  int i;
-  if (!fs->looked || S->now > fs->looked + MOUNTS_STALE) look_at_mounts(fs, uv_hrtime());
-  for (i = 0; i < fs->nmounts; i++)
-    if (fs->mounts[i].major == major && fs->mounts[i].minor == minor) return 1;
-  return 0;
-}
 
 /* ---- attributes ------------------------------------------------------------------------- */
 
@@ -84,7 +36,7 @@ static void time_of(uv_timespec_t *to, const struct statx_timestamp *t) {
   to->tv_nsec = (long)t->tv_nsec;
 }
 
-static void convert(uv_stat_t *s, const struct statx *x) {
+void luv__stat_of(uv_stat_t *s, const struct statx *x) {
   memset(s, 0, sizeof *s);
   s->st_dev = makedev(x->stx_dev_major, x->stx_dev_minor);
   s->st_rdev = makedev(x->stx_rdev_major, x->stx_rdev_minor);
@@ -148,7 +100,7 @@ static int try_stat(luv_state *S, lua_State *L, const luv_fs_call *c, int flags)
   if (fd == UV_EAGAIN) return 0;
   if (fd < 0) return luv__fs_fail(L, fd, c->path[0], NULL);
   close(fd);
-  convert(&s, &x);
+  luv__stat_of(&s, &x);
   return luv__push_stat(S, L, &s);
 }
 
@@ -158,8 +110,11 @@ int luv__try_lstat(luv_state *S, lua_State *L, const luv_fs_call *c) { return tr
 /* The userdata is made first here: then nothing can come between a descriptor and its owner. */
 int luv__try_watch(luv_state *S, lua_State *L, const luv_fs_call *c) {
   struct statx x;
-  luv_box *b = luv__push_box(S, L, LUV_CLASS_FS_EVENT);
-  int fd = lookup(S, c->path[0], 0, &x);
+  int fd;
+  luv_box *b;
+  if (c->n[1]) return 0;
+  b = luv__push_box(S, L, LUV_CLASS_FS_EVENT);
+  fd = lookup(S, c->path[0], 0, &x);
   if (fd < 0) lua_pop(L, 1);
   if (fd == UV_EAGAIN) return 0;
   return fd < 0 ? luv__fs_fail(L, fd, c->path[0], NULL) : luv__watch_into(S, L, b, fd, c->path[0]);
@@ -169,7 +124,7 @@ int luv__try_fstat(luv_state *S, lua_State *L, const luv_fs_call *c) {
   struct statx x;
   uv_stat_t s;
   if (!c->d->local || attributes(c->d->fd, &x)) return 0;
-  convert(&s, &x);
+  luv__stat_of(&s, &x);
   return luv__push_stat(S, L, &s);
 }
 
@@ -269,9 +224,17 @@ int64_t luv__read_now(luv_state *S, luv_desc *d, uint64_t n, int64_t offset) {
   return got == -EAGAIN || not_told(got) ? UV_EAGAIN : uv_translate_sys_error((int)-got);
 }
 
+/* Past such a limit a write raises SIGXFSZ, which the pool sees to. */
+static int files_are_limited(void) {
+  struct rlimit most;
+  return getrlimit(RLIMIT_FSIZE, &most) || most.rlim_cur != RLIM_INFINITY;
+}
+
 /* All of it, or UV_EAGAIN. Few file systems can say this of writes. */
 int64_t luv__write_now(luv_desc *d, const uv_buf_t *bufs, unsigned n, int64_t offset) {
-  ssize_t k = pwritev2(d->fd, (const struct iovec *)bufs, (int)n, offset, RWF_NOWAIT);
+  ssize_t k;
+  if (files_are_limited()) return UV_EAGAIN;
+  k = pwritev2(d->fd, (const struct iovec *)bufs, (int)n, offset, RWF_NOWAIT);
   if (k >= 0) d->wrote = 1;
   if (k < 0 && not_told(-errno)) d->wait_write = 1;
   return k < 0 ? UV_EAGAIN : k;

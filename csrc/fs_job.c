@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,8 +28,16 @@ void luv__job_open(luv_fsreq *r) {
   r->result = made(r, open(r->path[0], (int)r->n[1] | O_CLOEXEC, perm));
 }
 
-/* The name is looked up, and nothing is opened. */
-void luv__job_look(luv_fsreq *r) { r->result = made(r, open(r->path[0], O_PATH | O_CLOEXEC)); }
+/* The name is looked up, and nothing is opened; of a recursive watch all below is watched. */
+void luv__job_look(luv_fsreq *r) {
+  int below = r->n[1] != 0, err;
+  r->result = made(r, open(r->path[0], O_PATH | O_CLOEXEC | (below ? O_DIRECTORY : 0)));
+  if (r->result < 0 || !below) return;
+  err = luv__scan_first(r);
+  if (!err) return;
+  close((int)r->result);
+  r->result = err;
+}
 
 void luv__job_mkstemp(luv_fsreq *r) { r->result = made(r, mkostemp(r->path[0], O_CLOEXEC)); }
 void luv__job_mkdtemp(luv_fsreq *r) { r->result = made(r, mkdtemp(r->path[0]) ? 0 : -1); }
@@ -58,6 +67,7 @@ static int64_t read_whole(luv_fsreq *r, int fd) {
   ssize_t n;
   if (fstat(fd, &s)) return error();
   if (S_ISDIR(s.st_mode)) return UV_EISDIR;
+  if (S_ISREG(s.st_mode) && (uint64_t)s.st_size > LUV_MAX_STRING) return UV_EFBIG;
   if (grow(r, S_ISREG(s.st_mode) && s.st_size > 0 ? (size_t)s.st_size + 1 : 4096)) return UV_ENOMEM;
   while (!r->stop) {
     if (r->done == r->cap && grow(r, r->cap * 2)) return UV_ENOMEM;
@@ -66,6 +76,7 @@ static int64_t read_whole(luv_fsreq *r, int fd) {
     if (n < 0) return error();
     if (n == 0) return (int64_t)r->done;
     r->done += (uint64_t)n;
+    if (r->done > LUV_MAX_STRING) return UV_EFBIG;
   }
   return UV_ECANCELED;
 }
@@ -150,6 +161,7 @@ static int like(luv_fsreq *r, const char *path, int fd) {
   mode_t mode = r->n[1] < 0 ? 0644 : (mode_t)r->n[1];
   if (stat(path, &s) == 0) {
     if (S_ISDIR(s.st_mode)) return UV_EISDIR;
+    if (!S_ISREG(s.st_mode)) return UV_EINVAL; /* a device, a pipe or a socket stays one */
     if (fchown(fd, s.st_uid, s.st_gid)) {} /* as far as we may */
     if (r->n[1] < 0) mode = s.st_mode & 07777;
   } else {
@@ -190,12 +202,41 @@ static int write_temp(luv_fsreq *r, const char *path, char *temp) {
   return err ? err : sync_folder(path);
 }
 
-/* A link stays one: the file that it points to is replaced. */
+/* What the link at path points to, as a name of its own; NULL: it is no link, or errno. */
+static char *follow(const char *path) {
+  char to[PATH_MAX + 1], *name;
+  const char *slash = strrchr(path, '/');
+  size_t dir = slash ? (size_t)(slash + 1 - path) : 0;
+  ssize_t n = readlink(path, to, PATH_MAX);
+  if (n < 0) return NULL;
+  to[n] = 0;
+  if (to[0] == '/') dir = 0;
+  name = malloc(dir + (size_t)n + 1);
+  if (!name) return NULL;
+  memcpy(name, path, dir);
+  strcpy(name + dir, to);
+  return name;
+}
+
+/* The name behind all links, also where nothing is yet. */
+static int resolve(char **path) {
+  int left = 40; /* as the kernel */
+  char *next;
+  while ((next = follow(*path)) && left--) {
+    free(*path);
+    *path = next;
+  }
+  free(next);
+  if (next) return UV_ELOOP;
+  return errno == EINVAL || errno == ENOENT ? 0 : error(); /* no link, or nothing */
+}
+
+/* A link stays one: the file that it points to is replaced, or made. */
 static int write_atomic(luv_fsreq *r) {
-  char *path = realpath(r->path[0], NULL), *temp;
-  int err = UV_ENOMEM;
-  if (!path) path = strdup(r->path[0]);
-  temp = path ? malloc(strlen(path) + 8) : NULL;
+  char *path = strdup(r->path[0]), *temp;
+  int err = path ? resolve(&path) : UV_ENOMEM;
+  temp = err ? NULL : malloc(strlen(path) + 8);
+  if (!err && !temp) err = UV_ENOMEM;
   if (temp) {
     sprintf(temp, "%s.XXXXXX", path);
     err = write_temp(r, path, temp);

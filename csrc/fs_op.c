@@ -18,9 +18,14 @@
 #define PERM(i, otherwise) (N(i) < 0 ? (otherwise) : (int)N(i))
 #define ID(i) ((unsigned)(int64_t)N(i))
 #define UV NULL, &r->fs /* no loop, no callback: it is done at once, on this thread */
-#define JOB(job) (job(r), r->result)
+#define JOB(job) (job(r), r->fs.result = 0, r->result)
+
+/* libuv's functions return an int, which the bytes of a long write do not fit into. The request
+ * has all of them, but for an error before the call. */
+static void whole(luv_fsreq *r, int64_t n) { r->result = r->fs.result ? r->fs.result : n; }
+
 #define WORK(face, waits, args, result_, in_place, call) \
-  static void work_##face(luv_fsreq *r) { r->result = call; }
+  static void work_##face(luv_fsreq *r) { whole(r, call); }
 LUV_FS_OPS(WORK)
 LUV_FS_OWN(WORK)
 
@@ -114,6 +119,8 @@ static int more(luv_fsreq *r) {
     case LUV_FS_WRITTEN: return luv__write_more(r);
     case LUV_FS_SENT: return luv__send_more(r);
     case LUV_FS_ENTRY: return luv__dir_more(r);
+    case LUV_FS_WATCH: if (r->scan) luv__tree_scanned(r); return 0;
+    case LUV_FS_SELF: return r->op == LUV_FS_OP(file_lock) && luv__lock_more(r);
     default: return 0;
   }
 }
@@ -121,6 +128,7 @@ static int more(luv_fsreq *r) {
 /* The pool is done with r; `more` may have given it back to it. */
 void luv__fs_arrived(luv_fsreq *r) {
   r->S->fs->pending--;
+  luv__mount_learn(r);
   r->state = LUV_REQ_DONE;
   if (r->op->result == LUV_FS_CLOSED) {
     if (r->result == UV_ECANCELED) close(r->d->fd); /* the state ends: it did not come to that */
@@ -164,14 +172,15 @@ static int hold_data(luv_state *S, luv_fsreq *r, lua_State *L) {
   if (!r->bufs) return UV_ENOMEM;
   r->nbufs = luv__gather(L, 2, 0, r->bufs, max);
   if (r->total > LUV_FS_COPY && (!r->d || r->d->seekable)) {
-    if (luv__protect_still(S, anchor, r)) lua_pop(S->M, 1);
+    if (luv__protect_still(S, anchor, r)) luv__finalizer_failed(S);
     return r->ref == LUA_NOREF ? UV_ENOMEM : 0;
   }
   r->buf = malloc(r->total + 1);
   if (!r->buf) return UV_ENOMEM;
   for (i = 0, r->cap = 0; i < r->nbufs; r->cap += r->bufs[i++].len)
     memcpy(r->buf + r->cap, r->bufs[i].base, r->bufs[i].len);
-  r->bufs[0] = uv_buf_init(r->buf, (unsigned)r->cap);
+  r->bufs[0].base = r->buf; /* uv_buf_init cuts its length to 32 bits */
+  r->bufs[0].len = r->cap;
   r->nbufs = 1;
   return 0;
 }
@@ -197,6 +206,8 @@ int luv__fs_begin(luv_state *S, luv_fiber *f) {
   }
   r = luv__fsreq_new(S, &c);
   if (!r) return luv__refused(f, UV_ENOMEM);
+  r->asks = (uint8_t)S->fs->unknown;
+  S->fs->unknown = 0;
   wait_for(S, f, r);
   err = c.data ? hold_data(S, r, f->in) : c.to ? luv__send_hold(S, r, c.to) : 0;
   if (!err && r->d && r->d->closed) err = UV_ECANCELED; /* as its data was anchored */
@@ -225,6 +236,10 @@ void luv__fs_abandon(luv_state *S, luv_fiber *f) {
   r->stop = 1;
   if (r->state == LUV_REQ_QUEUED) {
     queue_remove(&r->turn);
+    luv__fsreq_free(r);
+    return;
+  }
+  if (r->state == LUV_REQ_WAITS) {
     luv__fsreq_free(r);
     return;
   }

@@ -3,7 +3,8 @@
  * (NULL: nothing), and the call, which a thread of libuv's pool makes.
  *
  * Arguments: p path, m perm, n count or offset, i id, t time, a access mode, c copyfile's
- * flags, o open mode, d data, w writefile's options, F file, * ignored; ? after one: it is
+ * flags, o open mode, d data, w writefile's options, s statx's, r watch's, which
+ * may be left out, F file, * ignored; ? after one: it is
  * optional. A timeout follows the last. In the calls r is the request, UV what each call of
  * libuv begins with; P(i) is path i, and N(i) the number that argument i came to. */
 #ifndef LUV_FS_OPS_H
@@ -13,7 +14,7 @@
 enum {
   LUV_FS_TRUE, LUV_FS_SELF, LUV_FS_WRITTEN, LUV_FS_SENT, LUV_FS_TEMP_DIR, LUV_FS_TEMP_FILE,
   LUV_FS_CLOSED,
-  LUV_FS_OK, LUV_FS_FILE, LUV_FS_LINES, LUV_FS_WATCH, LUV_FS_STAT, LUV_FS_STATFS, LUV_FS_TEXT, LUV_FS_LIST,
+  LUV_FS_OK, LUV_FS_FILE, LUV_FS_LINES, LUV_FS_WATCH, LUV_FS_STAT, LUV_FS_STATX, LUV_FS_STATFS, LUV_FS_TEXT, LUV_FS_LIST,
   LUV_FS_NAMES, LUV_FS_DATA, LUV_FS_WHOLE, LUV_FS_LINE, LUV_FS_SIZE, LUV_FS_DIR, LUV_FS_WALK,
   LUV_FS_ENTRY
 };
@@ -21,7 +22,7 @@ enum {
 #define LUV_FS_OPS(X) \
   X(fs_open, 1, "po?m?", FILE, luv__try_open, JOB(luv__job_open)) \
   X(fs_lines, 1, "p", LINES, luv__try_open, JOB(luv__job_open)) \
-  X(fs_watch, 1, "p", WATCH, luv__try_watch, JOB(luv__job_look)) \
+  X(fs_watch, 1, "pr?", WATCH, luv__try_watch, JOB(luv__job_look)) \
   X(fs_unlink, 1, "p", TRUE, NULL, uv_fs_unlink(UV, P(0), NULL)) \
   X(fs_mkdir, 1, "pm?", TRUE, NULL, uv_fs_mkdir(UV, P(0), PERM(1, 0777), NULL)) \
   X(fs_rmdir, 1, "p", TRUE, NULL, uv_fs_rmdir(UV, P(0), NULL)) \
@@ -37,9 +38,10 @@ enum {
   X(fs_lutime, 1, "ptt", TRUE, NULL, uv_fs_lutime(UV, P(0), N(1), N(2), NULL)) \
   X(fs_stat, 1, "p", STAT, luv__try_stat, uv_fs_stat(UV, P(0), NULL)) \
   X(fs_lstat, 1, "p", STAT, luv__try_lstat, uv_fs_lstat(UV, P(0), NULL)) \
+  X(fs_statx, 1, "ps?", STATX, NULL, JOB(luv__job_statx)) \
   X(fs_statfs, 1, "p", STATFS, NULL, uv_fs_statfs(UV, P(0), NULL)) \
   X(fs_access, 1, "pa?", OK, NULL, uv_fs_access(UV, P(0), (int)N(1), NULL)) \
-  X(fs_copyfile, 1, "ppc?", TRUE, NULL, uv_fs_copyfile(UV, P(0), P(1), (int)N(2), NULL)) \
+  X(fs_copyfile, 1, "ppc?", TRUE, NULL, JOB(luv__job_copyfile)) \
   X(fs_mkdtemp, 1, "p", TEMP_DIR, NULL, JOB(luv__job_mkdtemp)) \
   X(fs_mkstemp, 1, "p", TEMP_FILE, NULL, JOB(luv__job_mkstemp)) \
   X(fs_scandir, 1, "p", LIST, NULL, uv_fs_scandir(UV, P(0), 0, NULL)) \
@@ -59,12 +61,13 @@ enum {
   X(file_chmod, 1, "Fm", SELF, NULL, uv_fs_fchmod(UV, r->d->fd, (int)N(1), NULL)) \
   X(file_chown, 1, "Fii", SELF, NULL, uv_fs_fchown(UV, r->d->fd, ID(1), ID(2), NULL))
 
-/* Those whose faces are written out: fs_file.c, fs_lines.c, fs_dir.c, fs_send.c. Instead of
+/* Those whose faces are written out: fs_file.c, fs_lines.c, fs_lock.c, fs_dir.c, fs_send.c. Instead of
  * what is tried in place: what the loop's thread does before each call. */
 #define LUV_FS_OWN(X) \
   X(file_read, 1, "", DATA, luv__read_prepare, uv_fs_read(UV, r->d->fd, &r->one, 1, r->at, NULL)) \
   X(file_write, 1, "", WRITTEN, luv__write_prepare, uv_fs_write(UV, r->d->fd, r->bufs, r->nbufs, r->at, NULL)) \
   X(file_seek, 1, "", SIZE, NULL, uv_fs_fstat(UV, r->d->fd, NULL)) \
+  X(file_lock, 1, "", SELF, NULL, JOB(luv__job_lock)) \
   X(file_close, 1, "", CLOSED, NULL, uv_fs_close(UV, r->d->fd, NULL)) \
   X(fs_next_line, 1, "", LINE, luv__line_prepare, uv_fs_read(UV, r->d->fd, &r->one, 1, r->at, NULL)) \
   X(dir_next, 1, "", ENTRY, luv__dir_prepare, JOB(luv__job_fill)) \

@@ -22,6 +22,7 @@
 #include "link.h"
 #include "fs.h"
 #include "fs_exit.h"
+#include "quiet.h"
 
 #define STINT 2000000   /* ns that a worker stays at most, if others may want its thread */
 #define LOOK_OUT 3      /* times S->spin: the loop may have to be woken and to run a fiber */
@@ -130,6 +131,8 @@ static int look_out(luv_crew *c) {
 static void on_work(uv_work_t *w) {
   luv_crew *c = w->data;
   uint64_t end = uv_hrtime() + STINT;
+  luv_quiet q;
+  luv__quiet_begin(&q);
   pthread_mutex_lock(&c->lock);
   c->coming--;
   while (c->waiting || look_out(c)) {
@@ -138,6 +141,7 @@ static void on_work(uv_work_t *w) {
     c->inside++;
     pthread_mutex_unlock(&c->lock);
     r->work(r);
+    if (LUV_UNLIKELY(r->asks)) luv__mount_ask(r);
     pthread_mutex_lock(&c->lock);
     c->inside--;
     finished(c, r);
@@ -145,6 +149,7 @@ static void on_work(uv_work_t *w) {
   }
   c->workers--;
   pthread_mutex_unlock(&c->lock);
+  luv__quiet_end(&q, 1);
 }
 
 /* ---- on the loop's ------------------------------------------------------------------------ */
@@ -179,6 +184,18 @@ static void on_left(uv_work_t *w, int status) {
   call(c, n);
 }
 
+/* The first one makes libuv's threads, which are not to have Ctrl-C. */
+static void queue_work(luv_crew *c, uv_work_t *w) {
+  static int made; /* atomic */
+  int first = !__atomic_exchange_n(&made, 1, __ATOMIC_RELAXED);
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  if (first) pthread_sigmask(SIG_BLOCK, &set, &before);
+  uv_queue_work(c->S->loop, w, on_work, on_left);
+  if (first) pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void call(luv_crew *c, unsigned n) {
   if (!n) return;
   pthread_mutex_lock(&c->lock);
@@ -191,7 +208,7 @@ static void call(luv_crew *c, unsigned n) {
   while (n--) {
     uv_work_t *w = &c->work[c->slot[--c->free]];
     w->data = c;
-    uv_queue_work(c->S->loop, w, on_work, on_left);
+    queue_work(c, w);
   }
 }
 
@@ -280,7 +297,7 @@ void luv__crew_stop(luv_crew *c) {
   for (i = 0; i < c->threads; i++)
     if (c->work[i].data) uv_cancel((uv_req_t *)&c->work[i]);
   while (c->threads - c->free > hanging(c) && uv_hrtime() < until) {
-    uv_run(c->S->loop, UV_RUN_NOWAIT);
+    luv__uv_run(c->S, UV_RUN_NOWAIT);
     usleep(20);
   }
   while ((r = first(c))) luv__pool_cancel(r);

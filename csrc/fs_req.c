@@ -50,6 +50,8 @@ void luv__fsreq_free(luv_fsreq *r) {
   if (r->bufs != &r->one) free(r->bufs);
   free(r->buf);
   if (r->sending) luv__send_end(r);
+  if (r->locking) luv__lock_end(r);
+  if (r->scan) luv__scan_free(r->scan);
   if (r->walk) luv__walk_free(r->walk);
   if (r->d) luv__desc_release(r->d);
   if (r->d2) luv__desc_release(r->d2);

@@ -140,7 +140,7 @@ static void push_open(luv_fsreq *r, lua_State *W, const char *path) {
 static int push_watch(luv_fsreq *r, lua_State *W) {
   luv_box *b = luv__push_box(r->S, W, LUV_CLASS_FS_EVENT);
   r->taken = 1;
-  return luv__watch_into(r->S, W, b, (int)r->result, r->path[0]);
+  return r->scan ? luv__tree_into(r, W, b) : luv__watch_into(r->S, W, b, (int)r->result, r->path[0]);
 }
 
 static int push_lines(luv_fsreq *r, lua_State *W) {
@@ -200,6 +200,7 @@ int luv__fs_push(luv_fsreq *r, lua_State *L, lua_State *W) {
     case LUV_FS_WATCH: return push_watch(r, W);
     case LUV_FS_WRITTEN: case LUV_FS_SENT: lua_pushnumber(W, (lua_Number)r->done); return 1;
     case LUV_FS_STAT: return luv__push_stat(r->S, W, &r->fs.statbuf);
+    case LUV_FS_STATX: return luv__push_statx(r, W);
     case LUV_FS_STATFS: return push_statfs(W, r->fs.ptr);
     case LUV_FS_TEXT: lua_pushstring(W, r->fs.ptr); return 1;
     case LUV_FS_TEMP_DIR:

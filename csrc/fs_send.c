@@ -22,22 +22,20 @@ struct luv_sending {
 
 static uint64_t rest(luv_fsreq *r) { return r->total - r->done < PIECE ? r->total - r->done : PIECE; }
 
-/* To a socket: uv_fs_sendfile would wait in the thread until a full one can be written. */
-static void to_socket(luv_fsreq *r) {
-  off_t from = (off_t)r->n[2] + (off_t)r->done;
-  ssize_t n = sendfile(r->sending->fd, r->d->fd, &from, (size_t)rest(r));
-  r->result = n < 0 ? uv_translate_sys_error(errno) : n;
+/* What sendfile(2) cannot move, as most files of /proc: read, and written as far as it goes. */
+static ssize_t by_hand(luv_fsreq *r, off_t from) {
+  char buf[65536];
+  size_t want = rest(r) < sizeof buf ? (size_t)rest(r) : sizeof buf;
+  ssize_t n = pread(r->d->fd, buf, want, from);
+  return n > 0 ? write(r->sending->fd, buf, (size_t)n) : n;
 }
 
-static int write_piece(int fd, const char *p, size_t n) {
-  while (n) {
-    ssize_t k = write(fd, p, n);
-    if (k < 0 && errno == EINTR) continue;
-    if (k <= 0) return k < 0 ? uv_translate_sys_error(errno) : UV_EIO;
-    p += k;
-    n -= (size_t)k;
-  }
-  return 0;
+/* To a socket: uv_fs_sendfile would wait in the thread until a full one can be written. */
+static void to_socket(luv_fsreq *r) {
+  off_t at = (off_t)r->n[2] + (off_t)r->done, from = at;
+  ssize_t n = sendfile(r->sending->fd, r->d->fd, &from, (size_t)rest(r));
+  if (n < 0 && (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) n = by_hand(r, at);
+  r->result = n < 0 ? uv_translate_sys_error(errno) : n;
 }
 
 /* To the end of a file that was opened to append, which sendfile(2) refuses. */
@@ -45,7 +43,7 @@ static void to_end(luv_fsreq *r) {
   char buf[65536];
   size_t want = rest(r) < sizeof buf ? (size_t)rest(r) : sizeof buf;
   ssize_t n = pread(r->d2->fd, buf, want, (off_t)r->n[2] + (off_t)r->done);
-  int err = n > 0 ? write_piece(r->d->fd, buf, (size_t)n) : 0;
+  int err = n > 0 ? luv__write_fully(r->d->fd, buf, (size_t)n) : 0;
   r->result = n < 0 ? uv_translate_sys_error(errno) : err ? err : n;
 }
 

@@ -37,6 +37,33 @@ int luv__room(lua_State *L, int n) {
   return 0;
 }
 
+/* What these functions know as globals, as it was when luv was opened: a script, or a sandbox,
+ * may take any of it away. */
+static void ref_natives(luv_state *S, lua_State *L) {
+  static const char *const names[] = {"error", "type", "unpack", "select", "pcall", "require",
+                                      "setmetatable", "pairs", "jit", NULL};
+  const char *const *name;
+  lua_newtable(L);
+  for (name = names; *name; name++) {
+    lua_getglobal(L, *name);
+    lua_setfield(L, -2, *name);
+  }
+  S->ref_natives = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* Pushes a chunk of luv's own, which sees them and nothing else. */
+void luv__load(luv_state *S, lua_State *L, const char *source, size_t n) {
+  if (luaL_loadbuffer(L, source, n, "=luv")) lua_error(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_natives);
+  lua_setfenv(L, -2);
+}
+
+void luv__push_native(luv_state *S, lua_State *L, const char *name) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_natives);
+  lua_getfield(L, -1, name);
+  lua_remove(L, -2);
+}
+
 static int nothing(lua_State *L) {
   (void)L;
   return 0;
@@ -44,6 +71,7 @@ static int nothing(lua_State *L) {
 
 /* Makes all of them; called while the state is set up. */
 void luv__glue_open(luv_state *S, lua_State *L) {
+  ref_natives(S, L);
   ref_body(S, L);
   lua_getglobal(L, "error");
   S->native_error = lua_tocfunction(L, -1);
@@ -107,7 +135,7 @@ static int call(lua_State *L) {
 
 static void make_scope(luv_state *S, lua_State *L) {
   lua_pop(L, 1);
-  if (luaL_loadbuffer(L, scope, sizeof scope - 1, "=luv")) lua_error(L);
+  luv__load(S, L, scope, sizeof scope - 1);
   luv__push_face(S, L, luv__scope_create, LUV_CLASS_SCOPE);
   luv__push_face(S, L, luv__scope_failed, LUV_CLASS_SCOPE);
   luv__push_face(S, L, luv__scope_wait, LUV_CLASS_SCOPE);
@@ -120,7 +148,7 @@ static void make_scope(luv_state *S, lua_State *L) {
 }
 
 static void wrap_with(luv_state *S, lua_State *L) {
-  if (luaL_loadbuffer(L, glue, sizeof glue - 1, "=luv")) lua_error(L);
+  luv__load(S, L, glue, sizeof glue - 1);
   lua_insert(L, -2);
   luv__push_face(S, L, luv_mutex_lock, LUV_CLASS_MUTEX);
   lua_insert(L, -2);

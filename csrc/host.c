@@ -45,20 +45,12 @@ void luv__stack_forget(luv_stack *s) {
   TSAN_FORGET(s);
 }
 
-/* On a stack that has been left for another one, or for the host: it goes on. */
-static void came_back(luv_stack *s) {
-  (void)s;
-  ASAN_CAME(s->fake, NULL, NULL);
-}
 
+/* The first of a run comes from the host. */
 void luv__stack_begun(void) {
-#ifdef __SANITIZE_ADDRESS__
-  luv_host *h = luv__host;
-  const void *low;
-  size_t size;
-  __sanitizer_finish_switch_fiber(NULL, &low, &size);
-  if (!h->low) h->low = low, h->size = size; /* the first that is entered comes from the host */
-#endif
+  if (luv__host->begun) ASAN_CAME(NULL, NULL, NULL);
+  else ASAN_CAME(NULL, &luv__host->low, &luv__host->size);
+  luv__host->begun = 1;
 }
 
 void luv__host_enter(luv_host *h) {
@@ -76,7 +68,8 @@ void luv__host_leave(luv_host *h) {
   TSAN_TO_HOST(h);
   ASAN_TO(&s->fake, h->low, h->size);
   luv__switch(&s->sp, h->sp);
-  came_back(s);
+  luv__host->begun = 1;
+  ASAN_CAME(s->fake, &luv__host->low, &luv__host->size);
 }
 
 void luv__stack_hop(luv_host *h, luv_stack *from, luv_stack *to) {
@@ -84,7 +77,7 @@ void luv__stack_hop(luv_host *h, luv_stack *from, luv_stack *to) {
   TSAN_TO_STACK(to);
   ASAN_TO(&from->fake, to->low, to->size);
   luv__switch(&from->sp, to->sp);
-  came_back(from);
+  ASAN_CAME(from->fake, NULL, NULL);
 }
 
 void luv__stack_drop(luv_host *h, luv_stack *to) {

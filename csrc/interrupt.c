@@ -3,9 +3,10 @@
  * Stock Lua's own handler sets a hook that raises when the main chunk next runs Lua
  * code; a script that is blocked never does. So when the main chunk begins to wait and
  * the host has a handler for SIGINT, ours goes in front. While the loop runs it raises
- * "interrupted!" in the main chunk, and in the fiber that is running; the default
- * action is restored, as stock Lua does it, so that a second Ctrl-C kills. Otherwise
- * it calls the host's. A host without a handler is left as it is.
+ * "interrupted!" in the main chunk, and in the fiber that is running. Otherwise it calls the
+ * host's. Either way a second Ctrl-C kills, as with stock Lua; but not one that comes before the
+ * first had a quarter of a second: supervisors send one to the process and one to its group.
+ * A host without a handler is left as it is.
  *
  * The handler runs on an alternate stack, as Go demands (DESIGN rule 10). */
 #include <pthread.h>
@@ -15,10 +16,12 @@
 #include "thread.h"
 
 #define MAX_WATCHED 1024
+#define GRACE 250000000 /* ns between the first and one that kills */
 
 static luv_state *watched[MAX_WATCHED]; /* atomic: a handler reads them */
 static int walking; /* atomic: handlers that do, on whatever thread */
 static struct sigaction host;
+static uint64_t first; /* when it came */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Stops a running fiber. Not one that had just yielded when the signal came, and that
@@ -33,36 +36,71 @@ static int interrupt(luv_state *S) {
   luv_fiber *f = luv_current(S);
   if (!S->blocked && S->depth == 0) return 0;
   S->interrupted = 1;
-  if (f && luv__running == S) /* the fiber of another thread is that thread's to stop */
-    luv__hook_at_once(f->base, stop_hook);
+  if (luv__running == S) { /* the fiber of another thread is that thread's to stop */
+    if (f) luv__hook_at_once(f->base, stop_hook);
+    else S->nudged = 1;
+  }
   luv__wakeup(S);
   return 1;
 }
 
+void luv__interrupt_nudge(luv_state *S) {
+  if (S->interrupted) luv__hook_at_once(S->current->base, stop_hook);
+}
+
+static int is(const struct sigaction *now, void (*fn)(int, siginfo_t *, void *)) {
+  return now->sa_flags & SA_SIGINFO && now->sa_sigaction == fn;
+}
+
+static int is_default(const struct sigaction *now) {
+  return !(now->sa_flags & SA_SIGINFO) && now->sa_handler == SIG_DFL;
+}
+
+static void set(void (*fn)(int, siginfo_t *, void *)) {
+  struct sigaction ours;
+  memset(&ours, 0, sizeof ours);
+  ours.sa_sigaction = fn;
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+  sigaction(SIGINT, &ours, NULL);
+}
+
+/* In place of the default action, after the first. */
+static void on_second(int sig, siginfo_t *info, void *context) {
+  (void)info;
+  (void)context;
+  if (uv_hrtime() - first < GRACE) return;
+  luv__tty_default(sig);
+  raise(sig); /* is delivered when this returns */
+}
+
+static void call_host(int sig, siginfo_t *info, void *context) {
+  struct sigaction now;
+  if (host.sa_flags & SA_SIGINFO) host.sa_sigaction(sig, info, context);
+  else host.sa_handler(sig);
+  if (sigaction(sig, NULL, &now) == 0 && is_default(&now)) set(on_second); /* that of lua.c has done it */
+}
+
 static void on_sigint(int sig, siginfo_t *info, void *context) {
   int i, any = 0;
+  first = uv_hrtime();
   __atomic_add_fetch(&walking, 1, __ATOMIC_SEQ_CST);
   for (i = 0; i < MAX_WATCHED; i++) {
     luv_state *S = __atomic_load_n(&watched[i], __ATOMIC_SEQ_CST);
     if (S && interrupt(S)) any = 1;
   }
   __atomic_sub_fetch(&walking, 1, __ATOMIC_SEQ_CST);
-  if (any) luv__tty_default(sig);
-  else if (host.sa_flags & SA_SIGINFO) host.sa_sigaction(sig, info, context);
-  else host.sa_handler(sig);
+  if (any) set(on_second);
+  else call_host(sig, info, context);
 }
 
 static void install(void) {
-  struct sigaction now, ours;
+  struct sigaction now;
   sigaction(SIGINT, NULL, &now);
   if (now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN) return;
-  if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_sigint) return;
+  if (is(&now, on_sigint) || is(&now, on_second)) return;
   if (luv__signal_is_ours(&now)) return; /* a watcher's: Ctrl-C is the script's */
   host = now;
-  memset(&ours, 0, sizeof ours);
-  ours.sa_sigaction = on_sigint;
-  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
-  sigaction(SIGINT, &ours, NULL);
+  set(on_sigint);
 }
 
 /* The main chunk of S begins to wait. */
@@ -83,7 +121,7 @@ static int came_before(luv_state *S) {
   if (LUV_LIKELY(!lua_gethook(S->home)) || luv__this_thread || lua_gethook(S->home) == luv__ask_hook) return 0;
   if (lua_gethookmask(S->home) != LUV_HOOK_ANY || lua_gethookcount(S->home) != 1) return 0;
   sigaction(SIGINT, NULL, &now);
-  return !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
+  return is_default(&now) || is(&now, on_second);
 }
 
 /* From here to luv__interrupt_leave a signal is for S. */

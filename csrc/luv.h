@@ -91,6 +91,7 @@ struct luv_state {
   void *landing;       /* a channel that is about to be waited for, with a place for the value: chan_fast.c */
   luv_fiber *delivering; /* its outcome is being pushed */
   int attention;       /* the switch just made was not a plain yield, or main is woken */
+  volatile uint32_t nudged; /* a signal handler has looked for a fiber that runs, and found none */
   int suspended;       /* the yield on its way is that of a wait, which has begun */
   lua_State *M;        /* the scheduler's own Lua thread */
   lua_State *home;     /* the Lua thread that opened it: the main chunk's, for a dump */
@@ -122,7 +123,7 @@ struct luv_state {
   char *arena;         /* short data on its way to readers: emptied at every poll */
   uint32_t arena_used;
   uint64_t host;       /* Go's slot number for this state */
-  luv_call call;       /* the call into Go that is under way */
+  luv_call *calls;     /* into Go: those that are idle */
   int failed;          /* a fiber's error was not joined when the state closed */
   uint64_t spin;       /* ns that waits may be to be polled for; 0: off */
   int64_t spin_mean;
@@ -132,7 +133,7 @@ struct luv_state {
   int ref_wrap[10];    /* see wrap.c */
   int ref_anchors, ref_on_error, ref_traceback, ref_body, ref_env, ref_module, ref_state,
       ref_kept, ref_kept_error, ref_deliver, ref_outcome, ref_protect, ref_cancelled, ref_expired, ref_thread, ref_spare,
-      ref_nothing, ref_watch, ref_home, ref_scratch;
+      ref_nothing, ref_natives, ref_push, ref_file, ref_watch, ref_home, ref_scratch;
   luv_stacks stacks;
   uint32_t *free_slots;
   uint32_t nfree, cap_slots, top_slot;
@@ -277,6 +278,10 @@ static inline luv_state *luv_enter(lua_State *L) {
 int luv__protect(luv_state *S, lua_CFunction fn, void *ud);
 /* The same, and nobody polls meanwhile: what is closed by a finaliser is not freed yet. */
 int luv__protect_still(luv_state *S, lua_CFunction fn, void *ud);
+/* The same for an fn that raises nothing of its own, and may be called again: what a finaliser
+ * raises that comes to run meanwhile is not its error. Nonzero: there is no memory. */
+int luv__protect_made(luv_state *S, lua_CFunction fn, void *ud);
+int luv__finalizer_failed(luv_state *S);
 
 /* ---- codec_library.c, codec_blob.c ------------------------------------------------ */
 
@@ -357,6 +362,10 @@ void luv__interrupt_enter(luv_state *S);
 void luv__interrupt_leave(luv_state *S);
 void luv__interrupt_forget(luv_state *S);
 void luv__interrupt_again(void);
+/* Each stops the fiber that is about to run, if a signal has asked for that. */
+void luv__interrupt_nudge(luv_state *S);
+void luv__thread_nudge(luv_state *S);
+void luv__ask_nudge(luv_state *S);
 
 /* ---- signal.c ------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@ typedef struct {
   luv_object o;
   uv_process_t h;    /* where object.c looks for the handle: right behind the object */
   luv_queue sibling; /* in S->processes while it runs */
+  struct luv_vigil *vigil; /* while it runs */
   pid_t pid;
   int code;          /* of its exit, */
   int signal;        /* or what has killed it */
@@ -22,12 +23,22 @@ typedef struct {
   char **argv, **env;
   const int *fds;
   int nfds, detached, set_uid, set_gid;
+  int ends_with_parent; /* with the process: it is killed */
+  int terminal;         /* descriptor 0 is that of its session */
   uint32_t uid, gid;
 } luv_spawn_options;
 
 /* A new child, or NULL and a libuv error in *err. */
 luv_object *luv__process_spawn(luv_state *S, uv_loop_t *loop, const luv_spawn_options *o, int *err);
 int luv__process_exec(const luv_spawn_options *o, pid_t *pid);
+/* Calls fn(ud) in a thread that ends with the process; a libuv error if there is none. */
+int luv__keeper_do(void (*fn)(void *), void *ud);
+/* Tells who waits for p, if it has ended: then nothing of p may be used any more. */
+int luv__child_ended(luv_process *p);
+/* process_watch.c: from begin to end luv__child_ended is called when it may have. */
+struct luv_vigil *luv__vigil_new(void);
+void luv__vigil_begin(luv_state *S, luv_process *p, struct luv_vigil *v);
+void luv__vigil_end(luv_process *p);
 /* The descriptor of an object, or of a Lua file, for a child to have; a libuv error if there is
  * none. With *own it is a copy, to be closed when the child has it. */
 int luv__object_fd(luv_object *o, int *own);

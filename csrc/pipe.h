@@ -26,6 +26,8 @@ void luv__leave_flags(luv_stream *s, int was_blocking);
 
 int luv__tty_set_mode(luv_stream *s, int mode);
 int luv__tty_winsize(luv_stream *s, int *width, int *height);
+int luv__tty_set_winsize(luv_stream *s, int width, int height);
+luv_stream *luv__pty_new(luv_state *S, uv_loop_t *loop, int width, int height, char *path, size_t size, int *err);
 luv_stream *luv__tty_lent(luv_state *S, int fd, int *err);
 
 #endif

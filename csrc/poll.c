@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <sched.h>
 #include "luv.h"
+#include "quiet.h"
 
 #define LUV_SPIN_MOST 3 /* times the average that is worth it: when a try is given up */
 
@@ -74,7 +75,7 @@ void luv__spin(luv_state *S) {
   while (!woken(S) && S->now - start < LUV_SPIN_MOST * S->spin) {
     if (luv__fs_pending(S)) sched_yield(); /* a thread of the pool may want this CPU */
     S->looking = LUV_LOOKING;
-    uv_run(S->loop, UV_RUN_NOWAIT);
+    luv__uv_run(S, UV_RUN_NOWAIT);
     S->looking = 0;
     look(S);
   }
@@ -87,7 +88,7 @@ void luv__spin(luv_state *S) {
 static void glance(void *p) {
   luv_state *S = p;
   S->looking = LUV_LOOKING;
-  uv_run(S->loop, UV_RUN_NOWAIT);
+  luv__uv_run(S, UV_RUN_NOWAIT);
   S->looking = 0;
   luv__receive(S, UINT_MAX);
 }
@@ -113,7 +114,7 @@ void luv__poll(luv_state *S, int block) {
   if (block) arm(S);
   if (block && !luv__links_block(S)) block = 0;
   S->looking = LUV_LOOKING;
-  uv_run(S->loop, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  luv__uv_run(S, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   S->looking = 0;
   luv__links_unblock(S);
   luv__links_serve(S);

@@ -90,9 +90,16 @@ static int has_ended(luv_process *p) {
   pid_t got = waitpid(p->pid, &status, WNOHANG);
   if (got == 0 || (got < 0 && errno == EINTR)) return 0;
   queue_remove(&p->sibling);
+  luv__vigil_end(p);
   p->lost = got < 0; /* the host has waited for it itself */
   if (!p->lost && WIFEXITED(status)) p->code = WEXITSTATUS(status);
   if (!p->lost && WIFSIGNALED(status)) p->signal = WTERMSIG(status);
+  return 1;
+}
+
+int luv__child_ended(luv_process *p) {
+  if (!has_ended(p)) return 0;
+  ended(p);
   return 1;
 }
 
@@ -102,9 +109,7 @@ void luv__children_reap(luv_state *S) {
   while (q != &S->processes) {
     luv_process *p = luv_container(q, luv_process, sibling);
     q = q->next;
-    if (!has_ended(p)) continue;
-    ended(p);
-    q = S->processes.next;
+    if (luv__child_ended(p)) q = S->processes.next;
   }
 }
 
@@ -114,6 +119,7 @@ int luv__process_lingers(luv_object *o) {
   if (p->exited || !p->pid) return 0;
   if (o->S && !o->S->dead) return 1;
   if (o->S) queue_remove(&p->sibling);
+  luv__vigil_end(p);
   orphan(p->pid);
   return 0;
 }
@@ -174,9 +180,15 @@ static int by_libuv(uv_loop_t *loop, luv_process *p, const luv_spawn_options *o)
 }
 
 static int by_us(luv_state *S, luv_process *p, const luv_spawn_options *o) {
-  int err = luv__process_exec(o, &p->pid);
-  if (!err) queue_push(&S->processes, &p->sibling);
-  return err;
+  struct luv_vigil *v = luv__vigil_new(); /* before there is a child */
+  int err = v ? luv__process_exec(o, &p->pid) : UV_ENOMEM;
+  if (err) {
+    free(v);
+    return err;
+  }
+  queue_push(&S->processes, &p->sibling);
+  luv__vigil_begin(S, p, v);
+  return 0;
 }
 
 luv_object *luv__process_spawn(luv_state *S, uv_loop_t *loop, const luv_spawn_options *o, int *err) {
@@ -214,7 +226,7 @@ int luv_process_wait(lua_State *L) {
   double timeout = luv__opt_timeout(S, L, 2, 1, "wait");
   luv__check_cancel(S, L);
   if (!p) return luv__fail(L, UV_EBADF);
-  if (timeout == 0 && !p->exited && has_ended(p)) ended(p);
+  if (timeout == 0 && !p->exited) luv__child_ended(p);
   if (p->exited && p->lost) return luv__fail(L, UV_ESRCH);
   if (p->exited) return luv__push_exit(L, ending(p));
   return luv__suspend(S, L, LUV_OP_PROCESS, p, 0, timeout);
@@ -269,6 +281,12 @@ int luv__process_index(lua_State *L) {
   if (n >= 0) {
     if (push_pipes(L)) lua_rawgeti(L, -1, n);
     else lua_pushnil(L);
+    return 1;
+  }
+  if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "pty") == 0) {
+    if (!push_pipes(L)) return 0;
+    lua_pushvalue(L, 2);
+    lua_rawget(L, -2);
     return 1;
   }
   lua_getfenv(L, 1);

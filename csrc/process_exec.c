@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -40,6 +41,8 @@ typedef struct {
   const char *path; /* where names are looked for */
   char **script;    /* argv for /bin/sh */
   int *fds;
+  char *stack;
+  pid_t us, pid;
   int err;
 } birth;
 
@@ -92,6 +95,14 @@ BARE static int identity(const luv_spawn_options *o) {
   return o->set_uid && syscall(SETUID, o->uid) ? -1 : 0;
 }
 
+/* Last, since the kernel forgets it when the user changes. We may be gone already. */
+BARE static int tie(const birth *b) {
+  if (!b->o->ends_with_parent) return 0;
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL)) return -1;
+  if (getppid() != b->us) _exit(127);
+  return 0;
+}
+
 BARE static void run(const birth *b, const char *path) {
   execve(path, b->o->argv, b->env);
   if (errno != ENOEXEC) return;
@@ -124,8 +135,9 @@ BARE static int child(void *arg) {
   birth *b = arg;
   const luv_spawn_options *o = b->o;
   reset_signals();
-  if (o->detached) setsid();
-  if (descriptors(b) == 0 && (!o->cwd || chdir(o->cwd) == 0) && identity(o) == 0) {
+  if (o->detached || o->terminal) setsid();
+  if (descriptors(b) == 0 && (!o->terminal || ioctl(0, TIOCSCTTY, 0) == 0) &&
+      (!o->cwd || chdir(o->cwd) == 0) && identity(o) == 0 && tie(b) == 0) {
     if (strchr(o->file, '/')) run(b, o->file);
     else if (*o->file) search(b);
     else errno = ENOENT;
@@ -163,32 +175,32 @@ static void put_back(int dumpable) {
 }
 
 /* No handler of ours may run in the child, and no thread of a luv.thread may be stopped here. */
-static pid_t bear(birth *b, char *stack) {
+static void bear(void *ud) {
+  birth *b = ud;
   sigset_t all, old;
   int cancel, dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-  pid_t pid;
   sigfillset(&all);
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
   pthread_sigmask(SIG_SETMASK, &all, &old);
-  pid = clone(child, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, b);
-  if (pid < 0) b->err = errno;
-  else if (b->err) while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+  b->pid = clone(child, b->stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, b);
+  if (b->pid < 0) b->err = errno;
+  else if (b->err) while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR) continue;
   if (b->o->set_uid || b->o->set_gid) put_back(dumpable);
   pthread_sigmask(SIG_SETMASK, &old, NULL);
   pthread_setcancelstate(cancel, NULL);
-  return pid;
 }
 
 /* Starts it; a libuv error if it cannot be started. */
 int luv__process_exec(const luv_spawn_options *o, pid_t *pid) {
-  birth b = {o, NULL, NULL, NULL, NULL, 0};
-  char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  int err = stack == MAP_FAILED ? UV_ENOMEM : prepare(&b);
-  if (!err) {
-    *pid = bear(&b, stack);
-    if (b.err) err = uv_translate_sys_error(b.err);
-  }
-  if (stack != MAP_FAILED) munmap(stack, STACK);
+  birth b = {.o = o, .us = getpid()};
+  int err;
+  b.stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  err = b.stack == MAP_FAILED ? UV_ENOMEM : prepare(&b);
+  if (!err && !o->ends_with_parent) bear(&b);
+  else if (!err) err = luv__keeper_do(bear, &b);
+  if (!err && b.err) err = uv_translate_sys_error(b.err);
+  *pid = b.pid;
+  if (b.stack != MAP_FAILED) munmap(b.stack, STACK);
   free(b.fds);
   free(b.script);
   return err;

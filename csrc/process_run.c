@@ -6,7 +6,7 @@
 #include "luv.h"
 
 static const char source[] =
-  "local begin, spawn, pcall, hrtime, error, concat = ...\n"
+  "local begin, spawn, pcall, hrtime, error, concat, type, rawget, next, longest = ...\n"
   "local pairs, KILL = pairs, 9\n"
   "local function drain(stream, job)\n"
   "  local parts, size = {}, 0\n"
@@ -69,16 +69,27 @@ static const char source[] =
   "  if not done then return nil, message, code, result end\n"
   "  return job.result\n"
   "end\n"
-  "local function start(before, p, input, max, seconds)\n"
-  "  if not p then return nil, input, max end\n"
-  "  local job = {p = p, max = max, result = {}, drains = {}}\n"
+  "local function start(before, input, p, given, max, seconds)\n"
+  "  if not p then return nil, given, max end\n"
+  "  local job = {p = p, max = max < longest and max or longest, result = {}, drains = {}}\n"
   "  if seconds >= 0 then job.due = before + seconds * 1e9 end\n"
   "  if p.stdout then job.drains.stdout = spawn(drain, p.stdout, job) end\n"
   "  if p.stderr then job.drains.stderr = spawn(drain, p.stderr, job) end\n"
-  "  if input then spawn(feed, p.stdin, input) end\n"
+  "  if given then spawn(feed, p.stdin, input) end\n"
   "  return finish(job)\n"
   "end\n"
-  "return function(...) return start(hrtime(), begin(...)) end";
+  /* What the child reads does not go through Go, which would copy it twice. */
+  "local function without_input(options)\n"
+  "  if type(options) ~= 'table' or type(rawget(options, 'input')) ~= 'string' then return options end\n"
+  "  local copy = {}\n"
+  "  for k, v in next, options do copy[k] = v end\n"
+  "  copy.input = ''\n"
+  "  return copy, options.input\n"
+  "end\n"
+  "return function(cmd, options, ...)\n"
+  "  local options, input = without_input(options)\n"
+  "  return start(hrtime(), input, begin(cmd, options, ...))\n"
+  "end";
 
 static void push_from(lua_State *L, const char *table, const char *name) {
   lua_getglobal(L, table);
@@ -93,12 +104,16 @@ int luv_process_run(lua_State *L) { return luv_trampoline(L); }
 /* The function on top begins; in its place comes the one that scripts call. */
 void luv__wrap_run(luv_state *S, lua_State *L) {
   int luv_spawn(lua_State *L), luv_hrtime(lua_State *L);
-  if (luaL_loadbuffer(L, source, sizeof source - 1, "=luv")) lua_error(L);
+  luv__load(S, L, source, sizeof source - 1);
   lua_insert(L, -2);
   luv__push_face(S, L, luv_spawn, 0);
-  lua_getglobal(L, "pcall");
+  luv__push_native(S, L, "pcall");
   luv__push_face(S, L, luv_hrtime, 0);
-  lua_getglobal(L, "error");
+  luv__push_native(S, L, "error");
   push_from(L, "table", "concat");
-  lua_call(L, 6, 1);
+  lua_getglobal(L, "type");
+  lua_getglobal(L, "rawget");
+  lua_getglobal(L, "next");
+  lua_pushnumber(L, (lua_Number)LUV_MAX_STRING);
+  lua_call(L, 10, 1);
 }

@@ -164,7 +164,7 @@ static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
     luv__got(s, buf->base, (size_t)nread);
   } else if (nread == UV_ENOBUFS) return;
   else if (nread == UV_EOF) luv__read_end(s, luv__end_of_stream(h));
-  else if (nread < 0) luv__read_end(s, (int)nread);
+  else if (nread < 0) luv__read_end(s, luv__pty_end(s, (int)nread));
 }
 
 void luv__stream_read_more(luv_stream *s) {
@@ -264,6 +264,12 @@ static uint64_t opt_count(luv_state *S, lua_State *L, int idx, const char *fname
   return n >= 9007199254740992.0 ? (uint64_t)1 << 53 : (uint64_t)n;
 }
 
+/* The same, cut to what makes a string: what is longer is too long, then. */
+static uint64_t opt_max(luv_state *S, lua_State *L, int idx, const char *fname, uint64_t otherwise) {
+  uint64_t n = opt_count(S, L, idx, fname, otherwise, 1);
+  return n < LUV_MAX_STRING ? n : LUV_MAX_STRING;
+}
+
 /* n, data = stream:read([max][, timeout]) */
 int luv_stream_read(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -271,7 +277,7 @@ int luv_stream_read(lua_State *L) {
   uint64_t max;
   if (LUV_LIKELY(lua_gettop(L) == 1))
     return read_op(S, L, s, LUV_OP_READ, LUV_FOREVER, LUV_NO_TIMEOUT);
-  max = opt_count(S, L, 2, "read", LUV_FOREVER, 1);
+  max = opt_max(S, L, 2, "read", LUV_FOREVER);
   return read_op(S, L, s, LUV_OP_READ, max, luv__opt_timeout(S, L, 3, 2, "read"));
 }
 
@@ -287,6 +293,7 @@ int luv_stream_read_exactly(lua_State *L) {
     lua_pushliteral(L, "");
     return 1;
   }
+  if (n > LUV_MAX_STRING) return luv__fail(L, s ? UV_EMSGSIZE : UV_EBADF);
   return read_op(S, L, s, LUV_OP_READ_EXACTLY, n, timeout);
 }
 
@@ -294,7 +301,7 @@ int luv_stream_read_exactly(lua_State *L) {
 int luv_stream_read_line(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "read_line");
-  uint64_t max = opt_count(S, L, 2, "read_line", DEFAULT_MAX, 1);
+  uint64_t max = opt_max(S, L, 2, "read_line", DEFAULT_MAX);
   double timeout = luv__opt_timeout(S, L, 3, 2, "read_line");
   return read_op(S, L, s, LUV_OP_READ_LINE, max, timeout);
 }
@@ -303,7 +310,7 @@ int luv_stream_read_line(lua_State *L) {
 int luv_stream_read_until(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "read_until");
-  uint64_t max = opt_count(S, L, 3, "read_until", DEFAULT_MAX, 1);
+  uint64_t max = opt_max(S, L, 3, "read_until", DEFAULT_MAX);
   double timeout = luv__opt_timeout(S, L, 4, 3, "read_until");
   if (lua_type(L, 2) != LUA_TSTRING)
     return luv__type_error(S, L, 2, 1, "read_until", "string");
@@ -316,7 +323,7 @@ int luv_stream_read_until(lua_State *L) {
 int luv_stream_read_all(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "read_all");
-  uint64_t max = opt_count(S, L, 2, "read_all", LUV_FOREVER, 1);
+  uint64_t max = opt_max(S, L, 2, "read_all", LUV_FOREVER);
   double timeout = luv__opt_timeout(S, L, 3, 2, "read_all");
   return read_op(S, L, s, LUV_OP_READ_ALL, max, timeout);
 }

@@ -55,11 +55,26 @@ void luv__enqueue(luv_state *S, luv_fiber *f) {
 
 /* ---- one switch ------------------------------------------------------------------------- */
 
+/* A handler that came while no fiber ran had nobody to stop: now it has. */
+static __attribute__((noinline)) void nudge(luv_state *S) {
+  S->nudged = 0;
+  luv__interrupt_nudge(S);
+  luv__thread_nudge(S);
+  luv__ask_nudge(S);
+}
+
+/* From here on a handler finds f running. */
+static inline void begin_turn(luv_state *S, luv_fiber *f) {
+  S->current = f;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 /* The fiber goes on below C, where it stands: this stack is given up for its own. */
 static void __attribute__((noinline, noreturn)) go_on_below(luv_state *S, luv_fiber *f) {
   luv_stack *own = f->stack;
   f->stack = NULL;
-  S->current = f;
+  begin_turn(S, f);
+  if (LUV_UNLIKELY(S->nudged)) nudge(S);
   luv__stack_give(&S->stacks, S->stack);
   S->stack = own;
   luv__stack_drop(luv__host, own);
@@ -78,9 +93,11 @@ static int raise_in(luv_state *S, luv_fiber *f) {
 static int resume(luv_state *S, luv_fiber *f) {
   int n;
   if (f->below) go_on_below(S, f);
+  S->current = NULL;
   n = f->out == LUV_OUT_STACK ? f->nargs : luv__deliver(S, f);
   f->nargs = 0;
-  S->current = f;
+  begin_turn(S, f);
+  if (LUV_UNLIKELY(S->nudged)) nudge(S);
   return n == LUV_RAISE ? raise_in(S, f) : lua_resume(f->base, n);
 }
 
@@ -98,11 +115,8 @@ static void settle(luv_state *S, luv_fiber *f, int rc) {
 static inline int step(luv_state *S, luv_fiber *f) {
   int rc;
   luv_assert(f->status == LUV_READY && f->slot && queue_empty(&f->wait.node));
-  if (f->turn) rc = resume(S, f);
-  else {
-    S->current = f;
-    rc = lua_resume(f->base, 0);
-  }
+  begin_turn(S, f);
+  rc = f->turn | S->nudged ? resume(S, f) : lua_resume(f->base, 0);
   if (LUV_UNLIKELY(rc != LUA_YIELD || S->attention)) {
     settle(S, f, rc);
     return 1;
@@ -146,7 +160,7 @@ static int slice_is_over(luv_state *S) {
 }
 
 /* Runs ready fibers; returns when none is left, the slice is over or main is woken. */
-static LUV_HOT void run_ready(luv_state *S) {
+static LUV_HOT __attribute__((noinline)) void run_ready(luv_state *S) {
   luv_ring *r = &S->ready;
   while (r->head != r->tail) {
     luv_fiber *f = r->v[r->head++ & r->mask];

@@ -90,8 +90,7 @@ void luv__scope_left(luv_state *S, luv_fiber *f, int failed) {
   remove_child(s, f);
   if (s->n == 0) luv__wake_all(S, &s->o.waiters, LUV_OUT_TRUE, 0);
   if (!failed || (f->base && luv__is_cancelled(S, f->base, -1))) return;
-  lost = !f->base || luv__protect(S, keep_death, &d);
-  if (lost && f->base) lua_pop(S->M, 1);
+  lost = !f->base || luv__protect_made(S, keep_death, &d);
   if (lost && !s->error && !s->out) s->out = LUV_OUT_RAISE;
   abort_scope(S, s);
 }

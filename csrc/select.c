@@ -10,7 +10,8 @@
  * one. What has to wait has only asked (DESIGN rule 6): it is linked in luv__select_begin. */
 #include "dump.h"
 
-#define MAX_CASES 1000
+#define MAX_CASES 100000
+#define FEW 64
 
 typedef struct luv_choice luv_choice;
 
@@ -26,13 +27,12 @@ typedef struct {
 struct luv_choice {
   luv_fiber *parent;
   int n, winner;
-  int all;      /* all cases are linked: the first that ends decides */
   int waiting;  /* the parent waits */
   luv_case v[];
 };
 
 enum { AT_CASES = 1, AT_SELECT, AT_THREADS };
-enum { NOT_READY = 0, FAILED = -1, GENERIC = -2 };
+enum { NOT_READY = 0, FAILED = -1, GENERIC = -2, SERVED = -3 };
 
 static uint32_t draw(uint32_t n) {
   static __thread uint32_t x = 2463534242u;
@@ -77,7 +77,7 @@ void luv__case_done(luv_state *S, luv_fiber *f) {
   luv_assert(s->winner < 0);
   s->winner = c->index;
   c->linked = 0;
-  if (s->all) drop(S, s);
+  drop(S, s); /* who has served this one may be about to serve the next */
   if (!s->waiting) return;
   s->waiting = 0;
   luv__wake(S, s->parent, LUV_OUT_CASE);
@@ -133,17 +133,30 @@ void luv__select_write(luv_state *S, luv_fiber *f, FILE *out) {
 
 /* ---- linking ------------------------------------------------------------------------- */
 
+/* A finaliser may have closed the object since the case was laid out, or asked. What files and Go
+ * do for it has begun, and goes on. */
+static int has_closed(luv_case *c) {
+  luv_box *b = luv__anybox(c->f.in, 1);
+  int op = c->f.wait.op;
+  return b && (!b->o || b->o->flags & LUV_O_CLOSING) && op != LUV_OP_FS && op != LUV_OP_GO;
+}
+
 static void link_case(luv_state *S, luv_case *c) {
   c->linked = 1;
-  luv__wait_begin(S, &c->f);
+  if (!has_closed(c)) {
+    luv__wait_begin(S, &c->f);
+    return;
+  }
+  c->f.status = LUV_WAITING;
+  luv__wake_error(S, &c->f, UV_ECANCELED);
 }
 
 /* A finaliser may have used a channel since it was tried. May raise (memory). */
 static int serve_channel(luv_state *S, luv_case *c) {
-  luv_chan_t *ch = c->f.wait.on;
   lua_State *T = c->f.in;
+  luv_chan_t *ch = c->nargs < 0 ? (luv_chan_t *)luv__anybox(T, 1)->o : NULL;
   int get = c->f.wait.op == LUV_OP_GET;
-  if (c->nargs >= 0) return 0;
+  if (!ch) return 0;
   if (get ? !luv__chan_take(S, ch, T, 1) : ch->ended || !luv__chan_give(S, ch, T, 1, 2)) return 0;
   c->f.nargs = 1;
   c->f.out = get ? LUV_OUT_STACK : LUV_OUT_SELF;
@@ -163,8 +176,6 @@ static int serve_channels(luv_state *S, luv_choice *s) {
 static int link_all(luv_state *S, luv_choice *s) {
   int i;
   for (i = 0; i < s->n && s->winner < 0; i++) link_case(S, &s->v[i]);
-  if (s->winner >= 0) drop(S, s);
-  s->all = 1;
   return s->winner >= 0;
 }
 
@@ -387,15 +398,53 @@ static int glance(luv_state *S, lua_State *L, luv_choice *s) {
   return n == LUV_RAISE ? lua_error(L) : n;
 }
 
+static int push_served(luv_state *S, lua_State *L, luv_choice *s) {
+  int n;
+  drop(S, s);
+  n = push_outcome(S, s, L);
+  return n == LUV_RAISE ? lua_error(L) : n;
+}
+
+static int try_laid_out(luv_state *S, lua_State *L, luv_case *c) {
+  if (c->nargs >= 0) return try_call(S, L, c);
+  if (serve_channel(S, c)) return SERVED;
+  return NOT_READY;
+}
+
+/* In which order the cases are tried: at random; of many, each so far from the one before, from
+ * a random one on. */
+typedef struct { uint32_t n, k, at, step; uint8_t rest[FEW]; } order;
+
+static uint32_t common(uint32_t a, uint32_t b) { return b ? common(b, a % b) : a; }
+
+static void order_begin(order *o, int n) {
+  uint32_t i;
+  o->n = (uint32_t)n;
+  o->k = o->at = 0;
+  o->step = 1;
+  for (i = 0; n <= FEW && i < o->n; i++) o->rest[i] = (uint8_t)i;
+  if (n <= FEW) return;
+  o->at = draw(o->n);
+  do o->step = 1 + draw(o->n - 1);
+  while (common(o->n, o->step) != 1);
+}
+
+static int order_next(order *o) {
+  uint32_t i, j = o->k++;
+  if (o->n > FEW) return (int)(o->at = (o->at + o->step) % o->n);
+  i = j + draw(o->n - j);
+  j = o->rest[i];
+  o->rest[i] = o->rest[o->k - 1];
+  return (int)j;
+}
+
 static int try_all(luv_state *S, lua_State *L, int n, luv_choice **s) {
-  uint16_t order[MAX_CASES];
+  order o;
   int i, k, got;
-  for (k = 0; k < n; k++) order[k] = (uint16_t)k;
+  order_begin(&o, n);
   for (k = 0; k < n; k++) {
-    uint32_t j = (uint32_t)k + draw((uint32_t)(n - k));
-    i = order[j];
-    order[j] = order[k];
-    got = try_channel(S, L, i + 1);
+    i = order_next(&o);
+    got = *s ? GENERIC : try_channel(S, L, i + 1);
     if (got > 0) {
       if (*s) drop(S, *s);
       lua_pushinteger(L, i + 1);
@@ -403,8 +452,14 @@ static int try_all(luv_state *S, lua_State *L, int n, luv_choice **s) {
       return got + 1;
     }
     if (got != GENERIC) continue;
-    if (!*s) *s = prepare(S, L, n);
-    got = try_call(S, L, &(*s)->v[i]);
+    if (!*s) { /* from here on the script's table does not count */
+      *s = prepare(S, L, n);
+      order_begin(&o, n);
+      k = -1;
+      continue;
+    }
+    got = try_laid_out(S, L, &(*s)->v[i]);
+    if (got == SERVED) return push_served(S, L, *s);
     if (got != NOT_READY) return push_result(S, L, *s, i, got);
   }
   return 0;
@@ -426,7 +481,7 @@ int luv_select(lua_State *L) {
   timeout = by_default ? 0 : luv__opt_timeout(S, L, 3, 1, "select");
   lua_settop(L, 1);
   n = (int)lua_objlen(L, 1);
-  if (n < 1 || n > MAX_CASES) return luv__arg_error(S, L, 1, "select", "1 to 1000 cases expected");
+  if (n < 1 || n > MAX_CASES) return luv__arg_error(S, L, 1, "select", "1 to 100000 cases expected");
   luv__check_cancel(S, L);
   if ((got = try_all(S, L, n, &s))) return got;
   if (timeout == 0 || !outside(S)) {
@@ -436,10 +491,6 @@ int luv_select(lua_State *L) {
     return 1;
   }
   if (!s) s = prepare(S, L, n);
-  if (serve_channels(S, s)) {
-    drop(S, s);
-    got = push_outcome(S, s, L);
-    return got == LUV_RAISE ? lua_error(L) : got;
-  }
+  if (serve_channels(S, s)) return push_served(S, L, s);
   return luv__suspend(S, L, LUV_OP_SELECT, s, 0, timeout);
 }

@@ -22,6 +22,7 @@
 
 struct luv_signals {
   uint64_t watched, pending; /* atomic: a bit for each signal */
+  uint64_t unblocked; /* those that the loop's thread had blocked when they began to be watched */
   uint32_t count[MAX_SIGNAL + 1]; /* atomic */
   int children; /* SIGCHLD is watched for luv.process */
   luv_queue watchers;
@@ -154,12 +155,33 @@ luv_object *luv__signal_new(luv_state *S) {
   return w ? &w->o : NULL;
 }
 
+/* Whoever has started us may have left it blocked in all threads: then nobody would hear of it. */
+static void unblock(struct luv_signals *g, int sig) {
+  sigset_t set, old;
+  sigemptyset(&set);
+  sigaddset(&set, sig);
+  if (pthread_sigmask(SIG_UNBLOCK, &set, &old) == 0 && sigismember(&old, sig)) g->unblocked |= bit(sig);
+}
+
+/* Before the action of old is back. */
+static void block_again(struct luv_signals *g, int sig) {
+  sigset_t set;
+  if (!(g->unblocked & bit(sig))) return;
+  g->unblocked &= ~bit(sig);
+  sigemptyset(&set);
+  sigaddset(&set, sig);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 /* Ends what it was watching; what has been counted stays. */
 static void leave(luv_signal *w) {
   struct luv_signals *g = w->o.S->signals;
   if (queue_empty(&w->link)) return;
   queue_remove(&w->link);
-  if (!watched_here(g, w->signum)) __atomic_and_fetch(&g->watched, ~bit(w->signum), __ATOMIC_SEQ_CST);
+  if (!watched_here(g, w->signum)) {
+    __atomic_and_fetch(&g->watched, ~bit(w->signum), __ATOMIC_SEQ_CST);
+    block_again(g, w->signum);
+  }
   unwatch(w->signum);
 }
 
@@ -174,6 +196,7 @@ int luv__signal_start(luv_object *o, int sig) {
   w->o.events = 0;
   queue_push(&g->watchers, &w->link);
   __atomic_or_fetch(&g->watched, bit(sig), __ATOMIC_SEQ_CST);
+  unblock(g, sig);
   return 0;
 }
 

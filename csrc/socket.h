@@ -30,6 +30,16 @@ static inline ssize_t luv__send(int fd, const char *p, size_t n) {
   return errno == ENOBUFS ? UV_EAGAIN : uv_translate_sys_error(errno);
 }
 
+/* The same of several pieces, IOV_MAX at most. */
+static inline ssize_t luv__send_pieces(int fd, const uv_buf_t *bufs, unsigned n) {
+  struct msghdr m = {.msg_iov = (struct iovec *)bufs, .msg_iovlen = n};
+  ssize_t put;
+  do put = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (LUV_UNLIKELY(put < 0 && errno == EINTR));
+  if (LUV_LIKELY(put >= 0)) return put;
+  return errno == ENOBUFS ? UV_EAGAIN : uv_translate_sys_error(errno);
+}
+
 /* Whether a stream that can be read is a socket of the kind that these know. */
 static inline int luv__is_socket(luv_stream *s) {
   int type = 0;

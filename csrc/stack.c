@@ -18,7 +18,7 @@
 #define MADV_GUARD_INSTALL 102
 #endif
 #define GUARD 4096
-#define COLOURS 24
+#define COLOURS 16
 #define MOST 64         /* stacks in a slab */
 #define WARM 16         /* idle stacks that keep their first page */
 #define TRIM 100000000  /* ns between two looks at what could be given back */
@@ -31,11 +31,7 @@ struct luv_slab {
   luv_stack v[]; /* apart from the stacks, all of which can be given back */
 };
 
-static size_t page(void) {
-  static size_t n;
-  if (!n) n = (size_t)sysconf(_SC_PAGESIZE);
-  return n;
-}
+static size_t page(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 
 static size_t guard_size(void) { return page() > GUARD ? page() : GUARD; }
 
@@ -76,6 +72,7 @@ static luv_stack *make(luv_stacks *p) {
 #ifdef __SANITIZE_THREAD__
   s->tsan = NULL;
 #endif
+  luv__stack_forget(s); /* of those that were mapped there before */
   p->total++;
   return s;
 }

@@ -41,6 +41,7 @@ struct luv_host {
   luv_stack *left;   /* that they have run on last */
   luv_state *S;
   luv_host *outer;   /* of another state, whose fiber has called this one */
+  int begun;         /* a stack has been entered from here */
   void (*fn)(void *arg); /* what a fiber wants to have called here */
   void *arg;
 #ifdef __SANITIZE_ADDRESS__

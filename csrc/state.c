@@ -48,6 +48,29 @@ int luv__protect_still(luv_state *S, lua_CFunction fn, void *ud) {
   return rc;
 }
 
+static int out_of_memory(lua_State *M) {
+  return lua_type(M, -1) == LUA_TSTRING && strcmp(lua_tostring(M, -1), "not enough memory") == 0;
+}
+
+/* Pops the error on M. Whether it was a finaliser's: then it is told as a fiber's is. */
+int luv__finalizer_failed(luv_state *S) {
+  lua_State *M = S->M;
+  int is = !out_of_memory(M);
+  if (is && lua_type(M, -1) == LUA_TSTRING) fprintf(stderr, "luv: a finalizer failed: %s\n", lua_tostring(M, -1));
+  else if (is) fprintf(stderr, "luv: a finalizer failed with a %s value\n", luaL_typename(M, -1));
+  lua_pop(M, 1);
+  return is;
+}
+
+int luv__protect_made(luv_state *S, lua_CFunction fn, void *ud) {
+  int tries;
+  for (tries = 0; tries < 10; tries++) {
+    if (luv__protect(S, fn, ud) == 0) return 0;
+    if (!luv__finalizer_failed(S)) return 1;
+  }
+  return 1;
+}
+
 /* ---- opening ------------------------------------------------------------------------- */
 
 static void init(luv_state *S, lua_State *L) {
@@ -202,9 +225,7 @@ void luv__close_state(luv_state *S, lua_State *L) {
   free(S->heap.v);
   free(S->ready.v);
   free(S->free_slots);
-  free(S->call.args.v);
-  luv__values_drop(&S->call.ret);
-  free(S->call.ret.v);
+  luv__calls_free(S);
   memset(&S->heap, 0, sizeof S->heap);
   if (!luv__host || luv__host->S != S) luv__stacks_free(&S->stacks);
 }
@@ -251,22 +272,9 @@ static void on_fork(void) {
   luv__signals_forked();
 }
 
-static void on_refusal(int sig) { (void)sig; }
-
-/* A write to a peer that is gone, or past the size that files may have, shall be an error,
- * not death. A handler that does nothing serves better than SIG_IGN, which child processes
- * would inherit. */
-static void refuse_only(int sig) {
-  struct sigaction now;
-  sigaction(sig, NULL, &now);
-  if (now.sa_handler != SIG_IGN) luv__handle_signal(sig, on_refusal);
-}
-
 static void once(void) {
   pthread_atfork(NULL, NULL, on_fork);
   on_exit(on_process_exit, NULL);
-  refuse_only(SIGPIPE);
-  refuse_only(SIGXFSZ);
 }
 
 static void new_state(lua_State *L) {
@@ -289,6 +297,7 @@ static void new_state(lua_State *L) {
   open_loop(S, L);
   luv__deliver_open(S, L);
   luv__outcome_open(S, L);
+  luv__trampoline_open(S, L);
   luv__glue_open(S, L);
   ref_errors(S, L);
   S->lazy = luv__this_thread != NULL;

@@ -18,6 +18,7 @@
 #include "fs.h"
 #include "fs_exit.h"
 #include "luvstdio.h"
+#include "quiet.h"
 
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 8
@@ -31,7 +32,9 @@ struct luv_std {
   int backed;
   int quick;     /* what is written goes into memory, as with print */
   int reading, writing, polling;
-  uv_fs_t read_req, write_req;
+  uv_fs_t read_req;
+  uv_work_t write_req;
+  int64_t written; /* by it, or an error */
   char *in, *out;
   luv_write *w;
   uint64_t done;
@@ -165,11 +168,21 @@ static void finish(luv_std *d, int err) {
 
 static int next_piece(luv_std *d);
 
-static void on_file_write(uv_fs_t *q) {
-  luv_std *d = q->data;
-  int64_t n = q->result;
+/* On a thread of the pool. */
+static void write_piece(uv_work_t *w) {
+  luv_std *d = w->data;
+  luv_quiet q;
+  luv__quiet_begin(&q);
+  do d->written = write(d->fd, d->out + d->sent, d->piece - d->sent);
+  while (d->written < 0 && errno == EINTR);
+  if (d->written < 0) d->written = uv_translate_sys_error(errno);
+  luv__quiet_end(&q, d->written < 0);
+}
+
+static void on_written(uv_work_t *w, int status) {
+  luv_std *d = w->data;
+  int64_t n = status ? status : d->written;
   luv__pool_leave(0);
-  uv_fs_req_cleanup(q);
   d->writing = 0;
   if (!d->s) {
     release(d);
@@ -195,12 +208,10 @@ static void fill(luv_std *d) {
 
 /* UV_EAGAIN: the pool has it; 0: all is written. */
 static int next_piece(luv_std *d) {
-  uv_buf_t buf;
   int err;
   if (d->sent == d->piece) fill(d);
   if (d->piece == 0) return 0;
-  buf = uv_buf_init(d->out + d->sent, (unsigned)(d->piece - d->sent));
-  err = uv_fs_write(d->s->o.S->loop, &d->write_req, d->fd, &buf, 1, -1, on_file_write);
+  err = uv_queue_work(d->s->o.S->loop, &d->write_req, write_piece, on_written);
   if (err) return err;
   luv__pool_enter(0);
   d->writing = 1;

@@ -31,6 +31,7 @@ struct luv_write {
 };
 
 void luv__write_finished(luv_write *w, int status);
+int luv__pty_end(luv_stream *s, int err);
 void luv__write_drop(luv_write *w);
 unsigned luv__write_rest_of(luv_write *w, size_t skip, uv_buf_t *bufs, unsigned max);
 int luv__write_plain(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, double timeout);

@@ -77,6 +77,7 @@ void luv__package_set(lua_State *L, luv_package *p);
 void luv__package_free(luv_package *p);
 
 /* thread_cancel.c */
+void luv__thread_hear(void);
 void luv__thread_stop(luv_thread *t);
 void luv__thread_enter(lua_State *L);
 void luv__thread_leave(lua_State *L);

@@ -34,8 +34,17 @@ static void stop_hook(lua_State *L, lua_Debug *ar) {
 /* On the thread itself: what it reads is its own. In the run loop, it has been rung. */
 static void set_hook(luv_thread *t) {
   luv_state *S = t->S;
-  if (!t->L || t->opening || (S && luv__running == S && !S->current)) return;
+  if (!t->L || t->opening) return;
+  if (S && luv__running == S && !S->current) {
+    S->nudged = 1;
+    return;
+  }
   luv__hook_at_once(S && S->current ? S->current->base : t->L, stop_hook);
+}
+
+void luv__thread_nudge(luv_state *S) {
+  luv_thread *t = S->thread;
+  if (!luaJIT_setmode && t && t == luv__this_thread && __atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE)) set_hook(t);
 }
 
 static void on_signal(int sig) {
@@ -48,6 +57,17 @@ static void look_again(luv_thread *t) {
   if (!__atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE)) return;
   if (t->S) luv__ring(t->S);
   if (!luaJIT_setmode) set_hook(t);
+}
+
+/* Whoever has started us may have it blocked in all threads. Ctrl-C is the main thread's. */
+void luv__thread_hear(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGRTMAX - 3);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
 /* From here to leave, what L runs may be stopped. */

@@ -59,6 +59,7 @@ void luv__thread_refused(luv_thread *t) {
 static void body(void *arg) {
   luv_thread *t = arg;
   luv__this_thread = t;
+  luv__thread_hear();
   luv__go_thread(t);
   luv__this_thread = NULL;
   luv__thread_gone(t);

@@ -163,8 +163,7 @@ static int report(lua_State *M) {
 
 void luv__report(luv_state *S, luv_fiber *f) {
   if (luv__is_cancelled(S, f->base, -1)) return;
-  if (luv__protect(S, report, f) == 0) return;
-  lua_pop(S->M, 1);
+  if (luv__protect_made(S, report, f) == 0) return;
   fprintf(stderr, "luv: fiber %u died, and there was no memory to say of what\n", f->id);
   if (!has_handler(S, f) && !(f->flags & LUV_F_UNTAKEN)) count_untaken(S, f);
 }

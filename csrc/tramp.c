@@ -3,7 +3,11 @@
  * The arguments are laid out flat in C memory, Go is called once with the number of its
  * function, and answers in the same form. Only after Go has returned does C push, raise
  * or yield: no Lua error crosses a Go frame. Strings among the arguments are Lua's own
- * bytes: valid for Go until it returns, since no Lua code runs meanwhile. */
+ * bytes: valid for Go until it returns, since laying them out allocates nothing of Lua's, so
+ * no Lua code runs meanwhile.
+ *
+ * Pushing the answer does: a finaliser may call into Go then. So each call has a luv_call of its
+ * own, which it gives back when it is over. */
 #include "luv.h"
 
 #define MAX_DEPTH 8
@@ -80,27 +84,28 @@ void luv__values_free(luv_values *a) {
 
 /* ---- Lua -> flat ---------------------------------------------------------------------- */
 
-static void lay_out(luv_state *S, lua_State *L, luv_values *a, int idx, int depth);
+/* Nonzero: there is no memory. */
+static int lay_out(luv_state *S, lua_State *L, luv_values *a, int idx, int depth);
 
-static void lay_out_table(luv_state *S, lua_State *L, luv_values *a, int idx, int depth) {
-  int at = a->n - 1, count = 0;
-  luaL_checkstack(L, 4, "luv");
+static int lay_out_table(luv_state *S, lua_State *L, luv_values *a, int idx, int depth) {
+  int at = a->n - 1, count = 0, err = 0;
   lua_pushnil(L);
-  while (lua_next(L, idx)) {
+  while (!err && lua_next(L, idx)) {
     int top = lua_gettop(L);
-    lay_out(S, L, a, top - 1, depth + 1);
-    lay_out(S, L, a, top, depth + 1);
+    err = lay_out(S, L, a, top - 1, depth + 1) || lay_out(S, L, a, top, depth + 1);
     lua_pop(L, 1);
     count++;
   }
+  if (err) lua_pop(L, 1);
   a->v[at].n = (uint64_t)count;
+  return err;
 }
 
-static void lay_out_file(lua_State *L, luv_value *v, int idx) {
+static void lay_out_file(luv_state *S, lua_State *L, luv_value *v, int idx) {
   int is = 0;
-  luaL_checkstack(L, 2, "luv");
   if (lua_getmetatable(L, idx)) {
-    lua_getfield(L, LUA_REGISTRYINDEX, LUA_FILEHANDLE);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_file); /* the name: making it anew would allocate */
+    lua_rawget(L, LUA_REGISTRYINDEX);
     is = lua_rawequal(L, -1, -2);
     lua_pop(L, 2);
   }
@@ -115,7 +120,7 @@ static void lay_out_userdata(luv_state *S, lua_State *L, luv_value *v, int idx) 
   v->type = LUV_V_OTHER;
   v->u.s = "userdata";
   if (id < 0) {
-    lay_out_file(L, v, idx);
+    lay_out_file(S, L, v, idx);
     return;
   }
   v->type = LUV_V_OBJECT;
@@ -124,33 +129,36 @@ static void lay_out_userdata(luv_state *S, lua_State *L, luv_value *v, int idx) 
   if (id != LUV_CLASS_FIBER && b->o && (b->o->flags & LUV_O_CLOSING)) v->u.p = NULL;
 }
 
-static void lay_out(luv_state *S, lua_State *L, luv_values *a, int idx, int depth) {
+static int lay_out(luv_state *S, lua_State *L, luv_values *a, int idx, int depth) {
   luv_value *v = luv__values_add(a);
   int type = lua_type(L, idx);
   size_t n;
-  if (!v) luaL_error(L, "not enough memory");
+  if (!v) return UV_ENOMEM;
   switch (type) {
-    case LUA_TNIL: v->type = LUV_V_NIL; return;
+    case LUA_TNIL: v->type = LUV_V_NIL; return 0;
     case LUA_TBOOLEAN:
       v->type = LUV_V_BOOLEAN;
       v->u.number = lua_toboolean(L, idx);
-      return;
+      return 0;
     case LUA_TNUMBER:
       v->type = LUV_V_NUMBER;
       v->u.number = lua_tonumber(L, idx);
-      return;
+      return 0;
     case LUA_TSTRING:
       v->type = LUV_V_STRING;
       v->u.s = lua_tolstring(L, idx, &n);
       v->n = n;
-      return;
-    case LUA_TUSERDATA: lay_out_userdata(S, L, v, idx); return;
+      return 0;
+    case LUA_TUSERDATA: lay_out_userdata(S, L, v, idx); return 0;
     case LUA_TTABLE:
       v->type = depth < MAX_DEPTH ? LUV_V_TABLE : LUV_V_OTHER;
-      if (depth < MAX_DEPTH) lay_out_table(S, L, a, idx, depth);
-      else v->u.s = "table too deep";
-      return;
-    default: v->type = LUV_V_OTHER; v->u.s = lua_typename(L, type);
+      if (depth < MAX_DEPTH) return lay_out_table(S, L, a, idx, depth);
+      v->u.s = "table too deep";
+      return 0;
+    default:
+      v->type = LUV_V_OTHER;
+      v->u.s = lua_typename(L, type);
+      return 0;
   }
 }
 
@@ -197,11 +205,72 @@ int luv__values_push(luv_state *S, lua_State *W, luv_values *a) {
 
 /* ---- the call --------------------------------------------------------------------------------- */
 
-static int raise_answer(luv_state *S, lua_State *L) {
-  luv_values *ret = &S->call.ret;
-  if (ret->n == 0) return luaL_error(L, "not enough memory");
+static luv_call *take_call(luv_state *S) {
+  luv_call *c = S->calls;
+  if (c) S->calls = c->next;
+  else c = calloc(1, sizeof *c);
+  if (!c) return NULL;
+  c->S = S;
+  c->act = LUV_ACT_RETURN;
+  c->timeout = LUV_NO_TIMEOUT;
+  return c;
+}
+
+static void give_call(luv_call *c) {
+  c->args.n = 0;
+  luv__values_drop(&c->ret);
+  c->next = c->S->calls;
+  c->S->calls = c;
+}
+
+void luv__calls_free(luv_state *S) {
+  while (S->calls) {
+    luv_call *c = S->calls;
+    S->calls = c->next;
+    free(c->args.v);
+    free(c->ret.v);
+    free(c);
+  }
+}
+
+static int push_values(lua_State *L) {
+  luv_call *c = lua_touserdata(L, 1);
+  return luv__values_push(c->S, L, &c->ret);
+}
+
+void luv__trampoline_open(luv_state *S, lua_State *L) {
+  lua_pushcfunction(L, push_values);
+  S->ref_push = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushliteral(L, LUA_FILEHANDLE);
+  S->ref_file = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static int is_plain(const luv_values *a) {
+  int i;
+  for (i = 0; i < a->n; i++)
+    if (a->v[i].type > LUV_V_NUMBER) return 0;
+  return a->n < LUA_MINSTACK;
+}
+
+/* Pushes the answer, and gives the call back, whatever happens. */
+static int answer(luv_state *S, lua_State *L, luv_call *c) {
+  int top = lua_gettop(L), n = c->ret.n, err;
+  if (LUV_LIKELY(is_plain(&c->ret))) {
+    luv__values_push(S, L, &c->ret);
+    give_call(c);
+    return n;
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_push);
+  lua_pushlightuserdata(L, c);
+  err = lua_pcall(L, 1, LUA_MULTRET, 0);
+  give_call(c);
+  return err ? lua_error(L) : lua_gettop(L) - top;
+}
+
+static int raise_answer(luv_state *S, lua_State *L, luv_call *c) {
+  if (answer(S, L, c) == 0) return luaL_error(L, "not enough memory");
   luv__where(L, L);
-  luv__values_push(S, L, ret);
+  lua_insert(L, -2);
   lua_concat(L, 2);
   return lua_error(L);
 }
@@ -219,29 +288,35 @@ static int wait_goop(luv_state *S, lua_State *L, luv_goop *op, double timeout) {
   return luv__suspend(S, L, LUV_OP_GO, op, 0, timeout);
 }
 
+static int lay_out_all(luv_state *S, lua_State *L, luv_call *c) {
+  int i, n = lua_gettop(L), err = 0;
+  for (i = 1; i <= n && !err; i++) err = lay_out(S, L, &c->args, i, 0);
+  return err;
+}
+
 /* Every function that is written in Go; upvalue 2 is its number. */
 int luv_trampoline(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_call *c = &S->call;
-  int i, n = lua_gettop(L);
-  if (S->dead) return luaL_error(L, "luv: the state is closed");
+  luv_call *c, done;
   luv__check_cancel(S, L);
-  c->S = S;
-  c->args.n = 0;
-  luv__values_drop(&c->ret);
-  for (i = 1; i <= n; i++) lay_out(S, L, &c->args, i, 0);
+  luaL_checkstack(L, 3 * MAX_DEPTH + LUA_MINSTACK, "luv");
+  c = take_call(S);
+  if (!c || lay_out_all(S, L, c)) {
+    if (c) give_call(c);
+    return luaL_error(L, "not enough memory");
+  }
   c->number = (int)lua_tointeger(L, lua_upvalueindex(2));
-  c->act = LUV_ACT_RETURN;
-  c->timeout = LUV_NO_TIMEOUT;
   S->go_callbacks++;
   luv__go_call(c);
-  switch (c->act) {
-    case LUV_ACT_RAISE: return raise_answer(S, L);
-    case LUV_ACT_SUSPEND: return wait_goop(S, L, c->op, c->timeout);
-    case LUV_ACT_EVENT: return wait_event(S, L, c->on, c->timeout);
-    case LUV_ACT_CONNECT: return luv__suspend(S, L, LUV_OP_CONNECT, c->on, 0, c->timeout);
-    case LUV_ACT_SELF: lua_settop(L, 1); return 1;
-    default: return luv__values_push(S, L, &c->ret);
+  if (c->act == LUV_ACT_RAISE) return raise_answer(S, L, c);
+  if (c->act == LUV_ACT_RETURN) return answer(S, L, c);
+  done = *c;
+  give_call(c);
+  switch (done.act) {
+    case LUV_ACT_SUSPEND: return wait_goop(S, L, done.op, done.timeout);
+    case LUV_ACT_EVENT: return wait_event(S, L, done.on, done.timeout);
+    case LUV_ACT_CONNECT: return luv__suspend(S, L, LUV_OP_CONNECT, done.on, 0, done.timeout);
+    default: lua_settop(L, 1); return 1;
   }
 }
 

@@ -39,7 +39,7 @@ static int send_now(luv_udp *s, lua_State *L, const luv_addr *to) {
   if (!to && !s->connected) return UV_EDESTADDRREQ;
   if (LUV_LIKELY(uv_fileno((uv_handle_t *)&s->h, &fd) == 0)) err = system_send(fd, p, n, to);
   else {
-    uv_buf_t buf = uv_buf_init((char *)p, (unsigned)n);
+    uv_buf_t buf = {(char *)p, n};
     err = uv_udp_try_send(&s->h, &buf, 1, &to->sa);
   }
   if (err >= 0) s->o.S->bytes_written += n;

@@ -94,7 +94,8 @@ int luv__go_write(luv_object *o, uint64_t go, const void *p, size_t n) {
   uv_buf_t buf;
   if (!r) return UV_ENOMEM;
   memcpy(r + 1, p, n);
-  buf = uv_buf_init((char *)(r + 1), (unsigned)n);
+  buf.base = (char *)(r + 1); /* uv_buf_init cuts the length to 32 bits */
+  buf.len = n;
   return begun(r, uv_write(&r->u.write, (uv_stream_t *)luv__handle(o), &buf, 1, on_write));
 }
 
@@ -116,7 +117,8 @@ int luv__go_send(luv_object *o, uint64_t go, const void *p, size_t n, const stru
   uv_buf_t buf;
   if (!r) return UV_ENOMEM;
   memcpy(r + 1, p, n);
-  buf = uv_buf_init((char *)(r + 1), (unsigned)n);
+  buf.base = (char *)(r + 1); /* uv_buf_init cuts the length to 32 bits */
+  buf.len = n;
   return begun(r, uv_udp_send(&r->u.send, (uv_udp_t *)luv__handle(o), &buf, 1, to, on_send));
 }
 

@@ -152,7 +152,8 @@ void luv__abandon(luv_state *S, luv_fiber *f, int out) {
   luv_assert(f->status == LUV_WAITING);
   if (LUV_UNLIKELY(holds_on(S, f, out))) return;
   if (op->abandon) op->abandon(S, f);
-  luv__wake(S, f, out);
+  /* One that was suspended while ready goes on as it would have: it was in no wait. */
+  luv__wake(S, f, f->wait.keep ? LUV_OUT_TRUE : out);
 }
 
 void luv__wake_all(luv_state *S, luv_queue *waiters, int out, uint64_t arg) {

@@ -206,9 +206,9 @@ static const struct { lua_CFunction fn; int pair, second; } rows[] = {
 };
 
 static void load(luv_state *S, lua_State *L, const char *source, size_t n) {
-  if (luaL_loadbuffer(L, source, n, "=luv")) lua_error(L);
+  luv__load(S, L, source, n);
   lua_pushlightuserdata(L, (void *)&luv__raised);
-  lua_getglobal(L, "error");
+  luv__push_native(S, L, "error");
   lua_pushlightuserdata(L, S);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "luvstdio.h"
+#include "quiet.h"
 #include "socket.h"
 
 #define FEW_BUFS 64    /* per system call on the fast path */
@@ -108,7 +109,22 @@ unsigned luv__write_rest_of(luv_write *w, size_t skip, uv_buf_t *bufs, unsigned 
   return n;
 }
 
-static void on_write(uv_write_t *req, int status) { luv__write_finished(req->data, status); }
+static void on_write(uv_write_t *req, int status) {
+  luv__queued_writes--;
+  luv__write_finished(req->data, status);
+}
+
+/* libuv tries at once, and goes on in its loop. */
+static int queue(luv_write *w, const uv_buf_t *bufs, unsigned n) {
+  luv_quiet q;
+  int err;
+  luv__quiet_begin(&q);
+  err = w->carrier ? uv_write2(&w->u.write, &w->s->h.s, bufs, n, (uv_stream_t *)w->carrier, on_write)
+                   : uv_write(&w->u.write, &w->s->h.s, bufs, n, on_write);
+  luv__quiet_end(&q, 1);
+  if (!err) luv__queued_writes++;
+  return err;
+}
 
 /* A pipe with one direction knows no shutdown: its reader sees the end when we let go of it. */
 static int let_go(luv_stream *s) {
@@ -143,24 +159,22 @@ static int anchor(lua_State *M) {
 }
 
 static int submit_pieces(luv_write *w, const pieces *p) {
-  luv_stream *s = w->s;
-  int err;
-  if (s->std) return luv__std_write(s, w, w->f->wait.done);
-  if (LUV_LIKELY(!luv__anybox(w->f->in, 3))) return uv_write(&w->u.write, &s->h.s, p->bufs, p->n, on_write);
-  err = luv__carrier(s, w->f->in, 3, &w->carrier);
-  return err ? err : uv_write2(&w->u.write, &s->h.s, p->bufs, p->n, (uv_stream_t *)w->carrier, on_write);
+  int err = 0;
+  if (w->s->std) return luv__std_write(w->s, w, w->f->wait.done);
+  if (LUV_UNLIKELY(luv__anybox(w->f->in, 3) != NULL)) err = luv__carrier(w->s, w->f->in, 3, &w->carrier);
+  return err ? err : queue(w, p->bufs, p->n);
 }
 
 #define FEW_PIECES 16
 
 static int submit_bytes(luv_write *w) {
-  lua_State *L = w->f->in, *M = w->s->o.S->M;
+  lua_State *L = w->f->in;
   uv_buf_t few[FEW_PIECES];
   pieces p = {w, few, lua_type(L, 2) == LUA_TTABLE ? (unsigned)lua_objlen(L, 2) : 1};
   int err = 0;
   if (p.n > FEW_PIECES) p.bufs = malloc(p.n * sizeof *p.bufs);
   if (!p.bufs) return UV_ENOMEM;
-  if (luv__protect_still(w->s->o.S, anchor, &p)) lua_pop(M, 1);
+  if (luv__protect_still(w->s->o.S, anchor, &p)) luv__finalizer_failed(w->s->o.S);
   if (!w->f) err = UV_ECANCELED;
   else if (w->ref == LUA_NOREF) err = UV_ENOMEM;
   else err = submit_pieces(w, &p); /* libuv copies the pieces */
@@ -262,12 +276,19 @@ void luv__write_closing(luv_stream *s) {
 
 /* ---- the faces ------------------------------------------------------------------------ */
 
+static int put_quietly(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
+  int std = s->o.flags & LUV_O_SHY || s->o.class_id == LUV_CLASS_STDIO, done;
+  luv_quiet q;
+  luv__quiet_begin(&q);
+  done = std ? luv__std_put(s, bufs, n) : uv_try_write(&s->h.s, bufs, n);
+  luv__quiet_end(&q, done < 0 && done != UV_EAGAIN);
+  return done;
+}
+
 static int put(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
   uv_os_fd_t fd;
-  if (LUV_LIKELY(s->o.flags & LUV_O_SOCKET && n == 1 && !uv_fileno((uv_handle_t *)&s->h, &fd)))
-    return (int)luv__send(fd, bufs->base, bufs->len);
-  if (LUV_UNLIKELY(s->o.flags & LUV_O_SHY || s->o.class_id == LUV_CLASS_STDIO)) return luv__std_put(s, bufs, n);
-  return uv_try_write(&s->h.s, bufs, n);
+  if (LUV_UNLIKELY(!(s->o.flags & LUV_O_SOCKET) || uv_fileno((uv_handle_t *)&s->h, &fd))) return put_quietly(s, bufs, n);
+  return (int)(n == 1 ? luv__send(fd, bufs->base, bufs->len) : luv__send_pieces(fd, bufs, n));
 }
 
 /* Writes what the kernel takes at once. Bytes written, or an error other than EAGAIN. */

@@ -237,6 +237,26 @@ function fslib.stat(path, timeout) end
 ---@return luv.code? code
 function fslib.lstat(path, timeout) end
 
+---Without flags and gen.
+---@class luv.statx: luv.stat
+---@field birthtime? number when it was made; nil where the file system does not keep that, as in birthtime_ns
+---@field attributes table<string, boolean> those that the file system knows of compressed, immutable, append,
+---     nodump, encrypted, automount, mount_root, verity, dax
+---@field mount_id? integer of the mount that it is in, as in /proc/self/mountinfo; nil before Linux 5.8
+
+---The attributes of a file as stat has them, and more; what the file system does not have is nil, where
+---stat says 0.
+---Raises: options that are no table.
+---Suspends. Source: statx.
+---@async
+---@param path string
+---@param options? {follow?: boolean} false: of a link itself; default true
+---@param timeout? number seconds
+---@return luv.statx? statx nil when it fails
+---@return string? message
+---@return luv.code? code
+function fslib.statx(path, options, timeout) end
+
 ---The file system of a path: type, bsize, blocks, bfree, bavail, files, ffree. Source: uv_fs_statfs.
 ---Suspends.
 ---@async
@@ -258,7 +278,10 @@ function fslib.statfs(path, timeout) end
 ---@return luv.code? code
 function fslib.access(path, mode, timeout) end
 
----Copies a file, with its permissions. Source: uv_fs_copyfile.
+---Copies a file, with its permissions, up to where it ends by then: a file of /proc or /sys, whose
+---size says nothing, is copied whole, and one that is cut or grows meanwhile as far as it goes. A
+---device or a pipe as `to` is written to and keeps its permissions. What fails or is given up (it
+---ends within 8 MiB) leaves no half copy under the name. Source: uv_fs_copyfile.
 ---Suspends.
 ---@async
 ---@param from string
@@ -351,8 +374,9 @@ function fslib.readfile(path, timeout) end
 
 ---Writes a file, replacing what is there. With atomic, readers see the old file or the new one,
 ---whatever happens: a temporary file of the same directory is written, synced and renamed; it
----has the mode and, if that is allowed, the owner of the old one; a link stays a link. After an
----error the fourth result is how many bytes were written: 0 with atomic.
+---has the mode and, if that is allowed, the owner of the old one; a link stays a link, and what it
+---points to is replaced or made. EINVAL with atomic: a device, a pipe or a socket, which stays. After
+---an error the fourth result is how many bytes were written: 0 with atomic.
 ---Suspends.
 ---@async
 ---@param path string
@@ -401,16 +425,23 @@ function fslib.rmrf(path, timeout) end
 ---@return luv.code? code
 function fslib.walk(path, timeout) end
 
----Watches a directory, or a file, by inotify: see luv.fs.event.
----Errors: ENOSPC, too many watches; EMFILE.
+---Watches a directory, or a file, by inotify: see luv.fs.event. With recursive, a directory and all
+---below it, links not followed: names are paths below it ("a/b.txt"), a folder that comes is watched, and
+---what is in it already is told as created; what is made while it is looked at may be told
+---twice, nothing is missed. A folder that is moved goes on under its new name. Folders that may not be
+---read are left out. When `path` itself is moved, folders that come later are not found: `overflow`. Each folder takes one of the user's watches (fs.inotify.max_user_watches); when
+---there are no more for a new one, or the kernel's queue has run over, an event with `overflow` says
+---that something may have been missed.
+---Errors: ENOSPC, too many watches; EMFILE; ENOTDIR, recursive, of a file.
 ---Suspends.
 ---@async
 ---@param path string
+---@param options? {recursive?: boolean} may be left out: the timeout is the second argument then
 ---@param timeout? number seconds
 ---@return luv.fs.event? watch nil when it fails
 ---@return string? message
 ---@return luv.code? code
-function fslib.watch(path, timeout) end
+function fslib.watch(path, options, timeout) end
 
 ---Asks for the attributes of a path every so often, for what inotify cannot see. Source: uv_fs_poll_start.
 ---The pool takes the first look as soon as it can: what changes before that is not told.
@@ -589,6 +620,24 @@ function file:fileno() end
 ---@return string? message
 ---@return luv.code? code
 function file:path() end
+
+---Locks the file, or a range of it, against others who lock it: "shared" lets others have it
+---"shared", "exclusive" nobody; nil lets go. A lock belongs to the open file (an open file description
+---lock): whoever opens it again meets it, in this process or another, and what reads and writes
+---without a lock does not. A second lock of the same bytes takes the place of the first. It ends when
+---the file is closed, or with the process; a child that is given the file has the lock, too. Who
+---waits asks again, every 25 ms in the end. EBADF: "shared" needs a file open for reading,
+---"exclusive" one open for writing. Source: fcntl, F_OFD_SETLK.
+---Raises: a kind that is none; an offset or length that is no whole number of 0 to 2^53.
+---Suspends.
+---@async
+---@param kind "shared"|"exclusive"|nil
+---@param range? {offset?: integer, length?: integer} bytes; default 0, and to the end, however far that moves; without it the timeout is the second argument
+---@param timeout? number seconds; 0: only if it is free
+---@return luv.file? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function file:lock(kind, range, timeout) end
 
 ---Closes it: for scripts at once, whoever reads gets ECANCELED; the descriptor goes when the pool
 ---is done with it, which this waits for. Closing what is closed does nothing. Source: uv_fs_close.

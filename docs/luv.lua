@@ -298,7 +298,7 @@ function luv.event() end
 ---accept, recv, recv_multipart, the read of a stream or a file in all its forms, and send of a
 ---ØMQ socket. So write, shutdown, connect and the like cannot be. A fiber that has not been
 ---started is, when it is selected.
----Raises: no cases, or more than 1000; a case that is no such table; what the call raises,
+---Raises: no cases, or more than 100000; a case that is no such table; what the call raises,
 ---as the join of a fiber that failed does.
 ---Suspends.
 ---@async

@@ -61,8 +61,15 @@ local processlib = {}
 ---@field stdio? table<integer, luv.childio> the same by number, up to 1023:
 ---     {[0] = "null", [3] = "ipc"}
 ---@field detach? boolean true: it leads a session and a group of its own, out of reach of Ctrl-C
+---@field ends_with_parent? boolean true: it is killed when this process ends, however that happens, by SIGKILL,
+---     too; not with the thread that spawns it. What it has started itself is not, and a program with the set-user-ID bit is not
 ---@field uid? integer user to run as; the further groups of this process are dropped
 ---@field gid? integer group to run as
+
+---Only spawn has a terminal for the child.
+---@class luv.childoptions: luv.spawnoptions
+---@field pty? true|{cols?: integer, rows?: integer} it leads a session on a pseudo-terminal of its own, of
+---     80 columns and 24 rows, which is its stdin, and its stdout and stderr if these are not given; ours is process.pty
 
 ---@class luv.runoptions: luv.spawnoptions
 ---@field input? string what it reads on stdin
@@ -82,7 +89,9 @@ local processlib = {}
 ---@field stdin? luv.pipe
 ---@field stdout? luv.pipe
 ---@field stderr? luv.pipe
----@field stdio table<integer, luv.pipe> all pipes to it, by the child's descriptor
+---@field pty? luv.tty our side of its terminal, if it was given one: what it writes is read here, what is
+---     written is typed; EOF when nobody has the other side any more. winsize(width, height) tells it by SIGWINCH
+---@field stdio table<integer|"pty", luv.pipe|luv.tty> all pipes to it, by the child's descriptor
 local process = {}
 
 ---Starts a program. When this returns it runs: a program that is not there, or may not be run,
@@ -92,7 +101,7 @@ local process = {}
 ---descriptor left for a pipe; ENOMEM; EBADF, a stream that is closed or a descriptor that is none.
 ---Raises: an unknown option, a wrong type, a zero byte.
 ---@param command string
----@param options? luv.spawnoptions
+---@param options? luv.childoptions
 ---@return luv.process? process nil when it fails
 ---@return string? message
 ---@return luv.code? code

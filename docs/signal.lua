@@ -11,6 +11,11 @@
 -- collected, what was there before is there again. Children of the process, by luv.process,
 -- os.execute or io.popen, begin with the default actions.
 --
+-- luv changes no other signal: what luv writes to a stream or file that cannot take it raises no
+-- SIGPIPE and no SIGXFSZ, what `print` writes does. A signal that was blocked when the process was
+-- started is unblocked, in the thread that watches it, as long as it does. Of two Ctrl-C within a
+-- quarter of a second the second is part of the first; later it kills.
+--
 -- The kernel keeps one signal of a kind pending: those that come while it is blocked, or before
 -- it is delivered, are one with it. luv counts each that is delivered, none is lost in luv.
 -- (The real-time ones queue.) SIGCHLD, SIGURG and SIGPROF, and the real-time signals RTMAX-3 and

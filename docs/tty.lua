@@ -50,6 +50,18 @@ function ttylib.isatty(fd) end
 ---@return luv.code? code
 function ttylib.guess(fd) end
 
+---Makes a pseudo-terminal. What is written to the stream is typed there, what is written there is
+---read from it: through the terminal, so a newline typed is shown as CRLF. When the last who has
+---the other side lets go of it, the stream ends: EOF. A child gets the other side by {pty = true} of
+---luv.process.spawn, or by hand as a file that is opened by the path.
+---Errors: EMFILE, ENOSPC (no more of them), ENOENT (no /dev/pts).
+---Raises: a size that is no whole number from 1 to 65535. Source: posix_openpt.
+---@param size? {cols?: integer, rows?: integer} default 80 and 24
+---@return luv.tty? tty nil when it fails
+---@return string path of the other side, as "/dev/pts/3"; or the message
+---@return luv.code? code
+function ttylib.pty(size) end
+
 ---@class luv.tty: luv.stream
 local tty = {}
 
@@ -64,12 +76,16 @@ local tty = {}
 ---@return luv.code? code
 function tty:mode(mode) end
 
----The size; 0 where nobody has told the terminal. It changes with SIGWINCH.
----Errors: EIO, the terminal is gone. Source: uv_tty_get_winsize.
----@return integer? width columns; nil when it fails
+---The size; 0 where nobody has told the terminal. It changes with SIGWINCH. With arguments: sets it,
+---and who runs on the terminal gets SIGWINCH.
+---Errors: EIO, the terminal is gone. Raises: a size that is no whole number from 1 to 65535.
+---Source: uv_tty_get_winsize; TIOCSWINSZ.
+---@param width? integer columns
+---@param height? integer rows
+---@return integer|luv.tty|nil width columns, or the tty; nil when it fails
 ---@return integer|string height rows; or the message
 ---@return luv.code? code
-function tty:winsize() end
+function tty:winsize(width, height) end
 
 ---The number of luv's own descriptor of the terminal. Source: uv_fileno.
 ---@return integer? fd nil when it fails

@@ -6,6 +6,7 @@ import "C"
 import (
 	"fmt"
 	"math"
+	"slices"
 	"unsafe"
 
 	"luv/csrc"
@@ -47,6 +48,7 @@ func dispatch(p uintptr) {
 	for i := 0; i < len(call.args); i = next(call.args, i) {
 		call.at = append(call.at, i)
 	}
+	call.refuseLong()
 	f.Go(call)
 }
 
@@ -60,6 +62,20 @@ func next(v []C.luv_value, i int) int {
 		i = next(v, i)
 	}
 	return i
+}
+
+// MaxString is the most bytes of a string that is an argument, or in one: Go ends the process when it
+// finds no memory for a copy.
+const MaxString = 1 << 30
+
+// refuseLong raises for what is longer, before anybody looks at it.
+func (c *Call) refuseLong() {
+	for i := range c.args {
+		if v := &c.args[i]; v._type == C.LUV_V_STRING && v.n > MaxString {
+			arg, _ := slices.BinarySearch(c.at, i+1) // the last that begins at i or before
+			c.Bad(arg, fmt.Sprintf("string of %d bytes, %d at most", uint64(v.n), MaxString))
+		}
+	}
 }
 
 // Loop returns the loop of the script's state.
@@ -172,6 +188,7 @@ func (c *Call) typeName(i int) string {
 
 func number(v *C.luv_value) float64 { return *(*float64)(unsafe.Pointer(&v.u)) }
 
+// text copies a string: dispatch has seen to it that its length is an int of C's.
 func text(v *C.luv_value) string {
 	return C.GoStringN(*(**C.char)(unsafe.Pointer(&v.u)), C.int(v.n))
 }

@@ -2,8 +2,8 @@
 --
 -- Every tests/test-*.lua and tests/regress/*.lua whose name has the pattern in it runs
 -- in a process of its own, under the interpreter that runs this file, and prints TAP.
--- The last line is "N passed, N failed". LUA_CPATH is passed on; without it luv.so is
--- taken from the root of the checkout.
+-- The last line is "N passed, N failed", and how many could not be tried here, which say why.
+-- LUA_CPATH is passed on; without it luv.so is taken from the root of the checkout.
 
 local function lines_of(command)
   local list, p = {}, io.popen(command)
@@ -25,11 +25,12 @@ local LIMIT = 120 -- seconds per file
 local has_timeout = lines_of("command -v timeout")[1] ~= nil
 local limit = has_timeout and "timeout -k 5 " .. LIMIT .. " " or ""
 
-local total, failures = 0, {}
+local total, failures, skipped = 0, {}, {}
 
 local function result(ok, name, more)
   total = total + 1
   print((ok and "ok " or "not ok ") .. total .. " - " .. name)
+  if ok and name:find(" # SKIP ", 1, true) then skipped[#skipped + 1] = name end
   if ok then return end
   failures[#failures + 1] = name
   if more then print("# " .. more) end
@@ -78,6 +79,8 @@ for _, path in ipairs(files) do
 end
 
 print("1.." .. total)
+for _, name in ipairs(skipped) do print("# skipped: " .. name) end
 for _, name in ipairs(failures) do print("# failed: " .. name) end
-print(total - #failures .. " passed, " .. #failures .. " failed")
+print(total - #failures - #skipped .. " passed, " .. #failures .. " failed" ..
+  (#skipped > 0 and ", " .. #skipped .. " skipped" or ""))
 os.exit(#failures == 0 and total > 0 and 0 or 1)

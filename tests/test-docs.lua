@@ -129,6 +129,9 @@ for _, v in pairs(debug.getregistry()) do
       seen[name] = methods_of(child, name)
       child:wait()
       child:close()
+      child = luv.process.spawn("true", {pty = true})
+      seen[name].pty = child and child.pty or true -- where there are no terminals
+      if child then child:wait() child:close() end
     elseif type(index) == "function" then seen[name] = methods_of(luv.fiber.create(print), name)
     elseif next(index) then seen[name] = index end
   end

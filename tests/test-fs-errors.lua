@@ -237,6 +237,36 @@ both("atomic writefile: the mode and a link stay; no name is left behind", funct
   tap.same(fs.readdir(dir), {"l", "x"})
 end)
 
+both("atomic writefile: what is no plain file stays what it is; a link to nothing", function(dir)
+  local list = {fifo = "mkfifo " .. dir .. "/fifo", char = "mknod " .. dir .. "/char c 1 3"}
+  for kind, command in pairs(list) do
+    local _, _, rc = tap.shell(command)
+    if rc ~= 0 then os.remove(dir .. "/" .. kind) end
+    if fs.lstat(dir .. "/" .. kind) then
+      tap.fails("EINVAL", fs.writefile(dir .. "/" .. kind, "x", {atomic = true}, 5))
+      tap.equal(fs.lstat(dir .. "/" .. kind).type, kind)
+      fs.unlink(dir .. "/" .. kind)
+    end
+  end
+  local server = assert(luv.pipe.create():bind(dir .. "/socket"))
+  fs.symlink("socket", dir .. "/s")
+  for _, name in ipairs{"socket", "s"} do
+    tap.fails("EINVAL", fs.writefile(dir .. "/" .. name, "x", {atomic = true}, 5))
+  end
+  tap.equal(fs.lstat(dir .. "/socket").type, "socket")
+  server:close()
+  fs.unlink(dir .. "/s")
+  fs.unlink(dir .. "/socket")
+  fs.mkdir(dir .. "/d")
+  fs.symlink("d/a", dir .. "/l")
+  fs.symlink(dir .. "/d/b", dir .. "/d/a")
+  tap.equal(fs.writefile(dir .. "/l", "new", {atomic = true}), true)
+  tap.equal(fs.readfile(dir .. "/d/b"), "new")
+  tap.same(fs.readdir(dir), {"d", "l"})
+  fs.symlink("loop", dir .. "/loop")
+  tap.fails("ELOOP", fs.writefile(dir .. "/loop", "x", {atomic = true}))
+end)
+
 tap.test("the working directory is removed", function()
   local out, err = tap.run([[
     local luv = require("luv")

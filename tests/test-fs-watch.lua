@@ -156,4 +156,163 @@ both("poll: before and now, also when the file goes", function(dir)
   tap.fails("ECANCELED", waiter:join(10))
 end)
 
+-- ---- recursive -------------------------------------------------------------------------------
+
+-- All events until nothing comes for a while: by name, what was told of it.
+local function gather(w, quiet)
+  local all, list = {}, {}
+  while true do
+    local name, what, code = w:next(quiet or 0.15)
+    if not name then return all, list, code end
+    list[#list + 1] = name
+    all[name] = all[name] or {}
+    for flag, is in pairs(what) do if is and is ~= 0 then all[name][flag] = (all[name][flag] or 0) + 1 end end
+  end
+end
+
+both("recursive: files and folders at any depth, as paths", function(dir)
+  fs.mkdirp(dir .. "/a/b/c")
+  local w = assert(fs.watch(dir .. "/", {recursive = true}))
+  fs.writefile(dir .. "/top", "1")
+  fs.writefile(dir .. "/a/b/c/deep", "1")
+  fs.chmod(dir .. "/a/b", "700")
+  local all = gather(w)
+  tap.ok(all["top"].created and all["a/b/c/deep"].created and all["a/b/c/deep"].change)
+  tap.ok(all["a/b"].change and all["a/b"].directory)
+  fs.unlink(dir .. "/a/b/c/deep")
+  fs.rmrf(dir .. "/a/b")
+  all = gather(w)
+  tap.ok(all["a/b/c/deep"].deleted and all["a/b/c"].deleted and all["a/b"].deleted)
+  w:close()
+  tap.fails("EBADF", w:next())
+end)
+
+both("recursive: new folders, and what was made in them before they were watched", function(dir)
+  local w = assert(fs.watch(dir, {recursive = true}, 10))
+  for i = 1, 20 do
+    fs.mkdirp(("%s/%d/x/y"):format(dir, i))
+    fs.writefile(("%s/%d/x/y/file"):format(dir, i), "1")
+  end
+  local all = gather(w)
+  for i = 1, 20 do
+    for _, name in ipairs{i, i .. "/x", i .. "/x/y"} do
+      tap.ok(all[tostring(name)] and all[tostring(name)].created and all[tostring(name)].directory, name)
+    end
+    tap.ok(all[i .. "/x/y/file"].created, i)
+  end
+  fs.writefile(dir .. "/7/x/y/file", "2")
+  fs.symlink("7", dir .. "/link")
+  all = gather(w)
+  tap.ok(all["7/x/y/file"].change and not all["7/x/y/file"].created)
+  tap.ok(all["link"].created and not all["link/x"], "links are not followed")
+  w:close()
+end)
+
+both("recursive: moves within, out of the tree, into it", function(dir)
+  fs.mkdirp(dir .. "/base/a/b")
+  fs.mkdirp(dir .. "/base/c")
+  local w = assert(fs.watch(dir .. "/base", {recursive = true}))
+  fs.rename(dir .. "/base/a", dir .. "/base/c/new")
+  fs.mkdir(dir .. "/base/c/new/b/fresh")
+  local all = gather(w)
+  tap.ok(all["a"].moved and all["a"].deleted and all["c/new"].created and all["c/new"].moved)
+  tap.equal(all["c/new/b"], nil, "it was known")
+  tap.ok(all["c/new/b/fresh"].created)
+  fs.writefile(dir .. "/base/c/new/b/fresh/x", "1")
+  tap.ok(gather(w)["c/new/b/fresh/x"].created)
+  fs.rename(dir .. "/base/c/new", dir .. "/out")
+  fs.writefile(dir .. "/out/b/x", "1")
+  all = gather(w)
+  tap.ok(all["c/new"].deleted)
+  fs.writefile(dir .. "/out/b/y", "1")
+  fs.writefile(dir .. "/base/y", "1")
+  all = gather(w)
+  tap.ok(all["y"] and not next(all, next(all)), "nothing of what is outside")
+  fs.rename(dir .. "/out", dir .. "/base/back")
+  all = gather(w)
+  tap.ok(all["back"].created and all["back/b/y"].created and all["back/b/fresh/x"].created)
+  fs.rename(dir .. "/base/back/b", dir .. "/base/back/B")
+  fs.rename(dir .. "/base/back", dir .. "/base/BACK")
+  fs.writefile(dir .. "/base/BACK/B/z", "1")
+  all = gather(w)
+  tap.ok(all["BACK/B/z"].created)
+  w:close()
+end)
+
+both("recursive: a queue that has run over is told, and nothing is blind after it", function(dir)
+  local w = assert(fs.watch(dir, {recursive = true}))
+  local most = tonumber(fs.readfile("/proc/sys/fs/inotify/max_queued_events")) or 16384
+  if most > 20000 then w:close() tap.skip("the kernel keeps " .. most .. " events") end
+  -- in another process, while the loop does not run
+  local _, err, rc = tap.shell("cd " .. dir .. " && i=0; while [ $i -lt " .. math.ceil(most / 2) + 100 ..
+    " ]; do echo >x; echo >y; i=$((i+1)); done; mkdir -p late/deep")
+  tap.equal(rc, 0, err)
+  local all = gather(w)
+  tap.ok(all[""].overflow, "it was not told")
+  fs.writefile(dir .. "/late/deep/file", "1")
+  tap.ok(gather(w)["late/deep/file"].created)
+  w:close()
+end)
+
+both("recursive: the root goes, a file is none, mistakes", function(dir)
+  fs.mkdirp(dir .. "/base/a")
+  local w = assert(fs.watch(dir .. "/base", {recursive = true}))
+  local reader = luv.spawn(function() return gather(w, 5) end)
+  luv.sleep(0.01)
+  fs.rmrf(dir .. "/base")
+  local all, _, code = reader:join()
+  tap.ok(all["a"].deleted and all["base"].deleted)
+  tap.equal(code, "EOF")
+  w:close()
+  fs.writefile(dir .. "/file", "")
+  tap.fails("ENOTDIR", fs.watch(dir .. "/file", {recursive = true}))
+  tap.fails("ENOENT", fs.watch(dir .. "/none", {recursive = true}))
+  w = assert(fs.watch(dir, {}, 5))
+  fs.mkdirp(dir .. "/x/y")
+  tap.equal(gather(w)["x/y"], nil)
+  w:close()
+  assert(fs.watch(dir, 5)):close()
+  tap.raises("bad argument #2 to 'watch'", fs.watch, dir, "recursive")
+  tap.raises("bad argument #3 to 'watch'", fs.watch, dir, {}, "x")
+end)
+
+both("recursive: closed in the middle of a scan, given up, collected", function(dir)
+  for i = 1, 30 do fs.mkdirp(("%s/%d/a/b/c"):format(dir, i)) end
+  for _ = 1, 20 do
+    local w = assert(fs.watch(dir, {recursive = true}))
+    fs.mkdirp(dir .. "/new/a/b")
+    luv.sleep(0)
+    w:close()
+    fs.rmrf(dir .. "/new")
+  end
+  for i = 0, 5 do luv.timeout(i / 5000, fs.watch, dir, {recursive = true}) end
+  luv.timeout(0.001, function() return fs.watch(dir, {recursive = true}) end)
+end)
+
+tap.test("recursive: fifty thousand folders, while others go on", function()
+  local base = fs.access("/dev/shm", "w") and "/dev/shm" or fs.tmpdir()
+  local limit = tonumber((fs.readfile("/proc/sys/fs/inotify/max_user_watches"):match("%d+")))
+  if limit < 60000 then tap.skip("the user may have " .. limit .. " watches only") end
+  local dir = assert(fs.mkdtemp(base .. "/luv-many-XXXXXX"))
+  tap.shell("cd " .. dir .. " && for i in $(seq 250); do mkdir $i; (cd $i; mkdir $(seq 199)); done")
+  local slowest, stop = 0, false
+  local other = luv.spawn(function()
+    while not stop do slowest = math.max(slowest, (tap.timed(luv.sleep, 0.001))) end
+  end)
+  local w, message = fs.watch(dir, {recursive = true})
+  stop = true
+  other:join()
+  if w then
+    fs.writefile(dir .. "/250/199/file", "x")
+    tap.equal(w:next(5), "250/199/file")
+    fs.rename(dir .. "/100", dir .. "/moved")
+    fs.writefile(dir .. "/moved/50/file", "x")
+    tap.ok(gather(w)["moved/50/file"].created)
+    w:close()
+  end
+  assert(fs.rmrf(dir))
+  tap.ok(w, message)
+  tap.ok(slowest < 0.5, "somebody waited " .. slowest)
+end)
+
 tap.done()

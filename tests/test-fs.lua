@@ -137,6 +137,38 @@ both("attributes by name: utime, lutime, chown, lchown, access, statfs", functio
   tap.ok(v.blocks >= v.bfree and v.bsize >= 512)
 end)
 
+both("statx: birth time, attributes, of a link", function(dir)
+  local before = os.time()
+  fs.writefile(dir .. "/x", "data")
+  fs.symlink("x", dir .. "/l")
+  local x, s = assert(fs.statx(dir .. "/x")), fs.stat(dir .. "/x")
+  for _, name in ipairs{"dev", "ino", "mode", "nlink", "uid", "gid", "size", "mtime", "mtime_ns", "ctime", "type", "is_file", "blksize"} do
+    tap.equal(x[name], s[name], name)
+  end
+  if x.birthtime then
+    tap.ok(x.birthtime >= before - 1 and x.birthtime <= x.ctime + 0.001, "born " .. x.birthtime)
+    tap.ok(x.birthtime_ns)
+  else tap.equal(x.birthtime_ns, nil) end
+  tap.equal(type(x.attributes), "table")
+  local mounted = fs.readfile("/proc/self/mountinfo")
+  if x.mount_id then tap.ok(("\n" .. mounted):find("\n" .. x.mount_id .. " ", 1, true) or not mounted:find(" / / ", 1, true)) end
+  tap.equal(fs.statx(dir .. "/l").type, "file")
+  tap.equal(fs.statx(dir .. "/l", {follow = true}).type, "file")
+  tap.equal(fs.statx(dir .. "/l", {follow = false}).type, "link")
+  tap.equal(fs.statx("/proc/self/status").birthtime, nil, "of /proc")
+  tap.equal(tap.fails("ENOENT", fs.statx(dir .. "/none")), "ENOENT: no such file or directory: " .. dir .. "/none")
+  tap.raises("bad argument #2 to 'statx' %(table expected", fs.statx, dir, 1)
+end)
+
+both("lock", function(dir)
+  local a, b = assert(fs.open(dir .. "/x", "w+")), assert(fs.open(dir .. "/x", "r+"))
+  tap.equal(a:lock("exclusive"), a)
+  tap.fails("ETIMEDOUT", b:lock("shared", 0))
+  a:close()
+  tap.equal(b:lock("shared", 0), b)
+  b:close()
+end)
+
 both("copyfile with its flags", function(dir)
   local a, b = dir .. "/a", dir .. "/b"
   fs.writefile(a, ("x"):rep(100000))

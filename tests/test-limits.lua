@@ -99,4 +99,18 @@ tap.test("10,000 connections at once, each served", function()
   tap.equal(stop(), "")
 end)
 
+tap.test("loading luv changes no limit: of this process, of its children, of a shell's", function()
+  local out, err, rc = tap.run([[
+    local function own() return (io.open("/proc/self/limits"):read("*a"):match("Max open files%s+(%d+)")) end
+    local function of_shell() return io.popen("ulimit -S -n"):read("*l") end
+    local before, shell = own(), of_shell()
+    local luv = require("luv")
+    print(before, own(), shell, of_shell(), (luv.process.run("sh", {"-c", "ulimit -S -n"}).stdout:gsub("\n", "")))
+    luv.thread.create(function() require("luv").sleep(0) end):join()
+    print(own())]], "ulimit -S -n 256")
+  if err:find("ulimit") then tap.skip("the limit cannot be set: " .. err) end
+  tap.equal(out, "256\t256\t256\t256\t256\n256\n", err)
+  tap.equal(rc, 0)
+end)
+
 tap.done()

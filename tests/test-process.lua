@@ -640,4 +640,52 @@ tap.test("at the limit of processes", function()
   tap.equal(out, "nil EAGAIN 9\n")
 end)
 
+-- A script that has children, one of them made in a thread that has ended; then it does `how`.
+local function children_of(how)
+  local out, err = tap.run([[
+    local luv = require("luv")
+    local options = {"30", ends_with_parent = true, stdin = "null", stdout = "null", stderr = "null"}
+    local p = assert(luv.process.spawn("sleep", options))
+    local pid = luv.thread.create(function(options)
+      return require("luv").process.spawn("sleep", options).pid
+    end, options):join()
+    local other = assert(luv.process.spawn("sleep", {"1", stdin = "null", stdout = "null", stderr = "null"}))
+    luv.sleep(0.05)
+    assert(luv.signal.kill(p.pid, 0) and luv.signal.kill(pid, 0), "they ended too early")
+    io.write(p.pid, " ", pid, " ", other.pid, "\n")
+    io.flush()
+    ]] .. how)
+  return out:match("(%d+) (%d+) (%d+)")
+end
+
+-- Whether it runs: one that nobody has waited for yet does not.
+local function runs(pid)
+  local f = io.open("/proc/" .. pid .. "/stat")
+  local state = f and f:read("*a"):match("%) (%a)")
+  if f then f:close() end
+  return state ~= nil and state ~= "Z" and state ~= "X"
+end
+
+tap.test("ends_with_parent: with the process, however that ends, not with the thread that made it", function()
+  for _, how in ipairs{"", "os.exit(1)", "error('x')", "luv.signal.kill(luv.os.getpid(), 'KILL') luv.sleep(5)"} do
+    local a, b, other = children_of(how)
+    tap.ok(other, "nothing was written")
+    for _ = 1, 100 do
+      if not runs(a) and not runs(b) then break end
+      luv.sleep(0.01)
+    end
+    tap.equal(runs(a), false, how)
+    tap.equal(runs(b), false, how)
+    tap.equal(runs(other), true, how)
+    signal.kill(tonumber(other), "KILL")
+  end
+end)
+
+tap.test("ends_with_parent: errors and results are as without", function()
+  tap.fails("ENOENT", spawn("/none", {ends_with_parent = true}))
+  local r = assert(run("sh", {"-c", "cat; exit 3", input = "x", ends_with_parent = true}))
+  tap.equal(r.stdout, "x")
+  tap.equal(r.code, 3)
+end)
+
 tap.done()

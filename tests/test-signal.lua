@@ -250,14 +250,14 @@ local prelude = [[
   end
 ]]
 
--- Runs a script, sends it SIGINT once it has called ready() (and again with `twice`).
+-- Runs a script, sends it SIGINT once it has called ready(); `again` is shell code that follows.
 -- Returns stderr, the exit code, and the seconds from the first signal to its end.
-local function interrupt(script, twice)
+local function interrupt(script, again)
   local path, out = tap.tempfile(prelude .. script), os.tmpname()
   local shown, err = tap.shell("( " .. tap.command(path) .. " ) >" .. out .. " & job=$!\n" ..
     "n=0; while ! grep -q ready " .. out .. " && [ $n -lt 300 ]; do sleep 0.02; n=$((n+1)); done\n" ..
     "pid=$(sed -n 's/ready //p' " .. out .. "); sleep 0.05\n" ..
-    "a=$(date +%s%N); kill -INT $pid\n" .. (twice and "sleep 0.3; kill -INT $pid\n" or "") ..
+    "a=$(date +%s%N); kill -INT $pid" .. (again or "") .. "\n" ..
     "wait $job; rc=$?; b=$(date +%s%N); echo $rc $(( (b - a) / 1000000 ))")
   os.remove(path); os.remove(out)
   local rc, ms = shown:match("(%d+) (%d+)")
@@ -298,9 +298,21 @@ for _, name in ipairs(names) do
 end
 
 tap.test("the interruption can be caught, as in stock Lua; a second Ctrl-C kills", function()
-  local err, rc = interrupt("ready() while true do local ok, e = pcall(luv.sleep, 30) io.stderr:write(e, '\\n') end", true)
+  local err, rc = interrupt("ready() while true do local ok, e = pcall(luv.sleep, 30) io.stderr:write(e, '\\n') end",
+    "; sleep 0.4; kill -INT $pid")
   tap.match(err, "interrupted!")
   tap.ok(rc >= 128, "exit code " .. rc)
+end)
+
+-- As timeout(1) does it: one to the process, one to its group.
+tap.test("two at once: the second does not kill before the first was told, neither does a third", function()
+  for _, where in ipairs{"luv.sleep(30)", "while true do luv.sleep(1) end", "if jit then jit.off() end while true do end"} do
+    for _ = 1, 5 do
+      local err, rc = interrupt("ready() local ok, e = pcall(luv.sleep, 0) " .. where, "; kill -INT $pid; kill -INT $pid")
+      tap.match(err, "interrupted!", where)
+      tap.equal(rc, 1, where)
+    end
+  end
 end)
 
 tap.test("with a watcher of SIGINT Ctrl-C is the watcher's; when it closes, luv's again", function()
@@ -311,6 +323,7 @@ tap.test("with a watcher of SIGINT Ctrl-C is the watcher's; when it closes, luv'
     w:close()
     luv.spawn(function() luv.signal.raise("INT") end)
     print(luv.pcall(luv.sleep, 30))
+    luv.sleep(0.3)
     luv.signal.raise("INT")
     luv.sleep(30)]])
   tap.match(err, "watched 1")
@@ -342,16 +355,100 @@ tap.test("a watcher of SIGQUIT takes it; then luv's dump is back", function()
   tap.match(err, "^closed\n.*main")
 end)
 
-tap.test("SIGPIPE does not kill", function()
-  local out, err, rc = tap.run([[
+-- ---- SIGPIPE and SIGXFSZ, which are not luv's -----------------------------------------------
+
+-- Ends of streams whose other side has gone, each way to write to them.
+local to_nobody = [==[
+  local luv = require("luv")
+  local big = ("x"):rep(4e6)
+  local function broken(ok, message, code)
+    assert(ok == nil and (code == "EPIPE" or code == "ECONNRESET"), tostring(message))
+  end
+  local function socket()
+    local a, b = luv.net.socketpair()
+    b:close()
+    return a
+  end
+  local function pipe()
+    local p = assert(luv.process.spawn("true", {stdin = "pipe"}))
+    p:wait()
+    return p.stdin
+  end
+  for i, make in ipairs{socket, pipe} do
+    broken(make():write("x"))
+    broken(make():write({"x", "y"}))
+    broken(make():write(big))
+    broken(luv.fs.sendfile(make(), assert(luv.fs.open("/proc/self/status")), 0))
+    broken(luv.fs.sendfile(make(), assert(luv.fs.open("/etc/passwd")), 0))
+  end
+  local a, b = luv.pipe.pair(true) -- with an object
+  b:close()
+  local tcp = luv.net.tcp()
+  tcp:bind("127.0.0.1", 0)
+  broken(a:write("x", {handle = tcp}))
+  local p = luv.process.spawn("sleep", {"0.05", stdin = "pipe"}) -- what is queued when the reader goes
+  broken(p.stdin:write(big))
+  a, b = luv.net.socketpair()
+  luv.spawn(function() luv.sleep(0.05) b:close() end)
+  broken(a:write({big, big}))
+  os.execute("rm -f " .. FIFO .. " && mkfifo " .. FIFO)
+  local reader = luv.process.spawn("sh", {"-c", "exec <" .. FIFO .. "; sleep 0.05"})
+  local f = assert(luv.fs.open(FIFO, "w"))
+  reader:wait()
+  broken(f:write("x"))
+  print("alive")
+]==]
+
+tap.test("SIGPIPE: none comes of what luv writes, a handler of the host's is not called", function()
+  local script = to_nobody:gsub("FIFO", string.format("%q", os.tmpname()))
+  local out, err, rc = tap.run(script)
+  tap.equal(out, "alive\n", err)
+  tap.equal(rc, 0)
+  for _, how in ipairs{"trap '' PIPE", ":"} do
+    out, err = tap.run(script, how)
+    tap.equal(out, "alive\n", how .. ": " .. err)
+  end
+end)
+
+tap.test("SIGPIPE: of what others write and send it does what it did before", function()
+  local _, err, rc = tap.run([[
     local luv = require("luv")
-    local p = io.popen("kill -PIPE $PPID")
-    p:read("*a")
-    p:close()
-    luv.sleep(0.01)
-    print("alive")]])
-  tap.equal(rc, 0, err)
-  tap.equal(out, "alive\n")
+    os.execute("kill -PIPE $PPID")
+    luv.sleep(5)]])
+  tap.equal(rc, 141, err)
+  if not tap.has("head") then tap.skip("no head") end
+  for _, body in ipairs{"print(1)", "print(1) luv.sleep(0)", "io.write('1\\n')",
+                        "luv.thread.create(function() while true do print(1) end end):join()"} do
+    local path = tap.tempfile("local luv = require('luv') while true do " .. body .. " end")
+    local codes = os.tmpname()
+    tap.shell("( (" .. tap.command(path) .. "); echo $? >" .. codes .. " ) | head -n 1")
+    tap.equal(tap.slurp(codes), "141\n", body)
+    os.remove(path)
+  end
+end)
+
+tap.test("SIGXFSZ: luv's own writes fail with EFBIG, also to the standard output", function()
+  local path = os.tmpname()
+  local script = ([==[
+    local luv = require("luv")
+    local fs, big = luv.fs, ("x"):rep(100000)
+    local function large(ok, message, code) assert(not ok and code == "EFBIG", tostring(message)) end
+    fs.writefile(PATH, "")
+    local f = assert(fs.open(PATH, "r+"))
+    large(f:write("x", 1e6))
+    large(f:write({big, big}, 1e6))
+    f:close()
+    large(fs.writefile(PATH, big))
+    large(fs.copyfile(fs.exepath(), PATH))
+    local i, o = assert(fs.open(fs.exepath())), assert(fs.open(PATH, "w"))
+    large(fs.sendfile(o, i, 0))
+    i:close() o:close()
+    large(luv.stdout:write(big))
+    io.stderr:write("alive\n")]==]):gsub("PATH", string.format("%q", path))
+  local _, err, rc = tap.run(script, "ulimit -f 10")
+  tap.match(err, "alive\n$")
+  tap.equal(rc, 0)
+  os.remove(path)
 end)
 
 -- ---- storms and fork: with a C helper ---------------------------------------------------
@@ -361,10 +458,81 @@ os.remove(helper)
 local built = tap.has("cc") and select(3, tap.shell("mkdir " .. helper .. " && cc -shared -fPIC -o " ..
   helper .. "/csignal.so " .. tap.quote(tap.dir .. "lib/csignal.c"))) == 0
 
-local function with_helper(script)
+local function with_helper(script, setup)
   if not built then tap.skip("no C compiler") end
-  return tap.run("package.cpath = '" .. helper .. "/?.so;' .. package.cpath\n" .. script)
+  return tap.run("package.cpath = '" .. helper .. "/?.so;' .. package.cpath\n" .. script, setup)
 end
+
+tap.test("what was blocked when the process started is heard by a watcher, and blocked again after", function()
+  local out, err = with_helper([[
+    local signal = require("csignal")
+    signal.block(10) -- SIGUSR1, in all threads that come
+    signal.raise(10)
+    local luv = require("luv")
+    local function blocked()
+      local mask = io.open("/proc/thread-self/status"):read("*a"):match("SigBlk:%s*(%x+)")
+      return math.floor(tonumber(mask:sub(-4), 16) / 2^9) % 2
+    end
+    print(blocked())
+    local w, w2 = luv.signal.create("USR1"), luv.signal.create("USR1")
+    print(w:next(1), "was pending", blocked())
+    luv.signal.kill(luv.os.getpid(), "USR1")
+    print(w:next(1))
+    w2:close()
+    print(blocked())
+    w:close()
+    print(blocked())
+    luv.thread.create(function()
+      local w = luv.signal.create("USR1")
+      luv.signal.kill(luv.os.getpid(), "USR1")
+      print(w:next(1))
+      w:close()
+    end):join()
+    signal.block_all()
+    print(#luv.dump(nil, "all") > 0)
+    if not jit then
+      local t = luv.thread.create(function() while true do end end)
+      luv.sleep(0.05)
+      t:cancel()
+      print((luv.cancelled(select(2, pcall(t.join, t, 5)))))
+    else print(true) end]])
+  tap.equal(out, "1\n1\twas pending\t0\n1\n0\n1\n1\ntrue\ntrue\n", err)
+end)
+
+-- Whatever is done to SIGCHLD; without a descriptor for the child a timer looks.
+local lost_child = [[
+  local signal = require("csignal")
+  local luv = require("luv")
+  HOW
+  local t = luv.hrtime()
+  local p = luv.process.spawn("sh", {"-c", "exit 5", stdin = "inherit", stdout = "inherit", stderr = "inherit"})
+  print(p:wait(5))
+  local r, _, code = luv.process.run("sleep", {"5", stdin = "inherit"}, 0.2)
+  print(r, code)
+  print(luv.timeout(3, function() return luv.spawn(function()
+    return luv.process.spawn("true", {stdin = "inherit", stdout = "inherit", stderr = "inherit"}):wait() end):join() end))
+  print((luv.hrtime() - t) / 1e9 < 2)]]
+
+tap.test("another library takes SIGCHLD: a child's end is heard, a limit holds", function()
+  for _, how in ipairs{"luv.process.run('true') signal.default(17)", "luv.process.run('true') signal.handle(17)",
+                       "luv.process.run('true') signal.block(17)", "signal.handle(17)"} do
+    local out, err = with_helper((lost_child:gsub("HOW", how)))
+    tap.equal(out, "5\t0\nnil\tETIMEDOUT\n0\t0\ntrue\n", how .. ": " .. err)
+  end
+  -- All descriptors but those that run needs are taken as the child is started.
+  local out, err = with_helper((lost_child:gsub("HOW", [[
+    luv.process.run('true')
+    signal.default(17)
+    local spawn, files = luv.process.spawn, {}
+    luv.process.spawn = function(...)
+      repeat files[#files + 1] = io.open("/dev/null") until not io.open("/dev/null")
+      local p = spawn(...)
+      for i, f in ipairs(files) do f:close() end
+      files = {}
+      return p
+    end]])), "ulimit -n 64")
+  tap.equal(out, "5\t0\nnil\tETIMEDOUT\n0\t0\ntrue\n", err)
+end)
 
 local storm = [[
   local signal = require("csignal")

@@ -54,7 +54,7 @@ ends("with other objects on the terminal", [[
   luv.stdout:mode("io") local other = luv.tty.open(1) other:mode("raw") os.exit(0)]], {"send:x"}, "exit 0")
 ends("by Ctrl-C, as a signal", "luv.sleep(30)", {"kill:2"}, "exit 1")
 ends("by Ctrl-C twice", "pcall(luv.sleep, 30) print('again') while true do end",
-  {"send:x", "pause:30", "kill:2", "expect:again", "kill:2"}, "signal 2")
+  {"send:x", "pause:30", "kill:2", "expect:again", "pause:300", "kill:2"}, "signal 2")
 for name, n in pairs{HUP = 1, ABRT = 6, USR1 = 10, TERM = 15} do
   ends("by SIG" .. name, "luv.sleep(30)", {"kill:" .. n}, "signal " .. n)
 end
@@ -287,4 +287,85 @@ tap.test("tty-editor.lua: the terminal is itself again after an error, a signal,
 end)
 
 os.remove(pty)
+-- ---- terminals of our own -----------------------------------------------------------------
+
+local function with_pty(fn)
+  return function()
+    local t, path = tty.pty{cols = 100, rows = 30}
+    if not t then tap.skip("no pseudo-terminal: " .. path) end
+    fn(t, path)
+    t:close()
+  end
+end
+
+tap.both("tty.pty: both sides, the size, its end", with_pty(function(t, path)
+  tap.match(tostring(t), "^userdata<luv%.tty>")
+  tap.match(path, "^/dev/pts/%d+$")
+  tap.same({t:winsize()}, {100, 30})
+  tap.equal(t:winsize(40, 10), t)
+  tap.same({t:winsize()}, {40, 10})
+  local other = assert(tty.open(assert(luv.fs.open(path, "r+"))))
+  tap.same({other:winsize()}, {40, 10})
+  other:write("out\n")
+  tap.equal(t:read_line(nil, 5), "out")
+  t:write("typed\n")
+  tap.equal(other:read_line(nil, 5), "typed")
+  tap.equal(t:read_line(nil, 5), "typed", "the echo")
+  other:mode("io")
+  t:write("\1\3")
+  tap.equal(other:read_exactly(2, 5), "\1\3")
+  local reader = luv.spawn(t.read, t)
+  luv.sleep(0.01)
+  other:close()
+  collectgarbage()
+  collectgarbage()
+  tap.fails("EOF", reader:join(5))
+  tap.raises("bad argument #1 to 'pty' %(cols", tty.pty, {cols = 0})
+  tap.raises("bad argument #1 to 'pty' %(rows", tty.pty, {rows = "x"})
+  tap.raises("bad argument #1 to 'winsize'", t.winsize, t, 0, 1)
+end))
+
+tap.both("a shell on a terminal: what it says, its window resized, Ctrl-C, its end", with_pty(function()
+  local p = assert(luv.process.spawn("sh", {"-i", pty = {cols = 90}, env = {PS1 = "> ", PATH = os.getenv("PATH"), HISTFILE = ""}}))
+  local function ask(line, pattern)
+    p.pty:write(line .. "\n")
+    local all = ""
+    repeat
+      local n, data = p.pty:read(nil, 10)
+      if not n then error(("%q, then %s"):format(all, data)) end
+      all = all .. data
+    until all:find(pattern)
+    return all
+  end
+  p.pty:write("trap 'echo window $((40+2))' WINCH\n")
+  ask("[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo all-$((3*2))", "all%-6")
+  ask("stty size", "24 90")
+  ask("exec 3</dev/tty && echo controlling-$((1+1))", "controlling%-2")
+  tap.equal(p.pty:winsize(40, 10), p.pty)
+  tap.match(ask("sleep 0.01; stty size", "10 40"), "window 42")
+  p.pty:write("sleep 30\n")
+  luv.sleep(0.1)
+  p.pty:write("\3")
+  ask("echo back-$((1+1))", "back%-2")
+  p.pty:write("exit 3\n")
+  tap.same({p:wait(10)}, {3, 0})
+  tap.ok(p.pty:read_all(nil, 10))
+  p:close()
+  tap.equal(p.pty:closed(), true)
+end))
+
+tap.test("pty with other outputs; mistakes", function()
+  local p = luv.process.spawn("sh", {"-c", "echo out; echo err >&2; [ -t 0 ] && exit 7", pty = true, stdout = "pipe"})
+  if not p then tap.skip("no pseudo-terminal") end
+  tap.equal(p.stdout:read_all(), "out\n")
+  tap.equal(p.pty:read_line(), "err")
+  tap.same({p:wait()}, {7, 0})
+  p:close()
+  tap.equal(luv.process.spawn("/none", {pty = true}), nil)
+  tap.raises("pty and stdin are both given", luv.process.spawn, "true", {pty = true, stdin = "null"})
+  tap.raises("pty: true or a table", luv.process.spawn, "true", {pty = "yes"})
+  tap.raises("pty: cols: a whole number", luv.process.spawn, "true", {pty = {cols = 0}})
+  tap.raises("unknown option 'pty'", luv.process.run, "true", {pty = true})
+end)
+
 tap.done()

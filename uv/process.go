@@ -23,6 +23,9 @@ type ProcessOptions struct {
 	Detached   bool     // leads a session of its own
 	UID, GID   uint32
 	SetU, SetG bool
+
+	EndsWithParent bool // is killed when this process ends
+	Terminal       bool // descriptor 0 becomes the terminal of a session that it leads
 }
 
 // cStrings are strings in C's memory, and NULL behind them.
@@ -77,6 +80,7 @@ func Spawn(l *Loop, o *ProcessOptions, exited func(code int64, signal int)) (*Pr
 	defer C.free(unsafe.Pointer(fds))
 	c.fds, c.nfds = fds, C.int(max(len(o.Stdio), 3))
 	c.detached, c.set_uid, c.set_gid = flag(o.Detached), flag(o.SetU), flag(o.SetG)
+	c.ends_with_parent, c.terminal = flag(o.EndsWithParent), flag(o.Terminal)
 	c.uid, c.gid = C.uint32_t(o.UID), C.uint32_t(o.GID)
 	return spawn(l, c, exited)
 }

@@ -125,7 +125,7 @@ func (s *Stream) TryWrite(data []byte) (int, error) {
 	}
 	p := C.CBytes(data)
 	defer C.free(p)
-	buf := C.uv_buf_init((*C.char)(p), C.uint(len(data)))
+	buf := C.uv_buf_t{base: (*C.char)(p), len: C.size_t(len(data))}
 	n := C.uv_try_write(s.stream(), &buf, 1)
 	return max(int(n), 0), check(n)
 }

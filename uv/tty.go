@@ -33,6 +33,21 @@ func NewTTY(l *Loop, fd int) (*TTY, error) {
 	return t, t.made((*C.luv_object)(ptr(s)))
 }
 
+// NewPTY makes a pseudo-terminal: this side of it, and the path of the other.
+func NewPTY(l *Loop, cols, rows int) (*TTY, string, error) {
+	t := new(TTY)
+	if l.l == nil {
+		return nil, "", EBADF
+	}
+	var err C.int
+	var path [64]C.char
+	s := C.luv__pty_new((*C.luv_state)(l.l.data), l.l, C.int(cols), C.int(rows), &path[0], C.size_t(len(path)), &err)
+	if err < 0 {
+		return nil, "", Errno(err)
+	}
+	return t, C.GoString(&path[0]), t.made((*C.luv_object)(ptr(s)))
+}
+
 // TTYOf returns the terminal behind an object of package lua.
 func TTYOf(obj uintptr) *TTY { return &TTY{Stream{Handle: Handle{o: object(obj)}}} }
 
@@ -55,4 +70,12 @@ func (t *TTY) Winsize() (width, height int, err error) {
 	var w, h C.int
 	err = check(C.luv__tty_winsize(t.luv(), &w, &h))
 	return int(w), int(h), err
+}
+
+// SetWinsize changes them: those on the other side of a pseudo-terminal get SIGWINCH.
+func (t *TTY) SetWinsize(width, height int) error {
+	if !t.open() {
+		return EBADF
+	}
+	return check(C.luv__tty_set_winsize(t.luv(), C.int(width), C.int(height)))
 }

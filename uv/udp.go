@@ -216,7 +216,7 @@ func (u *UDP) TrySend(data []byte, a netip.AddrPort) error {
 	}
 	p := C.CBytes(data)
 	defer C.free(p)
-	buf := C.uv_buf_init((*C.char)(p), C.uint(len(data)))
+	buf := C.uv_buf_t{base: (*C.char)(p), len: C.size_t(len(data))}
 	return check(C.uv_udp_try_send(u.udp(), &buf, 1, sa))
 }
 

@@ -1,5 +1,5 @@
 /* csignal.c - what plain Lua cannot do and the tests of signals need: a handler that
- * counts SIGUSR1, fork without exec, raising a signal, the process's number.
+ * counts SIGUSR1, fork without exec, raising a signal, the process's number, actions and masks.
  *
  * Built by the tests with cc; luaL_register and its kin are the interpreter's own. */
 #include <signal.h>
@@ -56,6 +56,33 @@ static int do_raise(lua_State *L) {
   return 1;
 }
 
+static int do_default(lua_State *L) {
+  signal((int)lua_tointeger(L, 1), SIG_DFL);
+  return 0;
+}
+
+/* handle(signal): the handler does nothing that luv would see. */
+static int do_handle(lua_State *L) {
+  signal((int)lua_tointeger(L, 1), on_usr1);
+  return 0;
+}
+
+static int do_block(lua_State *L) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, (int)lua_tointeger(L, 1));
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  return 0;
+}
+
+static int block_all(lua_State *L) {
+  sigset_t set;
+  (void)L;
+  sigfillset(&set);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  return 0;
+}
+
 static int do_getpid(lua_State *L) {
   lua_pushinteger(L, getpid());
   return 1;
@@ -67,7 +94,7 @@ static void set(lua_State *L, const char *name, lua_CFunction fn) {
 }
 
 int luaopen_csignal(lua_State *L) {
-  lua_createtable(L, 0, 7);
+  lua_createtable(L, 0, 11);
   set(L, "count_usr1", count_usr1);
   set(L, "counted", counted);
   set(L, "fork", do_fork);
@@ -75,5 +102,9 @@ int luaopen_csignal(lua_State *L) {
   set(L, "exit", do_exit);
   set(L, "raise", do_raise);
   set(L, "getpid", do_getpid);
+  set(L, "default", do_default);
+  set(L, "handle", do_handle);
+  set(L, "block", do_block);
+  set(L, "block_all", block_all);
   return 1;
 }
