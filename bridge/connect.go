@@ -59,13 +59,13 @@ func connectName(c *lua.Call, t *uv.TCP, host string, p int, timeout float64) {
 	if timeout == 0 && connectLocal(c, t, host, p) {
 		return
 	}
-	dial := dialer{options: t.Pending()}.dial
-	if fd, err := t.Fileno(); err == nil {
-		dial = dialBound(fd)
-	}
 	if !t.BeginConnect() {
 		c.Fail(uv.EALREADY, target)
 		return
+	}
+	dial := dialer{options: t.Pending()}.dial
+	if fd, err := t.Fileno(); err == nil {
+		dial = dialBound(fd)
 	}
 	t.Track()
 	c.Await(timeout, func(ctx context.Context) func(bool) []any {
@@ -87,8 +87,15 @@ func connectLocal(c *lua.Call, t *uv.TCP, host string, p int) bool {
 	ips := localAddresses(host, network)
 	for i, ip := range ips {
 		a := netip.AddrPortFrom(ip, uint16(p))
-		if i < len(ips)-1 && refuses(a) {
-			continue
+		if i < len(ips)-1 {
+			fd, err := connectAtOnce(a)
+			if err != nil && err != syscall.EINPROGRESS {
+				continue
+			}
+			if err == nil && takeOver(c, t, fd) {
+				break
+			}
+			syscall.Close(fd)
 		}
 		if err := t.ConnectFibers(a); err != nil {
 			c.Fail(err, net.JoinHostPort(host, strconv.Itoa(p)))
@@ -100,19 +107,36 @@ func connectLocal(c *lua.Call, t *uv.TCP, host string, p int) bool {
 	return len(ips) > 0
 }
 
-// refuses reports whether a connection to an address fails at once.
-func refuses(a netip.AddrPort) bool {
+// connectAtOnce returns a socket that is connected to an address, or about to be: EINPROGRESS.
+func connectAtOnce(a netip.AddrPort) (int, error) {
 	domain := syscall.AF_INET
 	if !a.Addr().Is4() {
 		domain = syscall.AF_INET6
 	}
 	fd, err := syscall.Socket(domain, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
+		return -1, err
+	}
+	err = syscall.Connect(fd, systemAddr(a))
+	if err != nil && err != syscall.EINPROGRESS {
+		syscall.Close(fd)
+		return -1, err
+	}
+	return fd, err
+}
+
+// takeOver makes a connection the object's, which must have no socket of its own yet, nor options
+// that it is to be made with.
+func takeOver(c *lua.Call, t *uv.TCP, fd int) bool {
+	if _, err := t.Fileno(); err == nil || len(t.Pending()) > 0 || !t.BeginConnect() {
 		return false
 	}
-	defer syscall.Close(fd)
-	err = syscall.Connect(fd, systemAddr(a))
-	return err != nil && err != syscall.EINPROGRESS
+	t.EndConnect()
+	if err := t.Open(fd); err != nil {
+		return false
+	}
+	c.Self()
+	return true
 }
 
 // adopt puts the connection into the object. If that was closed, or nobody waits for it
@@ -241,24 +265,27 @@ func drop(done <-chan attempt, n int) {
 }
 
 func duplicate(raw syscall.RawConn) (fd int, err error) {
-	controlled := raw.Control(func(old uintptr) {
-		r, _, e := syscall.Syscall(syscall.SYS_FCNTL, old, syscall.F_DUPFD_CLOEXEC, 0)
-		if fd = int(r); e != 0 {
-			fd, err = -1, e
-		}
-	})
+	controlled := raw.Control(func(old uintptr) { fd, err = dup(int(old)) })
 	return fd, errors.Join(controlled, err)
+}
+
+// dup duplicates a descriptor; no child process gets the duplicate.
+func dup(fd int) (int, error) {
+	r, _, e := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, 3)
+	if e != 0 {
+		return -1, e
+	}
+	return int(r), nil
 }
 
 // dialBound connects a socket that has been bound: to each address of its own family in
 // turn. The result is a duplicate, which replaces the socket in the object.
 func dialBound(bound int) func(context.Context, string) (int, error) {
-	fd, err := syscall.Dup(bound)
+	fd, err := dup(bound)
 	return func(ctx context.Context, target string) (int, error) {
 		if err != nil {
 			return -1, err
 		}
-		syscall.CloseOnExec(fd)
 		f := os.NewFile(uintptr(fd), "socket")
 		defer f.Close()
 		stop := context.AfterFunc(ctx, func() { f.SetDeadline(time.Unix(1, 0)) })

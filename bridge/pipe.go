@@ -153,7 +153,7 @@ func keep(p *uv.Pipe, fd int, own bool, err error) error {
 func awaitPipe(c *lua.Call, p *uv.Pipe, fd int, own bool, path string, timeout float64, dial func(int) error) {
 	with := fd
 	if own {
-		with, _ = syscall.Dup(fd)
+		with, _ = dup(fd)
 	}
 	closed := make(chan struct{})
 	p.Track()

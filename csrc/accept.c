@@ -176,13 +176,40 @@ static void make_room(luv_stream *s) {
 static int is_ipc(luv_stream *s) { return s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc; }
 static int passes_handles(luv_stream *s) { return is_ipc(s) && uv_is_readable(&s->h.s); }
 
+static int first_class(const luv_stream *s) {
+  return s->naccepted ? luv_container(s->accepted.next, luv_object, link)->class_id : -1;
+}
+
+/* What waits to be accepted: 1 with it on top, or 0. Its userdata is made first, for which a
+ * finaliser may accept it, or close the stream. */
+static int accept_now(luv_state *S, lua_State *L, luv_stream *s) {
+  int class_id = first_class(s);
+  luv_object *c;
+  luv_box *b;
+  if (luv__tobox(L, 2, class_id)) {
+    c = pop(s);
+    make_room(s);
+    return luv__push_accepted(S, L, L, c);
+  }
+  b = luv__push_box(S, L, class_id);
+  s = luv__check_stream(S, L, "accept");
+  if (!s || first_class(s) != class_id) {
+    lua_pop(L, 1);
+    return 0;
+  }
+  c = pop(s);
+  b->o = c;
+  c->box = b;
+  make_room(s);
+  return 1;
+}
+
 /* client = server:accept([into][, timeout]), handle = pipe:accept([into][, timeout]) */
 int luv_stream_accept(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "accept");
   double timeout = luv__opt_timeout(S, L, 3, 2, "accept");
   int listens, err;
-  luv_object *c;
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
   listens = (s->o.flags & LUV_O_LISTENING) != 0;
@@ -194,11 +221,14 @@ int luv_stream_accept(lua_State *L) {
   if (s->naccepted == 0 && timeout == 0) {
     if (!listens) luv__stream_read_more(s);
     luv__glance(S);
+    s = luv__check_stream(S, L, "accept");
   }
-  if (s->naccepted == 0) return luv__suspend(S, L, LUV_OP_ACCEPT, s, 0, timeout);
-  c = pop(s);
-  make_room(s);
-  return luv__push_accepted(S, L, L, c);
+  while (s && s->naccepted) {
+    if (accept_now(S, L, s)) return 1;
+    s = luv__check_stream(S, L, "accept");
+  }
+  if (!s) return luv__fail(L, UV_EBADF);
+  return luv__suspend(S, L, LUV_OP_ACCEPT, s, 0, timeout);
 }
 
 static void on_connect(uv_connect_t *req, int status) {

@@ -23,6 +23,12 @@ pthread_mutex_t luv__states_lock = PTHREAD_MUTEX_INITIALIZER;
 luv_state *luv__states;
 static int walking; /* atomic: handlers that do */
 
+/* The kernel gives the number of a thread that has ended to another one, so a state knows its
+ * thread by a number that is never given again as well. */
+static __thread uint64_t thread_number __attribute__((tls_model("initial-exec"))); /* 0: none yet */
+
+static int is_here(const luv_state *S) { return thread_number && S->thread_number == thread_number; }
+
 static int ask_signal(void) { return SIGRTMAX - 4; }
 static pid_t this_tid(void) { return (pid_t)syscall(SYS_gettid); }
 
@@ -96,7 +102,7 @@ void luv__ask_nudge(luv_state *S) {
 void luv__ask(luv_state *S, int what) {
   __atomic_or_fetch(&S->dump_wanted, what, __ATOMIC_SEQ_CST);
   luv__wakeup(S);
-  if (S->tid == this_tid()) set_hook(S);
+  if (is_here(S)) set_hook(S);
   else syscall(SYS_tgkill, getpid(), S->tid, ask_signal());
 }
 
@@ -115,7 +121,7 @@ void luv__states_each(void (*f)(luv_state *S, int n), int n) {
 
 static void hook_if_asked(luv_state *S, int n) {
   (void)n;
-  if (S->dump_wanted && S->tid == this_tid()) set_hook(S);
+  if (S->dump_wanted && is_here(S)) set_hook(S);
 }
 
 static void on_asked(int sig) {
@@ -140,6 +146,15 @@ static void install(void) {
   handle(SIGQUIT, on_sigquit);
 }
 
+/* S is used on this thread from here on: a host may have moved it. */
+void luv__states_here(luv_state *S) {
+  static uint64_t last;
+  if (LUV_LIKELY(is_here(S))) return;
+  if (!thread_number) thread_number = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+  __atomic_store_n(&S->tid, this_tid(), __ATOMIC_RELAXED);
+  __atomic_store_n(&S->thread_number, thread_number, __ATOMIC_RELAXED);
+}
+
 /* Whoever has started us may have it blocked in all threads. */
 static void hear(void) {
   sigset_t set;
@@ -153,7 +168,7 @@ void luv__states_add(luv_state *S) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, install);
   hear();
-  S->tid = this_tid();
+  luv__states_here(S);
   pthread_mutex_lock(&luv__states_lock);
   S->peer = luv__states;
   __atomic_store_n(&luv__states, S, __ATOMIC_SEQ_CST);

@@ -394,6 +394,13 @@ static void begin_hook(decoder *d, int shared) {
   if (shared) f->ref = reserve(d, at);
 }
 
+/* A table of this very message follows: no other gets a metatable by it. */
+static void begin_cancelled(decoder *d) {
+  if (d->p == d->end) cut_short(d);
+  if (*d->p != TAG_TABLE && *d->p != TAG_TABLE_SHARED) malformed(d, "a cancellation that is no table");
+  enter(d, CANCELLED);
+}
+
 /* After a tag that push_value did not take. */
 static void begin(decoder *d) {
   int tag = d->p[-1];
@@ -404,7 +411,7 @@ static void begin(decoder *d) {
     case TAG_FUNCTION_SHARED: begin_function(d, tag & 1); break;
     case TAG_HOOK:
     case TAG_HOOK_SHARED: begin_hook(d, tag & 1); break;
-    case TAG_CANCELLED: enter(d, CANCELLED); break;
+    case TAG_CANCELLED: begin_cancelled(d); break;
     default:
       d->p--;
       malformed(d, "an unknown tag");
@@ -540,7 +547,6 @@ static void step_cancelled(decoder *d) {
       return;
     }
   }
-  if (!lua_istable(d->L, -1)) malformed(d, "a cancellation that is no table");
   lua_rawgeti(d->L, LUA_REGISTRYINDEX, d->S->ref_cancelled);
   lua_setmetatable(d->L, -2);
   leave(d);

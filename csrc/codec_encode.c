@@ -4,10 +4,15 @@
  * CODEC_ON_STACK levels on that is moved into a Lua table while a deeper level is at work,
  * so neither stack overflows however deep a table is. A message names the offset of what it
  * has mentioned before; `seen` finds it by address. All that is in there stays where it
- * is: it belongs to the arguments, or to `kept`, which has what the hooks returned. */
+ * is: it belongs to the arguments, or to `kept`, which has what the hooks returned. A hook may
+ * take something out of the arguments, whose address could then be another's: so before the first
+ * one runs, `kept` gets all that has been mentioned, and from then on what is mentioned. Until
+ * then nothing of Lua's is allocated. */
 #include "codec_format.h"
 
 #define UNFINISHED ((size_t)1 << (sizeof(size_t) * 8 - 1)) /* of seen.at: its hook's value is being written */
+#define KEPT (UNFINISHED >> 1)                             /* of seen.at: it is in `kept` */
+#define OFFSET (KEPT - 1)
 
 typedef struct { const void *p; size_t at; } seen;
 
@@ -30,6 +35,7 @@ typedef struct {
   luv_blob *b;
   int flags, argument;
   int code, over, kept;
+  int holding;      /* a hook has run, or is about to */
   uint32_t nover, nkept;
   frame *f;
   size_t nf, cap;
@@ -169,18 +175,25 @@ static __attribute__((noinline)) void grow_seen(encoder *e) {
   if (old != e->few) free(old);
 }
 
-/* Notes that p stands at this offset, and returns 0; or writes that it stood before. */
-static inline int mentioned(encoder *e, const void *p, int tag) {
+static void keep(encoder *e, int idx) {
+  lua_pushvalue(e->L, idx);
+  lua_rawseti(e->L, e->kept, (int)++e->nkept);
+}
+
+/* Notes that p, the value at idx (0: an upvalue), stands at this offset, and returns 0; or writes
+ * that it stood before. */
+static inline int mentioned(encoder *e, const void *p, int idx, int tag) {
   seen *s = place(e, p);
   if (s->p) {
     if (s->at & UNFINISHED) refuse(e, "refers to itself through __codec");
-    e->b->p[s->at] |= 1;
+    e->b->p[s->at & OFFSET] |= 1;
     put_byte(e, tag);
-    put_varint(e, s->at);
+    put_varint(e, s->at & OFFSET);
     return 1;
   }
+  if (LUV_UNLIKELY(e->holding) && idx) keep(e, idx);
   s->p = p;
-  s->at = e->b->n;
+  s->at = e->b->n | (e->holding ? KEPT : 0);
   if (LUV_UNLIKELY(++e->nseen * 2 > e->mask)) grow_seen(e);
   return 0;
 }
@@ -212,7 +225,7 @@ static inline void put_number(encoder *e, double d) {
   }
 }
 
-static inline void put_string(encoder *e, const char *s, size_t n) {
+static inline void put_string(encoder *e, int idx, const char *s, size_t n) {
   char *p;
   if (LUV_LIKELY(n <= CODEC_INLINE)) {
     p = room(e, CODEC_INLINE + 8);
@@ -222,7 +235,7 @@ static inline void put_string(encoder *e, const char *s, size_t n) {
     e->b->n = (size_t)(p - e->b->p);
     return;
   }
-  if (mentioned(e, s, TAG_REF)) return;
+  if (mentioned(e, s, idx, TAG_REF)) return;
   p = room(e, n + 12);
   *p = TAG_STRING;
   p = varint(p + 1, n);
@@ -237,7 +250,7 @@ static inline int put_scalar(encoder *e, int idx) {
   switch (lua_type(e->L, idx)) {
     case LUA_TSTRING:
       s = lua_tolstring(e->L, idx, &n);
-      put_string(e, s, n);
+      put_string(e, idx, s, n);
       return 1;
     case LUA_TNUMBER: put_number(e, lua_tonumber(e->L, idx)); return 1;
     case LUA_TBOOLEAN: put_byte(e, lua_toboolean(e->L, idx) ? TAG_TRUE : TAG_FALSE); return 1;
@@ -353,8 +366,8 @@ static void put_cells(encoder *e, frame *f) {
   uint32_t i;
   for (i = 1; i <= f->n; i++) {
     const void *id = luv__upvalue_id(e->S, e->L, -1, (int)i);
-    if (id && place(e, id)->p && place(e, id)->at > f->at) id = NULL; /* twice in this one */
-    if (id && mentioned(e, id, CELL_REF)) continue;
+    if (id && place(e, id)->p && (place(e, id)->at & OFFSET) > f->at) id = NULL; /* twice in this one */
+    if (id && mentioned(e, id, 0, CELL_REF)) continue;
     put_byte(e, CELL);
     f->own |= (uint64_t)1 << (i - 1);
   }
@@ -381,9 +394,50 @@ static void begin_function(encoder *e) {
   put_cells(e, f);
 }
 
-static void keep(encoder *e, int idx) {
-  lua_pushvalue(e->L, idx);
-  lua_rawseti(e->L, e->kept, (int)++e->nkept);
+/* Keeps the value on top if it has been mentioned, and pops it. */
+static void hold(encoder *e) {
+  lua_State *L = e->L;
+  int type = lua_type(L, -1);
+  const void *p = type == LUA_TSTRING ? (const void *)lua_tostring(L, -1) : lua_topointer(L, -1);
+  seen *s = p && type != LUA_TLIGHTUSERDATA ? place(e, p) : NULL;
+  if (s && s->p && !(s->at & KEPT)) {
+    s->at |= KEPT;
+    keep(e, -1);
+  }
+  lua_pop(L, 1);
+}
+
+/* The same for what is in the table or function on top. */
+static void hold_parts(encoder *e) {
+  lua_State *L = e->L;
+  int i;
+  if (lua_isfunction(L, -1))
+    for (i = 1; lua_getupvalue(L, -1, i); i++) hold(e);
+  if (!lua_istable(L, -1)) return;
+  for (lua_pushnil(L); lua_next(L, -2);) {
+    hold(e);
+    lua_pushvalue(L, -1);
+    hold(e);
+  }
+}
+
+/* All that has been mentioned is reached from the arguments, no code having run so far. */
+static void hold_all(encoder *e) {
+  lua_State *L = e->L;
+  uint32_t i;
+  int k;
+  if (e->holding) return;
+  e->holding = 1;
+  luaL_checkstack(L, 10, NULL);
+  for (k = 2; k < e->over; k++) {
+    lua_pushvalue(L, k);
+    hold(e);
+  }
+  for (i = 1; i <= e->nkept; i++) {
+    lua_rawgeti(L, e->kept, (int)i);
+    hold_parts(e);
+    lua_pop(L, 1);
+  }
 }
 
 /* The object on top has its hook above it. What that returns is kept until the end, since
@@ -392,6 +446,7 @@ static void begin_hook(encoder *e) {
   lua_State *L = e->L;
   frame *f;
   want_table(e, e->kept);
+  hold_all(e);
   keep(e, -1);
   lua_pop(L, 1);
   place(e, lua_topointer(L, -1))->at |= UNFINISHED;
@@ -435,14 +490,26 @@ static void put_shared(encoder *e, const luv_shared *kind) {
   put_varint(e, id);
 }
 
+/* luaL_getmetafield of "__codec", without a string that is made for it. */
+static int push_hook(encoder *e) {
+  lua_State *L = e->L;
+  if (!lua_getmetatable(L, -1)) return 0;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, e->S->codec->ref_hook);
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+  if (!lua_isnil(L, -1)) return 1;
+  lua_pop(L, 1);
+  return 0;
+}
+
 /* A userdata on top. Pops it unless it has begun a level. */
 static void begin_userdata(encoder *e) {
   lua_State *L = e->L;
   int class_id = luv__class_of(e->S, L, -1);
   const luv_shared *kind = class_id < 0 ? NULL : luv__shared_class(class_id);
   if (class_id >= 0 && !kind) refuse(e, luv__class_name(class_id));
-  if (!kind && !luaL_getmetafield(L, -1, "__codec")) refuse(e, "userdata");
-  if (mentioned(e, lua_topointer(L, kind ? -1 : -2), TAG_REF)) {
+  if (!kind && !push_hook(e)) refuse(e, "userdata");
+  if (mentioned(e, lua_topointer(L, kind ? -1 : -2), kind ? -1 : -2, TAG_REF)) {
     lua_pop(L, kind ? 1 : 2);
     return;
   }
@@ -458,13 +525,13 @@ static void begin_userdata(encoder *e) {
 static int begin_with_metatable(encoder *e) {
   lua_State *L = e->L;
   lua_pop(L, 1);
-  if (luaL_getmetafield(L, -1, "__codec")) {
+  if (push_hook(e)) {
     begin_hook(e);
     return 1;
   }
   if (luv__is_cancelled(e->S, L, lua_gettop(L))) {
     put_byte(e, TAG_CANCELLED);
-    place(e, lua_topointer(L, -1))->at = e->b->n;
+    place(e, lua_topointer(L, -1))->at = e->b->n | (e->holding ? KEPT : 0);
   }
   return 0;
 }
@@ -479,7 +546,7 @@ static void begin(encoder *e) {
     case LUA_TFUNCTION:
       if (put_library(e, p)) break;
       if (type == LUA_TFUNCTION && lua_iscfunction(L, -1)) refuse(e, "C function");
-      if (mentioned(e, p, TAG_REF)) break;
+      if (mentioned(e, p, -1, TAG_REF)) break;
       if (type == LUA_TFUNCTION) begin_function(e);
       else if (!lua_getmetatable(L, -1) || !begin_with_metatable(e)) begin_table(e);
       return;

@@ -53,6 +53,7 @@ typedef struct { const char *name; uint32_t first, end; } luv_library;
 struct luv_codec_state { /* luv.h has the name */
   int ref;                /* the list of the values */
   int ref_encode, ref_decode, ref_push, ref_grow; /* C functions that raise */
+  int ref_hook;           /* "__codec" */
   uint32_t n, cap;
   uint32_t *names;        /* of value i, from 1: where in `text` */
   char *text;             /* names, each with its zero */

@@ -151,6 +151,8 @@ static void ref_functions(luv_codec_state *c, lua_State *L) {
   c->ref_decode = ref_function(L, luv__decode_protected);
   c->ref_push = ref_function(L, luv__codec_push_blob);
   c->ref_grow = ref_function(L, grow_protected);
+  lua_pushliteral(L, "__codec");
+  c->ref_hook = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 /* Room for n more values on L; or pushes a message and returns nonzero. Where there is

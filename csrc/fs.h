@@ -11,7 +11,7 @@
 #ifndef LUV_FS_H
 #define LUV_FS_H
 
-#include "luv.h"
+#include "bytes.h"
 #include "fs_ops.h"
 
 typedef struct luv_fsreq luv_fsreq;
@@ -99,6 +99,7 @@ struct luv_fsreq {
   struct luv_scan *scan;       /* of a recursive watch */
   struct luv_locking *locking; /* of a lock that somebody else has */
   uint8_t state, taken;
+  uint8_t harmless;    /* the end of the process need not wait for it */
   uint8_t todo;        /* no thread has it yet; under the crew's lock */
   uint8_t asks;        /* for the file system as well: */
   luv_mount found;
@@ -133,6 +134,7 @@ void luv__fs_launch_job(luv_fsreq *r, void (*work)(luv_fsreq *));
 void luv__fs_settle(luv_fsreq *r);
 void luv__fs_arrived(luv_fsreq *r);
 int luv__fs_fail(lua_State *L, int err, const char *path, const char *path2);
+int luv__fs_fail_at(lua_State *L, int err, const char *path);
 
 /* ---- fs_pool.c: to a thread of the pool and back ----------------------------------- */
 
@@ -165,8 +167,9 @@ luv_desc *luv__desc_new(luv_state *S, int fd, const char *path, int flags);
 void luv__desc_release(luv_desc *d);
 void luv__desc_next(luv_desc *d);
 luv_desc *luv__check_file(luv_state *S, lua_State *L, int idx, int arg, const char *fname);
-int luv__push_file(luv_state *S, lua_State *W, luv_desc *d, int class_id);
+int luv__file_into(luv_state *S, luv_box *b, luv_desc *d);
 void luv__desc_unread(luv_desc *d);
+luv_bytes luv__desc_take(luv_desc *d, const char *p, size_t n, size_t skip);
 
 /* ---- fs_file.c, fs_lines.c, fs_lock.c, fs_send.c, fs_dir.c ---------------------------------------- */
 
@@ -199,8 +202,8 @@ int luv__dir_more(luv_fsreq *r);
 
 void luv__event_closing(luv_object *o);
 void luv__watch_close(luv_state *S);
-int luv__push_watch(luv_state *S, lua_State *W, int at, const char *path);
-int luv__push_tree(luv_fsreq *r, lua_State *W);
+int luv__watch_into(luv_state *S, lua_State *W, luv_box *b, int at, const char *path);
+int luv__tree_into(luv_fsreq *r, lua_State *W, luv_box *b);
 void luv__scan_free(struct luv_scan *s);
 int luv__scan_first(luv_fsreq *r); /* on a thread of the pool */
 void luv__job_scan(luv_fsreq *r);
@@ -216,6 +219,8 @@ int luv__try_stat(luv_state *S, lua_State *L, const luv_fs_call *c);
 int luv__try_lstat(luv_state *S, lua_State *L, const luv_fs_call *c);
 int luv__try_fstat(luv_state *S, lua_State *L, const luv_fs_call *c);
 int luv__try_readfile(luv_state *S, lua_State *L, const luv_fs_call *c);
+/* Pushes what the last read in place has brought, with its size if it is counted. */
+int luv__push_read(luv_state *S, lua_State *L, int counted, size_t n);
 /* Bytes read into S's buffer, an error, or UV_EAGAIN: ask the pool. */
 int64_t luv__read_now(luv_state *S, luv_desc *d, uint64_t n, int64_t offset);
 int64_t luv__write_now(luv_desc *d, const uv_buf_t *bufs, unsigned n, int64_t offset);

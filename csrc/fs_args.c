@@ -174,6 +174,7 @@ void luv__fs_parse(luv_state *S, lua_State *L, luv_fs_call *c, const luv_fs_op *
     k += optional;
   }
   c->n[3] = luv__opt_timeout(S, L, i + 1, i + 1 - method, a.fname);
+  if (method) c->d = luv__check_file(S, L, 1, 0, a.fname); /* what came before may have closed it */
 }
 
 /* The optional count at idx, 0 to 2^53. */

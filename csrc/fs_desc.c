@@ -23,7 +23,7 @@ luv_desc *luv__desc_new(luv_state *S, int fd, const char *path, int flags) {
 }
 
 static void dispose(luv_desc *d) {
-  free(d->in.p);
+  luv__buffer_free(&d->in);
   free(d->path);
   free(d);
 }
@@ -84,6 +84,16 @@ void luv__desc_unread(luv_desc *d) {
   d->scanned = 0;
 }
 
+static void release(void *block) { luv__block_release(block); }
+
+/* Takes the first `skip` bytes of what has been read ahead; n of them, at p, are somebody's. */
+luv_bytes luv__desc_take(luv_desc *d, const char *p, size_t n, size_t skip) {
+  luv_bytes h = {p, n, release, luv__buffer_hold(&d->in)};
+  luv__buffer_consume(&d->in, skip);
+  d->scanned = 0;
+  return h;
+}
+
 static void end_wait(luv_fsreq *r) {
   luv_fiber *f = r->f;
   if (!f) return;
@@ -98,20 +108,28 @@ static void drop_queued(luv_fsreq *r) {
   luv__fsreq_free(r);
 }
 
+/* Whether anybody has been woken: a case of a luv.select takes the others along, so that
+ * there may be no next one any more. */
+static int end_one(luv_fsreq *r) {
+  int waits = r->f != NULL;
+  if (r->state == LUV_REQ_QUEUED) return drop_queued(r), 1; /* from d, to another file */
+  if (r->state == LUV_REQ_WAITS) return end_wait(r), luv__fsreq_free(r), 1;
+  if (r->state == LUV_REQ_POOL) end_wait(r), luv__pool_cancel(r);
+  return waits;
+}
+
 /* The userdata lets go: all waits end, those in the pool become orphans. */
 static void let_go(luv_state *S, luv_desc *d) {
-  luv_queue *q, *next;
+  luv_queue *q;
   d->closed = 1;
   while (!queue_empty(&d->turn)) {
     drop_queued(luv_container(d->turn.next, luv_fsreq, turn));
   }
-  for (q = S->fs->requests.next; d->refs > 1 + (d->closer != NULL) && q != &S->fs->requests; q = next) {
+  q = S->fs->requests.next;
+  while (d->refs > 1 + (d->closer != NULL) && q != &S->fs->requests) {
     luv_fsreq *r = luv_container(q, luv_fsreq, link);
-    next = q->next;
-    if ((r->d != d && r->d2 != d) || r == d->closer) continue;
-    if (r->state == LUV_REQ_QUEUED) drop_queued(r); /* from d, to another file */
-    else if (r->state == LUV_REQ_POOL) end_wait(r), luv__pool_cancel(r);
-    else if (r->state == LUV_REQ_WAITS) end_wait(r), luv__fsreq_free(r);
+    q = q->next;
+    if ((r->d == d || r->d2 == d) && r != d->closer && end_one(r)) q = S->fs->requests.next;
   }
   luv__desc_release(d);
 }
@@ -130,16 +148,16 @@ luv_desc *luv__check_file(luv_state *S, lua_State *L, int idx, int arg, const ch
   return b->o && !(b->o->flags & LUV_O_CLOSING) ? ((luv_file *)b->o)->d : NULL;
 }
 
-/* Makes the userdata of a file or directory; d is its own. May raise: d is closed then. */
-int luv__push_file(luv_state *S, lua_State *W, luv_desc *d, int class_id) {
-  luv_file *file = (luv_file *)luv__object_new(S, class_id, sizeof *file);
-  if (!file) {
-    luv__desc_release(d);
-    return luaL_error(W, "not enough memory");
-  }
+/* Makes b the userdata of a file or directory; d, NULL for want of memory, is its own. After an
+ * error the descriptor is the caller's. */
+int luv__file_into(luv_state *S, luv_box *b, luv_desc *d) {
+  luv_file *file = d ? (luv_file *)luv__object_new(S, (int)b->class_id, sizeof *file) : NULL;
+  if (!file && d) d->fd = -1, luv__desc_release(d);
+  if (!file) return UV_ENOMEM;
   file->d = d;
-  luv__push_object(S, W, &file->o);
-  return 1;
+  b->o = &file->o;
+  file->o.box = b;
+  return 0;
 }
 
 /* ---- what object.c asks for ------------------------------------------------------------- */
@@ -156,7 +174,9 @@ void luv__fs_closing(luv_object *o) {
 
 /* What a fiber was woken for; since then another may have closed the object at 1. */
 int luv__push_change(luv_state *S, lua_State *L, lua_State *W) {
-  luv_object *o = luv__anybox(L, 1)->o;
+  luv_box *b = luv__anybox(L, 1);
+  luv_object *o = b ? b->o : NULL;
   if (!o || (o->flags & LUV_O_CLOSING)) return luv__fail(W, UV_ECANCELED);
-  return o->class_id == LUV_CLASS_FS_EVENT ? luv__push_event(o, W) : luv__push_poll(S, o, W);
+  if (o->class_id == LUV_CLASS_FS_EVENT) return luv__push_event(o, W);
+  return o->class_id == LUV_CLASS_FS_POLL ? luv__push_poll(S, o, W) : luv__fail(W, UV_ECANCELED);
 }

@@ -1,6 +1,8 @@
 /* fs_dir.c - directory streams and walks, for the script: entries come out of a batch; when
  * it is used up the next is there, for a thread of the pool reads ahead by one. So a million
  * entries take two batches of memory. See fs_walk.c for what the thread does. */
+#include <limits.h>
+#include <stdio.h>
 #include "fs_walk.h"
 
 static luv_entry *first(luv_walk *w) {
@@ -35,11 +37,11 @@ static void turn_page(luv_walk *w) {
   w->fill.n = w->fill.at = 0;
 }
 
-static int push(lua_State *W, const char *name, size_t len, int type, int err) {
-  lua_pushlstring(W, name, len);
+/* The name is on top of W. */
+static int push_rest(lua_State *W, int type, int err) {
   lua_pushstring(W, luv__dirent_type(type));
   if (!err) return 2;
-  luv__fs_fail(W, err, name, NULL);
+  luv__fs_fail(W, err, lua_tostring(W, -2), NULL);
   lua_remove(W, -3);
   return 4;
 }
@@ -76,7 +78,8 @@ int luv__dir_more(luv_fsreq *r) {
 }
 
 int luv__push_entry(luv_fsreq *r, lua_State *W) {
-  return push(W, r->buf, (size_t)r->total, (int)r->result, (int)(int64_t)r->done);
+  lua_pushlstring(W, r->buf, (size_t)r->total);
+  return push_rest(W, (int)r->result, (int)(int64_t)r->done);
 }
 
 static luv_desc *check(luv_state *S, lua_State *L) {
@@ -91,26 +94,36 @@ void luv__dir_ended(lua_State *L, luv_desc *d) {
   if (b && b->o && !d->closed && d->walk->recursive) luv__object_close(b->o);
 }
 
+/* Takes the entry out of its batch, which others may turn over while its name is made. */
+static int push_entry(luv_state *S, lua_State *L, luv_desc *d, const luv_entry *e) {
+  int type = e->type, err = e->err;
+  char few[1024], *more = e->len > sizeof few ? malloc(e->len) : NULL;
+  luv_bytes h = {more ? more : few, e->len, free, more};
+  if (e->len > sizeof few && !more) return luaL_error(L, "not enough memory");
+  memcpy((char *)h.p, e + 1, e->len);
+  drop(d->walk, e);
+  read_ahead(S, d);
+  luv__push_bytes(S, L, 0, h);
+  return push_rest(L, type, err);
+}
+
 /* Results, or 0: the thread is at it. */
 static int next_in_place(luv_state *S, lua_State *L, luv_desc *d) {
   luv_walk *w = d->walk;
   luv_entry *e = first(w);
-  int n;
+  char path[PATH_MAX];
+  int err;
   if (!queue_empty(&d->turn) || (d->active && d->active->f)) return 0;
   if (!e && !d->active && w->fill.n) {
     turn_page(w);
     e = first(w);
   }
-  if (e) {
-    n = push(L, (const char *)(e + 1), e->len, e->type, e->err);
-    drop(w, e);
-    read_ahead(S, d);
-    return n;
-  }
+  if (e) return push_entry(S, L, d, e);
   if (d->active || (!w->end && !w->err)) return 0;
-  n = luv__fs_fail(L, w->err ? w->err : UV_EOF, d->path, NULL);
+  err = w->err ? w->err : UV_EOF;
+  snprintf(path, sizeof path, "%s", d->path ? d->path : "");
   if (!w->err) luv__dir_ended(L, d);
-  return n;
+  return luv__fs_fail(L, err, path, NULL);
 }
 
 /* name, type = dir:next([timeout]) */

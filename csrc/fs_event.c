@@ -5,6 +5,7 @@
  * state, as in libuv, since a user may have few; the kernel gives one number to all watches
  * of an inode, so an event goes to each luv.fs.event with that number. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 #include "fs_watch.h"
@@ -170,31 +171,34 @@ luv_watch *luv__watch_new(luv_state *S, const char *path) {
   return NULL;
 }
 
-/* Makes the userdata of w that watches what `at` leads to, which is closed; with s, all below. */
-static int push_new(luv_state *S, lua_State *W, int at, const char *path, luv_scan *s) {
+/* Makes b, on top of W, watch what `at` leads to, which is closed; with s, all below. */
+static int into(luv_state *S, lua_State *W, luv_box *b, int at, const char *path, luv_scan *s) {
   luv_watch *w = luv__watch_new(S, path);
   int err = !w ? UV_ENOMEM : s ? luv__tree_new(w, s) : start(S, w, at);
   close(at);
   if (err && w) luv__object_close(&w->o);
   if (err) return luv__fs_fail(W, err, path, NULL);
-  luv__push_object(S, W, &w->o);
+  b->o = &w->o;
+  w->o.box = b;
   return 1;
 }
 
-int luv__push_watch(luv_state *S, lua_State *W, int at, const char *path) { return push_new(S, W, at, path, NULL); }
+int luv__watch_into(luv_state *S, lua_State *W, luv_box *b, int at, const char *path) {
+  return into(S, W, b, at, path, NULL);
+}
 
-int luv__push_tree(luv_fsreq *r, lua_State *W) { return push_new(r->S, W, (int)r->result, r->path[0], r->scan); }
+int luv__tree_into(luv_fsreq *r, lua_State *W, luv_box *b) {
+  return into(r->S, W, b, (int)r->result, r->path[0], r->scan);
+}
 
 static void flag(lua_State *W, const char *name, uint32_t is) {
   lua_pushboolean(W, is != 0);
   lua_setfield(W, -2, name);
 }
 
-/* name, {rename = , change = , ...} of the first event. */
-static int push_event(luv_watch *w, lua_State *W) {
-  luv_event *e = w->first;
-  uint32_t m = e->mask;
-  lua_pushstring(W, e->name);
+/* name, {rename = , change = , ...} */
+static int push_fields(lua_State *W, const char *file, uint32_t m, uint32_t cookie) {
+  lua_pushstring(W, file);
   lua_createtable(W, 0, 8);
   flag(W, "overflow", m & IN_Q_OVERFLOW);
   flag(W, "change", m & LUV_WATCH_CHANGED);
@@ -203,13 +207,22 @@ static int push_event(luv_watch *w, lua_State *W) {
   flag(W, "deleted", m & (IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM));
   flag(W, "moved", m & (IN_MOVED_FROM | IN_MOVED_TO | IN_MOVE_SELF));
   flag(W, "directory", m & IN_ISDIR);
-  lua_pushnumber(W, e->cookie);
+  lua_pushnumber(W, cookie);
   lua_setfield(W, -2, "cookie");
+  return 2;
+}
+
+/* The first event leaves the watch before the values are made: a finaliser may close that. */
+static int push_event(luv_watch *w, lua_State *W) {
+  luv_event *e = w->first;
+  uint32_t mask = e->mask, cookie = e->cookie;
+  char file[PATH_MAX];
+  snprintf(file, sizeof file, "%s", e->name);
   w->first = e->next;
   if (!w->first) w->last = &w->first;
   w->count--;
   free(e);
-  return 2;
+  return push_fields(W, file, mask, cookie);
 }
 
 /* The one that a fiber was promised when it was woken. */
@@ -231,8 +244,11 @@ int luv_fs_event_next(lua_State *L) {
   luv__check_cancel(S, L);
   if (!b->o || (b->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);
   w = (luv_watch *)b->o;
-  if (w->count <= w->promised && timeout == 0) luv__glance(S);
+  if (w->count <= w->promised && timeout == 0) {
+    luv__glance(S);
+    if (b->o != &w->o || w->o.flags & LUV_O_CLOSING) return luv__fail(L, UV_ECANCELED);
+  }
   if (w->count > w->promised) return push_event(w, L);
-  if (w->wd < 0) return luv__fs_fail(L, UV_EOF, w->path, NULL);
+  if (w->wd < 0) return luv__fs_fail_at(L, UV_EOF, w->path);
   return luv__suspend(S, L, LUV_OP_FS_EVENT, w, 0, timeout);
 }

@@ -46,6 +46,28 @@ static void *end(void *unused) {
   _exit(exit_status);
 }
 
+/* ---- the end of the process ------------------------------------------------------------- */
+
+static int ends_with = -1;
+
+void luv__exits_with(int status) { ends_with = status; }
+
+static void let_writes_end(void) {
+  uint64_t until = uv_hrtime() + (uint64_t)LINGER_WRITES * 1000;
+  while (__atomic_load_n(&others, __ATOMIC_RELAXED) > 0 && uv_hrtime() < until) usleep(500);
+}
+
+/* Comes after all that exit() calls but libuv's own destructor, since luv was loaded after it. That
+ * joins the threads of the pool and takes its locks away: in a child of fork() there are no such
+ * threads, and those of luv that still run (detached ones, or all after os.exit) would be aborted in
+ * the middle of whatever they do there. So it ends here. */
+__attribute__((destructor)) static void leave(void) {
+  if (ends_with < 0 || (!luv__forked && !luv__threads_run())) return;
+  if (!luv__forked) let_writes_end();
+  fflush(NULL);
+  _exit(ends_with);
+}
+
 void luv__fs_exit(int status) {
   pthread_t t;
   sigset_t all, old;

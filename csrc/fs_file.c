@@ -1,6 +1,9 @@
 /* fs_file.c - reading and writing an open file, and what it has beside: see fs_desc.c for
  * whose the position is. */
+#include <limits.h>
+#include <stdio.h>
 #include <unistd.h>
+#include "bytes.h"
 #include "fs.h"
 
 /* ---- reading -------------------------------------------------------------------------- */
@@ -65,13 +68,10 @@ int luv__read_more(luv_fsreq *r) {
 }
 
 /* Of a pipe: what an earlier read has left. */
-static int push_kept(lua_State *L, luv_desc *d, uint64_t n) {
+static int push_kept(luv_state *S, lua_State *L, luv_desc *d, uint64_t n) {
   size_t take = d->in.len < n ? d->in.len : (size_t)n;
-  lua_pushnumber(L, (lua_Number)take);
-  lua_pushlstring(L, d->in.p + d->in.head, take);
-  luv__buffer_consume(&d->in, take);
-  d->scanned = 0;
-  return 2;
+  luv_bytes h = luv__desc_take(d, d->in.p + d->in.head, take, take);
+  return luv__push_bytes(S, L, 1, h);
 }
 
 /* Results, or 0: the kernel cannot say without waiting. */
@@ -81,15 +81,12 @@ static int read_in_place(luv_state *S, lua_State *L, luv_desc *d, uint64_t n, in
   got = luv__read_now(S, d, n, offset < 0 ? position(d) : offset);
   if (got == UV_EAGAIN) return 0;
   S->fs->here++;
-  if (got < 0) return luv__fs_fail(L, (int)got, d->path, NULL);
-  if (got == 0) return luv__fs_fail(L, UV_EOF, d->path, NULL);
+  if (got <= 0) return luv__fs_fail_at(L, got ? (int)got : UV_EOF, d->path);
   if (offset < 0 && d->seekable) {
     luv__desc_unread(d);
     d->pos += got;
   }
-  lua_pushnumber(L, (lua_Number)got);
-  lua_pushlstring(L, S->fs->buf, (size_t)got);
-  return 2;
+  return luv__push_read(S, L, 1, (size_t)got);
 }
 
 /* An offset at idx: nil and -1 are the position. */
@@ -114,7 +111,7 @@ int luv_file_read(lua_State *L) {
     lua_pushliteral(L, "");
     return 2;
   }
-  if (offset < 0 && !d->seekable && d->in.len && !(d->active && d->active->f)) return push_kept(L, d, want);
+  if (offset < 0 && !d->seekable && d->in.len && !(d->active && d->active->f)) return push_kept(S, L, d, want);
   if (!d->wait_only && luv__fs_here(S, L) && (n = read_in_place(S, L, d, want, (int64_t)offset))) return n;
   memset(&c, 0, sizeof c);
   c.op = LUV_FS_OP(file_read);
@@ -182,18 +179,19 @@ static int64_t write_in_place(luv_state *S, lua_State *L, luv_desc *d, double of
 /* n = file:write(data[, offset][, timeout]) */
 int luv_file_write(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_desc *d = luv__check_file(S, L, 1, 0, "write");
+  luv_desc *d;
   luv_fs_call c;
   double timeout;
   int64_t done;
+  luv__check_file(S, L, 1, 0, "write");
   memset(&c, 0, sizeof c);
   c.op = LUV_FS_OP(file_write);
-  c.d = d;
   c.data = 2;
   c.total = luv__check_data(S, L, 2, 1, "write");
   c.n[1] = opt_offset(S, L, 3, "write");
   timeout = luv__opt_timeout(S, L, 4, 3, "write");
   luv__check_cancel(S, L);
+  c.d = d = luv__check_file(S, L, 1, 0, "write");
   if (!d) return luv__fail(L, UV_EBADF);
   done = c.total ? write_in_place(S, L, d, c.n[1]) : 0;
   if (done == UV_EAGAIN) return luv__fs_wait(S, L, &c, timeout);
@@ -204,7 +202,7 @@ int luv_file_write(lua_State *L) {
 /* ---- the position, the end ------------------------------------------------------------------ */
 
 static int seek_to(lua_State *L, luv_desc *d, double at) {
-  if (!(at >= 0 && at <= LUV_FS_MAX)) return luv__fs_fail(L, UV_EINVAL, d->path, NULL);
+  if (!(at >= 0 && at <= LUV_FS_MAX)) return luv__fs_fail_at(L, UV_EINVAL, d->path);
   luv__desc_unread(d);
   d->pos = (int64_t)at;
   lua_pushnumber(L, at);
@@ -233,7 +231,7 @@ int luv_file_seek(lua_State *L) {
   }
   luv__check_cancel(S, L);
   if (!d) return luv__fail(L, UV_EBADF);
-  if (!d->seekable) return luv__fs_fail(L, UV_ESPIPE, d->path, NULL);
+  if (!d->seekable) return luv__fs_fail_at(L, UV_ESPIPE, d->path);
   memset(&c, 0, sizeof c);
   c.op = LUV_FS_OP(file_seek);
   c.d = d;
@@ -258,8 +256,10 @@ int luv_file_fileno(lua_State *L) {
 int luv_file_path(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_desc *d = luv__check_file(S, L, 1, 0, "path");
+  char path[PATH_MAX];
   if (!d) return luv__fail(L, UV_EBADF);
-  lua_pushstring(L, d->path ? d->path : "");
+  snprintf(path, sizeof path, "%s", d->path ? d->path : "");
+  lua_pushstring(L, path);
   return 1;
 }
 

@@ -16,6 +16,7 @@
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "bytes.h"
 #include "fs.h"
 
 #ifndef RWF_NOWAIT
@@ -106,11 +107,17 @@ static int try_stat(luv_state *S, lua_State *L, const luv_fs_call *c, int flags)
 int luv__try_stat(luv_state *S, lua_State *L, const luv_fs_call *c) { return try_stat(S, L, c, 0); }
 int luv__try_lstat(luv_state *S, lua_State *L, const luv_fs_call *c) { return try_stat(S, L, c, O_NOFOLLOW); }
 
+/* The userdata is made first here: then nothing can come between a descriptor and its owner. */
 int luv__try_watch(luv_state *S, lua_State *L, const luv_fs_call *c) {
   struct statx x;
-  int fd = c->n[1] ? UV_EAGAIN : lookup(S, c->path[0], 0, &x);
+  int fd;
+  luv_box *b;
+  if (c->n[1]) return 0;
+  b = luv__push_box(S, L, LUV_CLASS_FS_EVENT);
+  fd = lookup(S, c->path[0], 0, &x);
+  if (fd < 0) lua_pop(L, 1);
   if (fd == UV_EAGAIN) return 0;
-  return fd < 0 ? luv__fs_fail(L, fd, c->path[0], NULL) : luv__push_watch(S, L, fd, c->path[0]);
+  return fd < 0 ? luv__fs_fail(L, fd, c->path[0], NULL) : luv__watch_into(S, L, b, fd, c->path[0]);
 }
 
 int luv__try_fstat(luv_state *S, lua_State *L, const luv_fs_call *c) {
@@ -148,16 +155,16 @@ static int open_now(luv_state *S, const char *path) {
 }
 
 int luv__try_open(luv_state *S, lua_State *L, const luv_fs_call *c) {
-  luv_desc *d;
-  int fd = c->n[1] != O_RDONLY ? UV_EAGAIN : open_now(S, c->path[0]);
-  if (fd == UV_EAGAIN) return 0;
-  if (fd < 0) return luv__fs_fail(L, fd, c->path[0], NULL);
-  d = luv__desc_new(S, fd, c->path[0], 0);
-  if (!d) {
-    close(fd);
-    return luv__fail(L, UV_ENOMEM);
-  }
-  luv__push_file(S, L, d, LUV_CLASS_FILE);
+  luv_box *b;
+  int fd, err;
+  if (c->n[1] != O_RDONLY) return 0;
+  b = luv__push_box(S, L, LUV_CLASS_FILE);
+  fd = open_now(S, c->path[0]);
+  err = fd < 0 ? fd : luv__file_into(S, b, luv__desc_new(S, fd, c->path[0], 0));
+  if (err && fd >= 0) close(fd);
+  if (err) lua_pop(L, 1);
+  if (err == UV_EAGAIN) return 0;
+  if (err) return luv__fs_fail(L, err, c->path[0], NULL);
   if (c->op->result == LUV_FS_LINES) luv__push_lines(S, L);
   return 1;
 }
@@ -167,6 +174,22 @@ int luv__try_open(luv_state *S, lua_State *L, const luv_fs_call *c) {
 static char *buffer(luv_fs *fs) {
   if (!fs->buf) fs->buf = malloc(LUV_FS_CHUNK);
   return fs->buf;
+}
+
+typedef struct { luv_fs *fs; char *p; } taken;
+
+static void give_back(void *ud) {
+  taken *t = ud;
+  if (t->fs->buf) free(t->p);
+  else t->fs->buf = t->p;
+}
+
+/* The buffer is taken out while a string is made of it: a finaliser that reads gets another. */
+int luv__push_read(luv_state *S, lua_State *L, int counted, size_t n) {
+  taken t = {S->fs, S->fs->buf};
+  luv_bytes h = {t.p, n, give_back, &t};
+  t.fs->buf = NULL;
+  return luv__push_bytes(S, L, counted, h);
 }
 
 /* Reads until n bytes are there or the file ends; UV_EAGAIN if any of it has to be waited for. */
@@ -227,6 +250,5 @@ int luv__try_readfile(luv_state *S, lua_State *L, const luv_fs_call *c) {
     got = read_all(fd, S->fs->buf, LUV_FS_CHUNK, 0);
   close(fd);
   if (got < 0 || got == LUV_FS_CHUNK) return 0;
-  lua_pushlstring(L, S->fs->buf, (size_t)got);
-  return 1;
+  return luv__push_read(S, L, 0, (size_t)got);
 }

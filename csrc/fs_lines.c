@@ -1,6 +1,8 @@
 /* fs_lines.c - the lines of a file, however large: what is in memory is one line and the
  * piece it was read with. Read ahead stays in the descriptor; the position of a file that
  * can seek is that of the line which comes next. */
+#include <limits.h>
+#include <stdio.h>
 #include "fs.h"
 
 #define LONGEST (16u << 20) /* of a line whose end does not come */
@@ -21,15 +23,15 @@ static int find(luv_desc *d, int at_end, cut *c) {
   return 1;
 }
 
-static void take(luv_desc *d, const cut *c) {
+static luv_bytes take(luv_desc *d, const cut *c) {
   if (d->seekable) d->pos += (int64_t)c->skip;
-  luv__buffer_consume(&d->in, c->skip);
-  d->scanned = 0;
+  return luv__desc_take(d, c->p, c->len, c->skip);
 }
 
 /* Takes the line for r; 0: there is none yet. */
 static int take_line(luv_fsreq *r, int at_end) {
   luv_desc *d = r->d;
+  luv_bytes h;
   cut c;
   if (!find(d, at_end, &c)) return 0;
   if (r->cap < c.len) {
@@ -38,9 +40,10 @@ static int take_line(luv_fsreq *r, int at_end) {
     r->buf = p;
     r->cap = c.len;
   }
-  memcpy(r->buf, c.p, c.len);
-  r->total = c.len;
-  take(d, &c);
+  h = take(d, &c);
+  memcpy(r->buf, h.p, h.n);
+  r->total = h.n;
+  h.release(h.ud);
   return 1;
 }
 
@@ -68,9 +71,10 @@ int luv__push_line(luv_fsreq *r, lua_State *W) {
 /* The end of luv.fs.lines: nobody else has the file. */
 static int ended(lua_State *L, luv_desc *d, int err) {
   luv_box *b = luv__tobox(L, 1, LUV_CLASS_FILE);
-  int n = luv__fs_fail(L, err, d->path, NULL);
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s", d->path ? d->path : "");
   if (err == UV_EOF && d->once) luv__object_close(b->o);
-  return n;
+  return luv__fs_fail(L, err, path, NULL);
 }
 
 static int line_in_place(luv_state *S, lua_State *L, luv_desc *d) {
@@ -79,17 +83,15 @@ static int line_in_place(luv_state *S, lua_State *L, luv_desc *d) {
   if (d->active || !queue_empty(&d->turn)) return 0;
   while (!find(d, got == 0, &c)) {
     if (got == 0) return ended(L, d, UV_EOF);
-    if (d->in.len >= LONGEST) return luv__fs_fail(L, UV_EMSGSIZE, d->path, NULL);
+    if (d->in.len >= LONGEST) return luv__fs_fail_at(L, UV_EMSGSIZE, d->path);
     got = S->fs->in_place && !d->wait_only
       ? luv__read_now(S, d, LUV_FS_DEFAULT, d->seekable ? d->pos + (int64_t)d->in.len : -1) : UV_EAGAIN;
     if (got == UV_EAGAIN) return 0;
     S->fs->here++;
-    if (got < 0) return luv__fs_fail(L, (int)got, d->path, NULL);
+    if (got < 0) return luv__fs_fail_at(L, (int)got, d->path);
     if (luv__buffer_append(&d->in, S->fs->buf, (size_t)got)) return luv__fail(L, UV_ENOMEM);
   }
-  lua_pushlstring(L, c.p, c.len);
-  take(d, &c);
-  return 1;
+  return luv__push_bytes(S, L, 0, take(d, &c));
 }
 
 /* line = nextline(): upvalue 2 is the file */

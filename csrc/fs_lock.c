@@ -113,22 +113,23 @@ static double field(luv_state *S, lua_State *L, const char *name) {
 /* file = file:lock("shared"|"exclusive"|nil[, {offset = 0, length}][, timeout]) */
 int luv_file_lock(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_desc *d = luv__check_file(S, L, 1, 0, "lock");
+  luv_desc *d;
   int range = lua_type(L, 3) == LUA_TTABLE, err;
   luv_fs_call c;
   double timeout;
+  luv__check_file(S, L, 1, 0, "lock");
   memset(&c, 0, sizeof c);
   c.op = LUV_FS_OP(file_lock);
-  c.d = d;
   c.n[0] = kind(S, L);
   if (range) c.n[2] = field(S, L, "offset"), c.n[3] = field(S, L, "length");
   timeout = luv__opt_timeout(S, L, 3 + range, 2 + range, "lock");
   luv__check_cancel(S, L);
+  c.d = d = luv__check_file(S, L, 1, 0, "lock");
   if (!d) return luv__fail(L, UV_EBADF);
   if (timeout == 0) c.n[1] = 1, timeout = LUV_NO_TIMEOUT; /* one try, which need not be in place */
   err = d->local && luv__fs_here(S, L) ? try_lock(d->fd, c.n) : UV_EAGAIN;
   if (err == UV_EAGAIN) return luv__fs_wait(S, L, &c, timeout);
-  if (err) return luv__fs_fail(L, err, d->path, NULL);
+  if (err) return luv__fs_fail_at(L, err, d->path);
   lua_settop(L, 1);
   return 1;
 }

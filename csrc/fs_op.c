@@ -73,7 +73,8 @@ static void launch(luv_fsreq *r, void (*work)(luv_fsreq *)) {
   r->state = LUV_REQ_POOL;
   r->work = work;
   r->S->fs->pending++;
-  luv__pool_enter(r->op->result >= LUV_FS_OK);
+  r->harmless = r->op->result >= LUV_FS_OK || luv__thread_is_detached(r->S);
+  luv__pool_enter(r->harmless);
   luv__pool_put(r);
 }
 
@@ -126,7 +127,6 @@ static int more(luv_fsreq *r) {
 
 /* The pool is done with r; `more` may have given it back to it. */
 void luv__fs_arrived(luv_fsreq *r) {
-  luv__pool_leave(r->op->result >= LUV_FS_OK);
   r->S->fs->pending--;
   luv__mount_learn(r);
   r->state = LUV_REQ_DONE;
@@ -172,9 +172,8 @@ static int hold_data(luv_state *S, luv_fsreq *r, lua_State *L) {
   if (!r->bufs) return UV_ENOMEM;
   r->nbufs = luv__gather(L, 2, 0, r->bufs, max);
   if (r->total > LUV_FS_COPY && (!r->d || r->d->seekable)) {
-    if (luv__protect(S, anchor, r) == 0) return 0;
-    lua_pop(S->M, 1);
-    return UV_ENOMEM;
+    if (luv__protect_still(S, anchor, r)) luv__finalizer_failed(S);
+    return r->ref == LUA_NOREF ? UV_ENOMEM : 0;
   }
   r->buf = malloc(r->total + 1);
   if (!r->buf) return UV_ENOMEM;
@@ -186,10 +185,20 @@ static int hold_data(luv_state *S, luv_fsreq *r, lua_State *L) {
   return 0;
 }
 
+/* A case of luv.select has asked a while ago: its file, at 1, may have been closed. */
+static int is_stale(luv_fiber *f, const luv_fs_call *c) {
+  luv_box *b = c->d ? luv__anybox(f->in, 1) : NULL;
+  if (f->is_main != LUV_IS_CASE || !c->d) return 0;
+  if (!b || (b->class_id != LUV_CLASS_FILE && b->class_id != LUV_CLASS_DIR)) return 1;
+  return !b->o || b->o->flags & LUV_O_CLOSING || ((luv_file *)b->o)->d != c->d;
+}
+
 int luv__fs_begin(luv_state *S, luv_fiber *f) {
   luv_fs_call c = f->wait.arg ? *(luv_fs_call *)(uintptr_t)f->wait.arg : S->fs->call;
-  luv_fsreq *r = c.begun ? c.begun : orphan(&c);
+  luv_fsreq *r;
   int err;
+  if (is_stale(f, &c)) return luv__refused(f, UV_ECANCELED);
+  r = c.begun ? c.begun : orphan(&c);
   S->fs->pooled++;
   if (r) {
     if (!c.begun) memcpy(r->n, c.n, sizeof r->n);
@@ -201,6 +210,11 @@ int luv__fs_begin(luv_state *S, luv_fiber *f) {
   S->fs->unknown = 0;
   wait_for(S, f, r);
   err = c.data ? hold_data(S, r, f->in) : c.to ? luv__send_hold(S, r, c.to) : 0;
+  if (!err && r->d && r->d->closed) err = UV_ECANCELED; /* as its data was anchored */
+  if (!r->f) { /* likewise cancelled */
+    luv__fsreq_free(r);
+    return 0;
+  }
   if (err) {
     luv__fsreq_free(r);
     return luv__refused(f, err);
@@ -245,7 +259,7 @@ void luv__fs_abandon(luv_state *S, luv_fiber *f) {
 int luv__fs_wait(luv_state *S, lua_State *L, const luv_fs_call *c, double timeout) {
   luv_fiber *f = luv_current(S);
   luv_fs_call *own = NULL;
-  if (f && f->is_main == LUV_IS_CASE) own = memcpy(lua_newuserdata(L, sizeof *c), c, sizeof *c);
+  if (f && f->is_main == LUV_IS_CASE) own = memcpy(lua_newuserdata(L, sizeof *c), c, sizeof *c); /* see is_stale */
   else S->fs->call = *c;
   return luv__suspend(S, L, LUV_OP_FS, NULL, (uint64_t)(uintptr_t)own, timeout);
 }

@@ -33,10 +33,11 @@ static int failed(poller *p, lua_State *W) {
 /* before, now: or what the last look failed with. */
 int luv__push_poll(luv_state *S, luv_object *o, lua_State *W) {
   poller *p = (poller *)o;
+  uv_stat_t before = p->before, now = p->now; /* which may be closed between the two tables */
   p->changed = 0;
   if (p->status < 0) return failed(p, W);
-  luv__push_stat(S, W, &p->before);
-  luv__push_stat(S, W, &p->now);
+  luv__push_stat(S, W, &before);
+  luv__push_stat(S, W, &now);
   return 2;
 }
 

@@ -90,6 +90,7 @@ static void take(luv_crew *c, luv_fsreq *r) {
 /* The first one tells the loop, which takes all that are there by then. Locked. */
 static void finished(luv_crew *c, luv_fsreq *r) {
   int first = queue_empty(&c->done);
+  luv__pool_leave(r->harmless);
   queue_push(&c->done, &r->pool);
   if (!first || !c->S) return;
   __atomic_store_n(&c->S->arrived, 1, __ATOMIC_SEQ_CST);

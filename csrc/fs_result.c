@@ -3,6 +3,8 @@
  * A stat table has 28 fields; a small Lua function makes it from numbers, which costs a
  * third of setting each field from C. */
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include "fs.h"
 
@@ -20,6 +22,13 @@ int luv__fs_fail(lua_State *L, int err, const char *path, const char *path2) {
   lua_concat(L, path2 ? 5 : 3);
   lua_replace(L, -3);
   return 3;
+}
+
+/* The same of a file, which may be closed while the message is made. */
+int luv__fs_fail_at(lua_State *L, int err, const char *path) {
+  char copy[PATH_MAX];
+  if (path) snprintf(copy, sizeof copy, "%s", path);
+  return luv__fs_fail(L, err, path ? copy : NULL, NULL);
 }
 
 const char *luv__fs_type(unsigned mode) {
@@ -114,18 +123,24 @@ static int push_list(luv_fsreq *r, lua_State *W, int names) {
 }
 
 static int push_data(luv_fsreq *r, lua_State *W) {
-  if (r->result == 0 && r->n[0] > 0) return luv__fs_fail(W, UV_EOF, r->d->path, NULL);
+  if (r->result == 0 && r->n[0] > 0) return luv__fs_fail(W, UV_EOF, r->d->path, NULL); /* r holds d */
   lua_pushnumber(W, (lua_Number)r->result);
   lua_pushlstring(W, r->buf, (size_t)r->result);
   return 2;
 }
 
-/* The descriptor that the pool has opened becomes a file. */
+/* The descriptor that the pool has opened becomes a file. It is r's until then. */
 static void push_open(luv_fsreq *r, lua_State *W, const char *path) {
-  luv_desc *d = luv__desc_new(r->S, (int)r->result, path, (int)r->n[1]);
-  if (!d) luaL_error(W, "not enough memory");
+  luv_box *b = luv__push_box(r->S, W, LUV_CLASS_FILE);
+  if (luv__file_into(r->S, b, luv__desc_new(r->S, (int)r->result, path, (int)r->n[1])))
+    luaL_error(W, "not enough memory");
   r->taken = 1;
-  luv__push_file(r->S, W, d, LUV_CLASS_FILE);
+}
+
+static int push_watch(luv_fsreq *r, lua_State *W) {
+  luv_box *b = luv__push_box(r->S, W, LUV_CLASS_FS_EVENT);
+  r->taken = 1;
+  return r->scan ? luv__tree_into(r, W, b) : luv__watch_into(r->S, W, b, (int)r->result, r->path[0]);
 }
 
 static int push_lines(luv_fsreq *r, lua_State *W) {
@@ -141,11 +156,11 @@ static int push_temp_file(luv_fsreq *r, lua_State *W) {
 }
 
 static int push_dir(luv_fsreq *r, lua_State *W) {
+  luv_box *b = luv__push_box(r->S, W, LUV_CLASS_DIR);
   luv_desc *d = luv__desc_new(r->S, -1, r->path[0], 0);
-  if (!d) luaL_error(W, "not enough memory");
+  if (luv__file_into(r->S, b, d)) luaL_error(W, "not enough memory");
   d->walk = r->walk;
   r->walk = NULL;
-  luv__push_file(r->S, W, d, LUV_CLASS_DIR);
   if (r->op->result == LUV_FS_WALK) luv__push_walker(r->S, W);
   return 1;
 }
@@ -182,13 +197,16 @@ int luv__fs_push(luv_fsreq *r, lua_State *L, lua_State *W) {
       return 1;
     case LUV_FS_FILE: push_open(r, W, r->path[0]); return 1;
     case LUV_FS_LINES: return push_lines(r, W);
-    case LUV_FS_WATCH: r->taken = 1; return r->scan ? luv__push_tree(r, W) : luv__push_watch(r->S, W, (int)r->result, r->path[0]);
+    case LUV_FS_WATCH: return push_watch(r, W);
     case LUV_FS_WRITTEN: case LUV_FS_SENT: lua_pushnumber(W, (lua_Number)r->done); return 1;
     case LUV_FS_STAT: return luv__push_stat(r->S, W, &r->fs.statbuf);
     case LUV_FS_STATX: return luv__push_statx(r, W);
     case LUV_FS_STATFS: return push_statfs(W, r->fs.ptr);
     case LUV_FS_TEXT: lua_pushstring(W, r->fs.ptr); return 1;
-    case LUV_FS_TEMP_DIR: r->taken = 1; lua_pushstring(W, r->path[0]); return 1;
+    case LUV_FS_TEMP_DIR:
+      lua_pushstring(W, r->path[0]);
+      r->taken = 1;
+      return 1;
     case LUV_FS_TEMP_FILE: return push_temp_file(r, W);
     case LUV_FS_LIST: return push_list(r, W, 0);
     case LUV_FS_NAMES: return push_list(r, W, 1);

@@ -78,16 +78,18 @@ static int64_t send_now(luv_stream *s, lua_State *L, int fd) {
   return n;
 }
 
-/* n = stream:write(data, {handle = object}[, timeout]); can_now: nobody else writes */
-int luv__write_handle(luv_state *S, lua_State *L, luv_stream *s, int can_now) {
+/* n = stream:write(data, {handle = object}[, timeout]) */
+int luv__write_handle(luv_state *S, lua_State *L) {
   uint64_t total = luv__check_data(S, L, 2, 1, "write");
   double timeout = luv__opt_timeout(S, L, 4, 3, "write");
   int64_t done = 0;
+  luv_stream *s;
   int fd;
   lua_settop(L, 3);
   lua_pushliteral(L, "handle");
   lua_rawget(L, 3);
   lua_replace(L, 3);
+  s = luv__check_stream(S, L, "write");
   if (lua_isnil(L, 3)) return luv__write_plain(S, L, s, total, timeout);
   if (!luv__anybox(L, 3))
     return luv__arg_error(S, L, 2, "write", "field 'handle': an object with a descriptor expected");
@@ -98,7 +100,7 @@ int luv__write_handle(luv_state *S, lua_State *L, luv_stream *s, int can_now) {
   if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_EPIPE);
   fd = descriptor_at(L, 3);
   if (fd < 0) return luv__fail(L, fd);
-  if (can_now) done = send_now(s, L, fd);
+  if (luv__can_write(s)) done = send_now(s, L, fd);
   if (done < 0) return luv__fail(L, (int)done);
   if (done > 0) lua_settop(L, 2); /* the rest is bytes */
   if ((uint64_t)done == total) {

@@ -10,6 +10,7 @@
  *
  * The handler runs on an alternate stack, as Go demands (DESIGN rule 10). */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include "luv.h"
 #include "thread.h"
@@ -17,7 +18,8 @@
 #define MAX_WATCHED 1024
 #define GRACE 250000000 /* ns between the first and one that kills */
 
-static luv_state *watched[MAX_WATCHED];
+static luv_state *watched[MAX_WATCHED]; /* atomic: a handler reads them */
+static int walking; /* atomic: handlers that do, on whatever thread */
 static struct sigaction host;
 static uint64_t first; /* when it came */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -79,8 +81,12 @@ static void call_host(int sig, siginfo_t *info, void *context) {
 static void on_sigint(int sig, siginfo_t *info, void *context) {
   int i, any = 0;
   first = uv_hrtime();
-  for (i = 0; i < MAX_WATCHED; i++)
-    if (watched[i] && interrupt(watched[i])) any = 1;
+  __atomic_add_fetch(&walking, 1, __ATOMIC_SEQ_CST);
+  for (i = 0; i < MAX_WATCHED; i++) {
+    luv_state *S = __atomic_load_n(&watched[i], __ATOMIC_SEQ_CST);
+    if (S && interrupt(S)) any = 1;
+  }
+  __atomic_sub_fetch(&walking, 1, __ATOMIC_SEQ_CST);
   if (any) set(on_second);
   else call_host(sig, info, context);
 }
@@ -101,7 +107,7 @@ static void watch(luv_state *S) {
   pthread_mutex_lock(&lock);
   for (i = 0; i < MAX_WATCHED && watched[i] != S; i++)
     if (!watched[i] && free_place < 0) free_place = i;
-  if (i == MAX_WATCHED && free_place >= 0) watched[free_place] = S;
+  if (i == MAX_WATCHED && free_place >= 0) __atomic_store_n(&watched[free_place], S, __ATOMIC_SEQ_CST);
   install();
   pthread_mutex_unlock(&lock);
 }
@@ -118,6 +124,7 @@ static int came_before(luv_state *S) {
 
 /* From here to luv__interrupt_leave a signal is for S. */
 void luv__interrupt_enter(luv_state *S) {
+  luv__states_here(S);
   watch(S);
   S->blocked++;
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -137,10 +144,12 @@ void luv__interrupt_again(void) {
   pthread_mutex_unlock(&lock);
 }
 
+/* S is closed when this returns: no handler may have it in hand then. */
 void luv__interrupt_forget(luv_state *S) {
   int i;
   pthread_mutex_lock(&lock);
   for (i = 0; i < MAX_WATCHED; i++)
-    if (watched[i] == S) watched[i] = NULL;
+    if (watched[i] == S) __atomic_store_n(&watched[i], NULL, __ATOMIC_SEQ_CST);
   pthread_mutex_unlock(&lock);
+  while (__atomic_load_n(&walking, __ATOMIC_SEQ_CST)) sched_yield();
 }

@@ -14,7 +14,23 @@
  *   4. A fiber that is READY or WAITING is anchored in the registry
  *      (its slot is not 0); a NEW or DEAD one lives only as long as Lua holds it.
  *      Does not hold inside luv__fiber_finish, which gives the slot back last.
- *   5. Handle memory is freed in its libuv close callback and nowhere else. */
+ *   5. Handle memory is freed in its libuv close callback and nowhere else.
+ *
+ * The rules. Script code may run at any allocation of Lua's, since that may collect, and a
+ * finaliser may call anything, luv included:
+ *   1. What a call holds in shared state (of the state, an object, a fiber) is taken out, into
+ *      locals or a block of its own, before the first allocation, and put back after the last.
+ *   2. A waiter is claimed (unlinked and marked) before anything is allocated for it. After a
+ *      protected call its status and wait.seq are looked at again.
+ *   3. An object is looked up when a wait begins, and again after whatever may run Lua.
+ *   4. Arguments are converted first (numbers to strings, tables read, __codec called); then
+ *      the object is looked up; then nothing runs Lua until it is used. The `begin` of a wait
+ *      allocates nothing of Lua's but in luv__protect, which may collect as it ends.
+ *   5. Below uv_run nothing polls (S->looking).
+ *   6. The scheduler's own Lua thread is used for values only inside a protected call with no
+ *      fiber's frames above it.
+ *   7. A cast from a core, a queue's node or a class follows a check of its kind.
+ *   8. A descriptor is close-on-exec from its birth, and made after the checks that may refuse. */
 #ifndef LUV_H
 #define LUV_H
 
@@ -97,6 +113,7 @@ struct luv_state {
   luv_queue objects;
   luv_queue unread;    /* sockets that the last poll found readable: receive.c */
   uint32_t received;   /* ready.head when some of them were read, or found */
+  int looking;         /* at the outside: uv_run is on the stack, or a reader is being served */
   luv_queue goops;
   uv_timer_t *alarm;
   uv_poll_t *wakeup;   /* see wakeup.c */
@@ -157,6 +174,7 @@ struct luv_state {
   /* ask.c, watchdog.c */
   luv_state *peer;       /* the next of the states of this process */
   int tid;               /* the kernel's number of its thread */
+  uint64_t thread_number; /* ask.c's, which is never given again */
   uint32_t thread_id;    /* luv's */
   volatile int dump_wanted; /* atomic */
   int barked;            /* about this turn */
@@ -172,14 +190,16 @@ struct luv_state {
   int trace_handles;     /* LUV_DEBUG=leaks */
   luv_place chans[1 << LUV_CHAN_BITS];
   luv_place thread_chans[1 << LUV_THREAD_CHAN_BITS]; /* the same, of luv.thread.chan */
-  char taken[64];        /* the last that compiled code has taken from one */
   luv_fiber main;
 };
+
+enum { LUV_LOOKING = 1, LUV_SERVING }; /* state->looking: the latter, from the read buffer */
 
 /* state->dump_wanted: a dump to stderr, one for who asks, what the running turn does */
 enum { LUV_DUMP_STDERR = 1, LUV_DUMP_ASKED = 2, LUV_DUMP_HOG = 4 };
 void luv__ask_hook(lua_State *L, lua_Debug *ar); /* on the thread asked for a dump */
 void luv__states_add(luv_state *S);
+void luv__states_here(luv_state *S);
 void luv__states_remove(luv_state *S);
 void luv__states_each(void (*fn)(luv_state *S, int n), int n); /* a signal handler may */
 void luv__dump_asked(luv_state *S, lua_State *W, int at_hook);
@@ -262,6 +282,8 @@ static inline luv_state *luv_enter(lua_State *L) {
 /* Runs fn with ud as its one argument, a light userdata, on the scheduler's own Lua thread M,
  * protected; nonzero: an error is on M. Nothing that fn calls can wait. */
 int luv__protect(luv_state *S, lua_CFunction fn, void *ud);
+/* The same, and nobody polls meanwhile: what is closed by a finaliser is not freed yet. */
+int luv__protect_still(luv_state *S, lua_CFunction fn, void *ud);
 /* The same for an fn that raises nothing of its own, and may be called again: what a finaliser
  * raises that comes to run meanwhile is not its error. Nonzero: there is no memory. */
 int luv__protect_made(luv_state *S, lua_CFunction fn, void *ud);
@@ -283,6 +305,7 @@ int luv_chan_put(lua_State *L);
 int luv_chan_get(lua_State *L);
 #define LUV_CHAN_SLOTS 512 /* fibers with these slots have a place for a value on its way */
 #define LUV_CHAN_WAITS 16777216
+#define LUV_ZMQ_FRAME 4096 /* bytes that compiled code receives at most */
 int luv_chan_fast_put(luv_state *S, const void *box);
 int luv_chan_fast_get(luv_state *S, const void *box);
 int luv__chan_land_put(lua_State *L);
@@ -293,7 +316,7 @@ int luv_thread_chan_put(lua_State *L);
 int luv_thread_chan_get(lua_State *L);
 int luv_thread_chan_put_text(luv_state *S, const void *box, const char *p, size_t n);
 int luv_thread_chan_put_number(luv_state *S, const void *box, double x);
-const char *luv_thread_chan_take(luv_state *S, const void *box, double *how);
+int luv_thread_chan_take(luv_state *S, const void *box, double *number, char *text);
 void luv__thread_chan_forget(luv_object *o);
 int luv_mutex_lock(lua_State *L);
 int luv_cancelled(lua_State *L);

@@ -47,13 +47,15 @@ typedef struct luv_zmq {
 /* A message that was taken for a fiber and not delivered yet. */
 typedef struct luv_parcel {
   int n, cap;
+  int lent;            /* its memory is not its own */
   zmq_msg_t m[1];
 } luv_parcel;
 
 /* A box that is known to be an open socket's: see zmq_fast.c. */
 #define LUV_ZMQ_BITS 9 /* of the places for sockets: known.h */
 #define LUV_ZMQ_RESULTS 7000 /* frames that recv returns as results */
-#define LUV_ZMQ_RELEASE 4096 /* the scratch message lets go of what is larger at once */
+#define LUV_ZMQ_RELEASE LUV_ZMQ_FRAME /* a frame that is as large is let go of at once, and copied as seldom as can be */
+#define LUV_PARCEL_FEW 8     /* frames for which there is room on the C stack */
 
 /* What a state keeps for all its sockets. */
 struct luv_zmq_state {
@@ -104,7 +106,16 @@ void luv__zmq_forget(luv_zmq *z);
 int luv__zmq_take(luv_zmq *z, zmq_msg_t *m);
 unsigned luv__zmq_event_number(zmq_msg_t *m, uint32_t *value);
 int luv__zmq_serve_receiver(luv_zmq *z, luv_fiber *f);
+
+/* zmq_parcel.c */
+extern const char luv__zmq_too_many[];
 void luv__parcel_free(luv_parcel *p);
+/* The message whose first frame is m, all of it, behind what is in p (or NULL); NULL: no memory. */
+luv_parcel *luv__parcel_fill(luv_zmq *z, zmq_msg_t *m, luv_parcel *p);
+/* Pushes its values on the thread that runs, and frees it. May raise (memory). */
+int luv__parcel_push(luv_state *S, lua_State *L, luv_parcel *p, int mode);
+void luv__zmq_note_end(luv_zmq *z, zmq_msg_t *m);
+void luv__zmq_keep_table(lua_State *L, lua_State *W);
 
 /* zmq_send.c */
 int luv__zmq_serve_sender(luv_zmq *z, luv_fiber *f);

@@ -123,15 +123,21 @@ static void forgotten(luv_object *o) {
   if (o->made) fprintf(stderr, "luv: %snobody has closed this %s\n", o->made, luv__class_name(o->class_id));
 }
 
+/* A userdata whose object is still to come. */
+luv_box *luv__push_box(luv_state *S, lua_State *W, int class_id) {
+  luv_box *b = lua_newuserdata(W, sizeof *b);
+  b->magic = &luv__magic;
+  b->class_id = (uint32_t)class_id;
+  b->o = NULL;
+  luv__push_meta(S, W, class_id);
+  lua_setmetatable(W, -2);
+  return b;
+}
+
 /* Makes the userdata of o. They meet last: a userdata without its __gc must not know o, nor
  * o such a userdata. Without memory, o stays without one, and is closed with the state. */
 void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
-  luv_box *b = lua_newuserdata(W, sizeof *b);
-  b->magic = &luv__magic;
-  b->class_id = o->class_id;
-  b->o = NULL;
-  luv__push_meta(S, W, o->class_id);
-  lua_setmetatable(W, -2);
+  luv_box *b = luv__push_box(S, W, o->class_id);
   b->o = o;
   o->box = b;
   if (o->class_id == LUV_CLASS_ZMQ) luv__zmq_own_meta(S, W);

@@ -65,6 +65,7 @@ uv_handle_t *luv__handle(luv_object *o);
 void luv__object_close(luv_object *o);
 void luv__handle_free(uv_handle_t *h);
 void luv__object_dispose(luv_object *o);
+luv_box *luv__push_box(luv_state *S, lua_State *W, int class_id);
 void luv__push_object(luv_state *S, lua_State *W, luv_object *o);
 /* The luv userdata at idx, of whatever class; NULL for anything else. */
 static inline luv_box *luv__anybox(lua_State *L, int idx) {
@@ -97,7 +98,7 @@ void luv__timer_fire(luv_state *S, luv_timer *t);
 #define LUV_HIGH_WATER 262144     /* unread bytes at which reading stops */
 #define LUV_ACCEPT_AHEAD 64       /* connections taken before accept() asks */
 
-typedef struct { char *p; size_t head, len, cap; } luv_buffer;
+typedef struct { char *p; size_t head, len, cap; uint32_t changes; } luv_buffer;
 
 typedef struct luv_write luv_write;
 
@@ -148,6 +149,8 @@ void luv__tty_default(int sig);
 int luv__buffer_append(luv_buffer *b, const char *p, size_t n);
 int luv__buffer_prepend(luv_buffer *b, const char *p, size_t n);
 void luv__buffer_consume(luv_buffer *b, size_t n);
+char *luv__buffer_hold(luv_buffer *b); /* its block, which stays as it is until it is released */
+void luv__block_release(char *p);
 void luv__buffer_free(luv_buffer *b);
 void luv__stream_read_more(luv_stream *s);
 void luv__stream_read_stop(luv_stream *s);
@@ -167,6 +170,7 @@ void luv__fs_closing(luv_object *o);
 void luv__fs_state_close(luv_state *S);
 void luv__fs_state_free(luv_state *S);
 void luv__fs_exit(int status);
+void luv__exits_with(int status); /* the process, as soon as all has been called that is to be */
 uint64_t luv__fs_pending(luv_state *S);
 int luv__push_change(luv_state *S, lua_State *L, lua_State *W);
 void luv__poller_gone(void);
@@ -200,6 +204,8 @@ void luv__wrap_run(luv_state *S, lua_State *L);
 void luv__link_closing(luv_object *o);
 int luv__links_serve(luv_state *S);
 int luv__thread_awaited(luv_state *S);
+int luv__thread_is_detached(luv_state *S);
+int luv__threads_run(void); /* of luv's own, in whatever state */
 int luv__links_block(luv_state *S);
 void luv__links_unblock(luv_state *S);
 int luv__thread_chan_lone(luv_state *S); /* waits that only this state itself could end */
@@ -218,7 +224,7 @@ enum { LUV_ZMQ_TABLE = 1, LUV_ZMQ_AGAIN = 2, LUV_ZMQ_EVENT = 4,
 int luv_zmq_send(lua_State *L);
 int luv_zmq_recv(lua_State *L);
 int luv_zmq_try_send(luv_state *S, const void *box, const char *p, size_t n);
-const char *luv_zmq_try_recv(luv_state *S, const void *box, double *n);
+int luv_zmq_try_recv(luv_state *S, const void *box, char *to);
 
 void luv__zmq_index(luv_state *S, lua_State *L);
 void luv__zmq_own_meta(luv_state *S, lua_State *L);

@@ -74,20 +74,28 @@ void luv__spin(luv_state *S) {
   }
   while (!woken(S) && S->now - start < LUV_SPIN_MOST * S->spin) {
     if (luv__fs_pending(S)) sched_yield(); /* a thread of the pool may want this CPU */
+    S->looking = LUV_LOOKING;
     luv__uv_run(S, UV_RUN_NOWAIT);
+    S->looking = 0;
     look(S);
   }
   if (!soon) spun(S, S->now - start, woken(S));
 }
 
 /* Looks at what the kernel has, for a call that is not to wait. Legal while a fiber
- * runs: uv_run is not on the stack then, and its callbacks only wake. */
-static void glance(void *S) {
+ * runs: uv_run is not on the stack then, and its callbacks only wake. A finaliser that runs
+ * below uv_run sees what is there already. Objects may be closed, and freed, in it. */
+static void glance(void *p) {
+  luv_state *S = p;
+  S->looking = LUV_LOOKING;
   luv__uv_run(S, UV_RUN_NOWAIT);
+  S->looking = 0;
   luv__receive(S, UINT_MAX);
 }
 
-void luv__glance(luv_state *S) { luv__on_host(glance, S); }
+void luv__glance(luv_state *S) {
+  if (!S->looking) luv__on_host(glance, S);
+}
 
 /* Polls once. With `block`, waits until something has happened. */
 void luv__poll(luv_state *S, int block) {
@@ -105,7 +113,9 @@ void luv__poll(luv_state *S, int block) {
   if (block && S->fs) luv__pool_look(S, 1);
   if (block) arm(S);
   if (block && !luv__links_block(S)) block = 0;
+  S->looking = LUV_LOOKING;
   luv__uv_run(S, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  S->looking = 0;
   luv__links_unblock(S);
   luv__links_serve(S);
   luv__pool_collect(S);

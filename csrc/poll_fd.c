@@ -55,20 +55,25 @@ static int arm(luv_poll *p) {
   return failure(); /* the number has been closed, or is another file's that cannot be waited for */
 }
 
-/* Wakes those whose descriptor is ready, and arms it for the others. */
-static void serve(luv_poll *p) {
-  luv_queue *q = p->o.waiters.next, *next;
-  int err = 0;
-  for (; q != &p->o.waiters; q = next) {
-    luv_fiber *f = luv_container(q, luv_fiber, wait.node);
-    int is = ready(p->fd, (int)f->wait.arg);
-    next = q->next;
-    if (is < 0) luv__wake_error(p->o.S, f, is);
-    else if (is) {
-      f->wait.arg = (uint64_t)is;
-      luv__wake(p->o.S, f, LUV_OUT_READY);
-    }
+/* Whether f, which waits for p, need not wait any more. */
+static int serve_one(luv_poll *p, luv_fiber *f) {
+  int is = ready(p->fd, (int)f->wait.arg);
+  if (is == 0) return 0;
+  if (is < 0) luv__wake_error(p->o.S, f, is);
+  else {
+    f->wait.arg = (uint64_t)is;
+    luv__wake(p->o.S, f, LUV_OUT_READY);
   }
+  return 1;
+}
+
+/* Wakes those whose descriptor is ready, and arms it for the others. A case of a luv.select
+ * takes the others along, which may wait here, too: so it begins again after each. */
+static void serve(luv_poll *p) {
+  luv_queue *q = p->o.waiters.next;
+  int err = 0;
+  while (q != &p->o.waiters)
+    q = serve_one(p, luv_container(q, luv_fiber, wait.node)) ? p->o.waiters.next : q->next;
   if (!queue_empty(&p->o.waiters) && (err = arm(p))) luv__wake_all_error(p->o.S, &p->o.waiters, err);
 }
 

@@ -206,10 +206,9 @@ luv_object *luv__process_spawn(luv_state *S, uv_loop_t *loop, const luv_spawn_op
 
 /* ---- what Lua calls ----------------------------------------------------------------------------------------- */
 
-static luv_process *check(luv_state *S, lua_State *L, const char *fname, luv_box **box) {
+static luv_process *check(luv_state *S, lua_State *L, const char *fname) {
   luv_box *b = luv__tobox(L, 1, LUV_CLASS_PROCESS);
   if (!b) luv__type_error(S, L, 1, 0, fname, "luv.process");
-  if (box) *box = b;
   return b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_process *)b->o : NULL;
 }
 
@@ -222,7 +221,7 @@ int luv__push_exit(lua_State *W, uint64_t how) {
 /* code, signal = p:wait([timeout]) */
 int luv_process_wait(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_process *p = check(S, L, "wait", NULL);
+  luv_process *p = check(S, L, "wait");
   double timeout = luv__opt_timeout(S, L, 2, 1, "wait");
   luv__check_cancel(S, L);
   if (!p) return luv__fail(L, UV_EBADF);
@@ -244,8 +243,7 @@ static int push_pipes(lua_State *L) {
 /* p = p:close(): with the pipes that spawn has made for it */
 int luv_process_close(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_box *b;
-  luv_process *p = check(S, L, "close", &b);
+  luv_process *p = check(S, L, "close");
   lua_settop(L, 1);
   if (!p) return 1;
   if (push_pipes(L)) {
@@ -256,7 +254,8 @@ int luv_process_close(lua_State *L) {
       lua_pop(L, 1);
     }
   }
-  luv__object_close(&p->o);
+  p = check(S, L, "close"); /* a finaliser may have been there first */
+  if (p) luv__object_close(&p->o);
   lua_settop(L, 1);
   return 1;
 }

@@ -168,17 +168,24 @@ static int prepare(birth *b) {
   return 0;
 }
 
+/* The kernel forbids core dumps and /proc to whom a setuid has changed, by a mark of the memory,
+ * which was ours at that time. */
+static void put_back(int dumpable) {
+  if (dumpable == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
 /* No handler of ours may run in the child, and no thread of a luv.thread may be stopped here. */
 static void bear(void *ud) {
   birth *b = ud;
   sigset_t all, old;
-  int cancel;
+  int cancel, dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
   sigfillset(&all);
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
   pthread_sigmask(SIG_SETMASK, &all, &old);
   b->pid = clone(child, b->stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, b);
   if (b->pid < 0) b->err = errno;
   else if (b->err) while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR) continue;
+  if (b->o->set_uid || b->o->set_gid) put_back(dumpable);
   pthread_sigmask(SIG_SETMASK, &old, NULL);
   pthread_setcancelstate(cancel, NULL);
 }

@@ -6,9 +6,15 @@
  * on, since switching it costs a system call, until LUV_HIGH_WATER bytes lie unread.
  *
  * Readers are served in order. Each states what it wants in its wait record: op, and
- * in arg the count or limit. A delimiter is read again from its suspended stack. */
+ * in arg the count or limit. A delimiter is read again from its suspended stack.
+ *
+ * To make a string may run code of the script (luv.h, "the rules"). So a reader is claimed
+ * first: it is woken, and gets the bytes afterwards. What it takes of stream->in has left it by
+ * then, and the block is held. Meanwhile nobody polls (S->looking), so the read buffer stays
+ * as it is, and a stream that is closed is not freed yet. */
 #include <math.h>
 #include <poll.h>
+#include "bytes.h"
 #include "luvstdio.h"
 #include "socket.h"
 
@@ -19,34 +25,17 @@ static luv_view unread(luv_stream *s) {
   return v;
 }
 
-/* What a reader gets: read the number of bytes, too; of a line or a record, whether it had its end. */
-static int push(lua_State *W, int op, const char *p, size_t n, int whole) {
-  if (op == LUV_OP_READ) lua_pushnumber(W, (lua_Number)n);
-  lua_pushlstring(W, p, n);
-  if (op == LUV_OP_READ_LINE || op == LUV_OP_READ_UNTIL) lua_pushboolean(W, whole);
-  else if (op != LUV_OP_READ) return 1;
-  return 2;
+/* Of a line or a record the call tells whether it had its end. */
+static int is_record(int op) { return op == LUV_OP_READ_LINE || op == LUV_OP_READ_UNTIL; }
+
+static int tell_end(lua_State *W, int had) {
+  lua_pushboolean(W, had);
+  return 1;
 }
+
+static int is_closed(const luv_stream *s) { return (s->o.flags & LUV_O_CLOSING) != 0; }
 
 /* ---- serving waiting readers, in libuv's callback ------------------------------- */
-
-typedef struct { luv_fiber *f; const char *p; size_t n; } delivery;
-
-/* Prebuilt closure, see luv__deliver_open: no allocation before the protection. */
-static int deliver(lua_State *M) {
-  delivery *d = lua_touserdata(M, 1);
-  int n;
-  luv__check_crossing(M);
-  n = push(M, d->f->wait.op, d->p, d->n, d->f->wait.done != 0);
-  lua_xmove(M, d->f->in, n);
-  d->f->nargs = n;
-  return 0;
-}
-
-void luv__deliver_open(luv_state *S, lua_State *L) {
-  lua_pushcfunction(L, deliver);
-  S->ref_deliver = luaL_ref(L, LUA_REGISTRYINDEX);
-}
 
 /* Short data waits in the arena until the run loop makes the string: cheaper than a
  * protected call here, and the copy is small. */
@@ -60,46 +49,77 @@ static int serve_short(luv_state *S, luv_fiber *f, const char *p, size_t n) {
   return 1;
 }
 
-static int serve(luv_stream *s, luv_fiber *f, const char *p, size_t n) {
-  luv_state *S = s->o.S;
-  delivery d = {f, p, n};
-  if (n <= LUV_ARENA_PIECE && S->arena_used + n <= LUV_ARENA) return serve_short(S, f, p, n);
-  lua_rawgeti(S->M, LUA_REGISTRYINDEX, S->ref_deliver);
-  lua_pushlightuserdata(S->M, &d);
-  if (LUV_LIKELY(lua_pcall(S->M, 1, 0, 0) == 0)) {
-    luv__wake(S, f, LUV_OUT_STACK);
-    return 1;
-  }
-  lua_pop(S->M, 1);
+/* No memory for the string: the bytes stay where they were, the reader's call raises. */
+static int serve_nothing(luv_fiber *f, uint32_t seq) {
+  if (f->wait.seq != seq || f->status == LUV_WAITING) return 0;
   f->wait.on = (void *)"not enough memory";
-  luv__wake(S, f, LUV_OUT_RAISE);
+  f->out = LUV_OUT_RAISE;
   return 0;
 }
 
-/* Serves readers from v; returns how many bytes they took. */
+static int serve(luv_stream *s, luv_fiber *f, const char *p, size_t n) {
+  luv_state *S = s->o.S;
+  int counted = f->wait.op == LUV_OP_READ;
+  uint32_t seq = f->wait.seq;
+  if (n <= LUV_ARENA_PIECE && S->arena_used + n <= LUV_ARENA) return serve_short(S, f, p, n);
+  luv__wake(S, f, LUV_OUT_STACK);
+  f->nargs = 1 + counted;
+  if (LUV_UNLIKELY(luv__bytes_to(S, f->in, counted, p, n))) return serve_nothing(f, seq);
+  if (is_record(f->wait.op) && f->wait.seq == seq) f->nargs += tell_end(f->in, f->wait.done != 0);
+  return 1;
+}
+
+/* The first reader, and what it would have of v; NULL: it has to wait for more, or nobody reads. */
+static luv_fiber *first_served(luv_stream *s, luv_view v, luv_cut *c, int *what) {
+  luv_fiber *f;
+  if (queue_empty(&s->readers)) return NULL;
+  f = luv_container(s->readers.next, luv_fiber, wait.node);
+  *what = luv__record(s, f->in, f->wait.op, f->wait.arg, v, c);
+  if (*what == LUV_MORE) return NULL;
+  s->scanned = 0;
+  f->wait.done = c->skip;
+  return f;
+}
+
+/* Serves readers from v, which is not the stream's; returns how many bytes they took. What
+ * is put before them meanwhile, by unread(), is to be served first. */
 static size_t serve_readers(luv_stream *s, luv_view v) {
   size_t used = 0;
-  while (!queue_empty(&s->readers)) {
-    luv_fiber *f = luv_container(s->readers.next, luv_fiber, wait.node);
+  luv_fiber *f;
+  luv_cut c;
+  int what;
+  while (!s->in.len) {
     luv_view rest = {v.p + used, v.n - used};
-    luv_cut c;
-    int what = luv__record(s, f->in, f->wait.op, f->wait.arg, rest, &c);
-    if (what == LUV_MORE) break;
-    s->scanned = 0;
-    f->wait.done = c.skip;
+    f = first_served(s, rest, &c, &what);
+    if (!f) break;
     if (what == LUV_END) luv__wake_error(s->o.S, f, c.err);
     else if (serve(s, f, rest.p, c.take)) used += c.take + c.skip;
   }
   return used;
 }
 
+/* Of stream->in. */
+static void serve_kept(luv_stream *s, luv_fiber *f, const luv_cut *c) {
+  const char *p = s->in.p + s->in.head;
+  char *block = s->in.len ? luv__buffer_hold(&s->in) : NULL;
+  luv__buffer_consume(&s->in, c->take + c->skip);
+  if (!serve(s, f, p, c->take) && !is_closed(s)) luv__buffer_prepend(&s->in, p, c->take + c->skip);
+  luv__block_release(block);
+}
+
 void luv__read_service(luv_stream *s) {
-  size_t used = serve_readers(s, unread(s));
-  if (used) luv__buffer_consume(&s->in, used);
+  luv_fiber *f;
+  luv_cut c;
+  int what;
+  while ((f = first_served(s, unread(s), &c, &what))) {
+    if (what == LUV_END) luv__wake_error(s->o.S, f, c.err);
+    else serve_kept(s, f, &c);
+  }
 }
 
 /* The stream has ended: by EOF or an error. */
 void luv__read_end(luv_stream *s, int err) {
+  if (is_closed(s)) return;
   s->error = err;
   luv__stream_read_stop(s);
   if (s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc) luv__wake_all_error(s->o.S, &s->o.waiters, err);
@@ -138,7 +158,7 @@ void luv__got(luv_stream *s, const char *p, size_t n) {
     p += used;
     n -= used;
   }
-  if (n == 0) return;
+  if (n == 0 || is_closed(s)) return;
   if (luv__buffer_append(&s->in, p, n)) {
     luv__read_end(s, UV_ENOMEM);
     return;
@@ -191,18 +211,49 @@ void luv__read_abandon(luv_state *S, luv_fiber *f) {
 
 /* ---- the faces --------------------------------------------------------------------- */
 
-/* What can be had without waiting: the results, or 0. */
-static int read_now(luv_stream *s, lua_State *L, int op, uint64_t arg) {
+static void release(void *block) { luv__block_release(block); }
+
+/* Bytes of stream->in, which may go meanwhile. */
+static int push_kept(luv_state *S, lua_State *L, luv_stream *s, int op, size_t n) {
+  luv_bytes h = {s->in.p + s->in.head, n, release, s->in.len ? luv__buffer_hold(&s->in) : NULL};
+  return luv__push_bytes(S, L, op == LUV_OP_READ, h);
+}
+
+/* The stream at 1, if it is s still. */
+static luv_stream *still(lua_State *L, luv_stream *s) {
+  luv_box *b = luv__anybox(L, 1);
+  return b && b->o == &s->o && !is_closed(s) ? s : NULL;
+}
+
+/* What can be had without waiting: the results, or 0. What a finaliser has read, or put back,
+ * while they were made has gone before: then it is looked at again. */
+static int read_now(luv_state *S, luv_stream *s, lua_State *L, int op, uint64_t arg) {
   luv_cut c;
-  int what, n;
-  if (!s->in.len && !s->error) return 0;
-  what = luv__record(s, L, op, arg, unread(s), &c);
-  if (what == LUV_MORE) return 0;
-  s->scanned = 0;
-  if (what == LUV_END) return luv__fail(L, c.err);
-  n = push(L, op, s->in.p + s->in.head, c.take, c.skip != 0);
+  uint32_t changes;
+  int what, n, top = lua_gettop(L);
+  do {
+    lua_settop(L, top);
+    if (!s->in.len && !s->error) return 0;
+    what = luv__record(s, L, op, arg, unread(s), &c);
+    if (what == LUV_MORE) return 0;
+    s->scanned = 0;
+    if (what == LUV_END) return luv__fail(L, c.err);
+    changes = s->in.changes;
+    n = push_kept(S, L, s, op, c.take);
+    if (is_record(op)) n += tell_end(L, c.skip != 0);
+    if (!still(L, s)) return n;
+  } while (s->in.changes != changes);
   luv__buffer_consume(&s->in, c.take + c.skip);
   return n;
+}
+
+/* What the kernel has counts as being there. */
+static int read_at_once(luv_state *S, luv_stream *s, lua_State *L, int op, uint64_t arg) {
+  luv__stream_read_more(s);
+  s->fed = 0;
+  luv__glance(S);
+  if (!still(L, s)) return luv__fail(L, UV_ECANCELED);
+  return read_now(S, s, L, op, arg);
 }
 
 static int read_op(luv_state *S, lua_State *L, luv_stream *s, int op, uint64_t arg,
@@ -211,13 +262,8 @@ static int read_op(luv_state *S, lua_State *L, luv_stream *s, int op, uint64_t a
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
   if (!queue_empty(&s->readers)) return luv__suspend(S, L, op, s, arg, timeout);
-  n = read_now(s, L, op, arg);
-  if (n == 0 && timeout == 0) { /* what the kernel has counts as being there */
-    luv__stream_read_more(s);
-    s->fed = 0;
-    luv__glance(S);
-    n = read_now(s, L, op, arg);
-  }
+  n = read_now(S, s, L, op, arg);
+  if (n == 0 && timeout == 0) n = read_at_once(S, s, L, op, arg);
   return n ? n : luv__suspend(S, L, op, s, arg, timeout);
 }
 

@@ -22,10 +22,12 @@ static void receive(luv_stream *s) {
     n = luv__recv(fd, S->readbuf, LUV_READ_SIZE);
     if (LUV_LIKELY(n > 0)) luv__got(s, S->readbuf, (size_t)n);
     else if (n != UV_EAGAIN) luv__read_end(s, n ? (int)n : UV_EOF);
-  } while (n == LUV_READ_SIZE && s->o.flags & LUV_O_READING && ++reads < READS_PER_TURN && !luv__fed_up(s));
+  } while (n == LUV_READ_SIZE && (s->o.flags & (LUV_O_READING | LUV_O_CLOSING)) == LUV_O_READING &&
+           ++reads < READS_PER_TURN && !luv__fed_up(s));
 }
 
-/* Reads up to n of them. */
+/* Reads up to n of them. One that is closed meanwhile leaves the list, and is not freed before
+ * the next poll. */
 void luv__receive(luv_state *S, unsigned n) {
   for (; n && !queue_empty(&S->unread); n--) {
     luv_stream *s = luv_container(S->unread.next, luv_stream, unread);

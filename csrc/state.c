@@ -40,6 +40,14 @@ int luv__protect(luv_state *S, lua_CFunction fn, void *ud) {
   return lua_pcall(S->M, 1, 0, 0);
 }
 
+int luv__protect_still(luv_state *S, lua_CFunction fn, void *ud) {
+  int looking = S->looking, rc;
+  S->looking = LUV_SERVING;
+  rc = luv__protect(S, fn, ud);
+  S->looking = looking;
+  return rc;
+}
+
 static int out_of_memory(lua_State *M) {
   return lua_type(M, -1) == LUA_TSTRING && strcmp(lua_tostring(M, -1), "not enough memory") == 0;
 }
@@ -250,6 +258,7 @@ static int state_gc(lua_State *L) {
 /* A stand-alone interpreter that ended well, but for a fiber's error: exit code 1. */
 static void on_process_exit(int status, void *unused) {
   (void)unused;
+  luv__exits_with(exit_failed && status == 0 && !luv__forked ? 1 : status);
   if (!luv__forked) luv__tty_reset();
   if (!luv__forked) luv__zmq_exit();
   if (!luv__forked) luv__fs_exit(exit_failed && status == 0 ? 1 : status);

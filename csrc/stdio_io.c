@@ -93,8 +93,11 @@ static void on_file_read(uv_fs_t *q) {
     release(d);
     return;
   }
+  d->reading = 1; /* it is not freed, and d->in not read into, while the reader's string is made */
   arrived(d->s, d->in, n);
-  if (wants(d->s)) luv__std_read_more(d->s);
+  d->reading = 0;
+  if (!d->s) release(d);
+  else if (wants(d->s)) luv__std_read_more(d->s);
 }
 
 static void read_in_pool(luv_stream *s, luv_std *d) {
@@ -118,11 +121,15 @@ void luv__std_read_more(luv_stream *s) {
   struct iovec v = {s->o.S->readbuf, LUV_READ_SIZE};
   ssize_t n;
   if (d->reading || s->error) return;
+  if (s->o.S->looking == LUV_SERVING) { /* for a finaliser: the read buffer is in use */
+    read_in_pool(s, d);
+    return;
+  }
   n = preadv2(d->fd, &v, 1, -1, RWF_NOWAIT);
   if (n >= 0) arrived(s, v.iov_base, n);
   else if (errno == EAGAIN || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) read_in_pool(s, d);
   else luv__read_end(s, uv_translate_sys_error(errno));
-  if (!d->reading && wants(s)) read_in_pool(s, d); /* others have their turn between */
+  if (s->std == d && !d->reading && wants(s)) read_in_pool(s, d); /* others have their turn between */
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */

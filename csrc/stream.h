@@ -44,7 +44,7 @@ void luv__write_drop(luv_write *w);
 unsigned luv__write_rest_of(luv_write *w, size_t skip, uv_buf_t *bufs, unsigned max);
 int luv__write_plain(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, double timeout);
 int luv__write_from(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, uint64_t done, double timeout);
-int luv__write_handle(luv_state *S, lua_State *L, luv_stream *s, int can_now);
+int luv__write_handle(luv_state *S, lua_State *L);
 int luv__carrier(luv_stream *s, lua_State *L, int idx, uv_pipe_t **carrier);
 void luv__carrier_close(uv_pipe_t *carrier);
 

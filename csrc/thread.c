@@ -111,7 +111,7 @@ int luv_thread_detach(lua_State *L) {
   luv_thread *t = thread_of(check(S, L, "detach"));
   pthread_mutex_lock(&t->task.core.lock);
   if (!t->detached && !t->joined && !t->is_main) {
-    t->detached = 1;
+    __atomic_store_n(&t->detached, 1, __ATOMIC_RELAXED);
     pthread_detach(t->tid);
   }
   pthread_mutex_unlock(&t->task.core.lock);

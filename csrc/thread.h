@@ -88,6 +88,7 @@ void luv__thread_leave(lua_State *L);
 
 /* thread_life.c */
 luv_thread *luv__thread_new(void);
+luv_thread *luv__thread_of(luv_core *c); /* NULL: it is another kind of core */
 int luv__thread_spawn(luv_state *S, lua_State *L, luv_thread *t);
 void luv__thread_served(luv_link *k);
 luv_thread *luv__thread_after(uint32_t id);

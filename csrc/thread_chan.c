@@ -195,8 +195,9 @@ static luv_msg *new_message(lua_State *L) {
   return m;
 }
 
-static int put_later(luv_state *S, lua_State *L, luv_link *k, const luv_msg *m, double timeout) {
+static int put_later(luv_state *S, lua_State *L, const luv_msg *m, double timeout) {
   luv_msg *kept;
+  luv_link *k;
   if (timeout == 0) {
     luv_msg refused = *m;
     luv__msg_free(&refused);
@@ -205,6 +206,8 @@ static int put_later(luv_state *S, lua_State *L, luv_link *k, const luv_msg *m, 
   kept = new_message(L);
   *kept = *m;
   lua_replace(L, 2);
+  k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "put"); /* a finaliser may have closed it */
+  if (!k) return luv__fail(L, UV_ECANCELED);
   return luv__suspend(S, L, LUV_OP_THREAD_PUT, k, 0, timeout);
 }
 
@@ -218,17 +221,26 @@ static int put_now(luv_channel *c, const luv_msg *m) {
   return err;
 }
 
-static int put(luv_state *S, lua_State *L, luv_link *k, double timeout) {
-  luv_channel *c = k ? (luv_channel *)k->core : NULL;
+/* The value is packed first, for which the script's code may run, and wait: then the channel is
+ * looked up. */
+static int put(luv_state *S, lua_State *L, const char *fname, double timeout) {
+  luv_channel *c;
+  luv_link *k;
   luv_msg m;
   int err;
   luv__check_cancel(S, L);
-  if (!c) return luv__fail(L, UV_EBADF);
+  if (!luv__self(S, L, LUV_CLASS_THREAD_CHAN, fname)) return luv__fail(L, UV_EBADF);
   lua_settop(L, 2);
   if (luv__msg_pack(S, L, 2, &m)) return luv__error(S, L, "cannot put %s", lua_tostring(L, -1));
+  k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, fname);
+  if (!k) {
+    luv__msg_free(&m);
+    return luv__fail(L, UV_ECANCELED);
+  }
+  c = (luv_channel *)k->core;
   err = UV_EAGAIN;
   if (queue_empty(&k->senders) && !(timeout != 0 && luv__overdue(S, L, &S->link_ops))) err = put_now(c, &m);
-  if (err == UV_EAGAIN) return put_later(S, L, k, &m, timeout);
+  if (err == UV_EAGAIN) return put_later(S, L, &m, timeout);
   if (err) {
     luv__msg_free(&m);
     return luv__fail(L, err);
@@ -243,13 +255,13 @@ int luv_thread_chan_put(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "put");
   if (S->jit && k) luv__thread_chan_know(S, k);
-  return put(S, L, k, luv__opt_timeout(S, L, 3, 2, "put"));
+  return put(S, L, "put", luv__opt_timeout(S, L, 3, 2, "put"));
 }
 
 /* ch = ch:try_put(value) */
 int luv_thread_chan_try_put(lua_State *L) {
   luv_state *S = luv_enter(L);
-  return put(S, L, luv__self(S, L, LUV_CLASS_THREAD_CHAN, "try_put"), 0);
+  return put(S, L, "try_put", 0);
 }
 
 /* n = ch:capacity() */

@@ -49,27 +49,28 @@ int luv_thread_chan_put_number(luv_state *S, const void *box, double x) {
   return put_plainly(S, k, &m);
 }
 
-/* Takes the next value if it is a short string, whose bytes stay until the next call, or a
- * number: how[0] is the length, or -1 with the number in how[1]. NULL: the face has to do it. */
-const char *luv_thread_chan_take(luv_state *S, const void *box, double *how) {
+/* Takes the next value if it is a short string, whose length it returns, or a number, for which
+ * it returns -1; they are the caller's then. -2: the face has to do it. */
+int luv_thread_chan_take(luv_state *S, const void *box, double *number, char *text) {
   luv_link *k = plain(S, box);
   luv_channel *c = k ? (luv_channel *)k->core : NULL;
   const luv_msg *m = NULL;
-  if (!k || !queue_empty(&k->o.waiters)) return NULL;
+  int n = -2;
+  if (!k || !queue_empty(&k->o.waiters)) return n;
   ring_lock(&c->getting);
   if (c->head == c->tail_seen) luv__ring_look(c);
   if (c->head != c->tail_seen) m = &c->v[c->head & (c->size - 1)];
   if (m && m->kind != LUV_MSG_SHORT && m->kind != LUV_MSG_NUMBER) m = NULL;
   if (m) {
     ring_fetch_to_get(c);
-    how[0] = m->kind == LUV_MSG_SHORT ? m->n : -1;
-    if (m->kind == LUV_MSG_NUMBER) how[1] = m->u.number;
-    else memcpy(S->taken, m->u.s, m->n);
+    n = m->kind == LUV_MSG_SHORT ? m->n : -1;
+    if (m->kind == LUV_MSG_NUMBER) *number = m->u.number;
+    else memcpy(text, m->u.s, m->n);
     __atomic_store_n(&c->head, c->head + 1, __ATOMIC_SEQ_CST);
   }
   ring_unlock(&c->getting);
-  if (!m) return NULL;
+  if (!m) return n;
   S->link_ops++;
   luv__core_tell(&c->core, LUV_BELL_PUT);
-  return S->taken;
+  return n;
 }

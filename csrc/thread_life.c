@@ -22,6 +22,8 @@ static void free_thread(luv_core *c) {
 
 static const luv_core_kind kind = {luv__task_serve, luv__task_ready, luv__thread_served, free_thread};
 
+luv_thread *luv__thread_of(luv_core *c) { return c->kind == &kind ? (luv_thread *)c : NULL; }
+
 luv_thread *luv__thread_new(void) {
   luv_thread *t = calloc(1, sizeof *t);
   if (!t) return NULL;
@@ -61,6 +63,20 @@ void luv__thread_gone(luv_thread *t) {
   pthread_mutex_lock(&lock);
   queue_remove(&t->all);
   pthread_mutex_unlock(&lock);
+}
+
+/* The end of the process does not wait for what S does. */
+int luv__thread_is_detached(luv_state *S) {
+  luv_thread *t = S->thread;
+  return t && !t->is_main && __atomic_load_n(&t->detached, __ATOMIC_RELAXED);
+}
+
+int luv__threads_run(void) {
+  int any;
+  pthread_mutex_lock(&lock);
+  any = !queue_empty(&all);
+  pthread_mutex_unlock(&lock);
+  return any;
 }
 
 /* ---- making -------------------------------------------------------------------------------- */

@@ -47,7 +47,10 @@ int luv__msg_push(luv_state *S, lua_State *W, luv_msg *m) {
     lua_pushlstring(W, m->u.s, m->n);
     return 1;
   }
-  luaL_checkstack(W, 10, "luv");
+  if (!lua_checkstack(W, 10)) {
+    luv__msg_free(m);
+    luaL_error(W, "stack overflow");
+  }
   switch (m->kind) {
     case LUV_MSG_BLOB: return push_blob(S, W, m);
     case LUV_MSG_NUMBER: lua_pushnumber(W, m->u.number); break;

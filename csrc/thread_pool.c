@@ -97,6 +97,8 @@ int luv_thread_pool_call(lua_State *L) {
   luv__push_object(S, L, &k->o);
   lua_replace(L, 2);
   lua_settop(L, 2);
+  pool = luv__self(S, L, LUV_CLASS_THREAD_POOL, "call"); /* to pack may have taken time */
+  if (!pool) return luv__fail(L, UV_ECANCELED);
   submit((luv_channel *)pool->core, t);
   return luv__suspend(S, L, LUV_OP_THREAD_JOIN, k, 0, LUV_NO_TIMEOUT);
 }

@@ -136,7 +136,9 @@ int luv__udp_connect(luv_object *o, const struct sockaddr *to) {
 /* A descriptor for a socket that has none yet, before libuv makes it one: for options that
  * come before bind. libuv 1.44 cannot ask for SO_REUSEPORT. */
 int luv__udp_socket(luv_object *o, int family, int reuseport) {
-  int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, err = 0;
+  int fd, on = 1, err = 0;
+  if (uv_fileno(luv__handle(o), &fd) == 0) return UV_EBUSY;
+  fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return uv_translate_sys_error(errno);
   if (reuseport && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on))
     err = uv_translate_sys_error(errno);

@@ -38,6 +38,7 @@ typedef struct luv_udp_state luv_udp_state;
 struct luv_udp_state {
   char *buf;           /* where datagrams arrive, several at once */
   luv_queue parcels;   /* long datagrams on their way to fibers */
+  luv_queue *last;     /* of these, the one that is being delivered */
   uint32_t ops;        /* sends and receives that did not wait */
   int ref_names;       /* registry: a table of strings, see udp.c */
   luv_addr known[64];  /* whose address is the text number LUV_NAME_KNOWN + i of it */

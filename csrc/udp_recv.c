@@ -43,8 +43,13 @@ static int push(luv_state *S, lua_State *L, const luv_datagram *d) {
 }
 
 int luv__udp_deliver(luv_state *S, luv_fiber *f, lua_State *W) {
+  luv_udp_state *t = S->udp;
   parcel *p = f->wait.arg ? (parcel *)(uintptr_t)f->wait.arg : NULL;
-  int n = push(S, W, p ? &p->d : f->wait.on);
+  int n;
+  if (t->last) drop_parcel((parcel *)t->last); /* its delivery ran out of memory */
+  t->last = (luv_queue *)p;
+  n = push(S, W, p ? &p->d : f->wait.on);
+  t->last = NULL;
   if (p) drop_parcel(p);
   return n;
 }
@@ -215,6 +220,8 @@ int luv_udp_recv(lua_State *L) {
     int err = read_more(s);
     if (err) return luv__fail(L, err);
     luv__glance(S);
+    s = luv__check_udp(S, L, "recv");
+    if (!s) return luv__fail(L, UV_ECANCELED);
     n = recv_now(S, L, s);
   }
   return n ? n : luv__suspend(S, L, LUV_OP_UDP_RECV, s, 0, timeout);

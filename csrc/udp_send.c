@@ -218,7 +218,6 @@ static void spread(luv_state *S, lua_State *L) {
 
 static int address(luv_state *S, lua_State *L, luv_udp *s, luv_addr *a) {
   int port;
-  if (lua_istable(L, 3)) spread(S, L);
   if (lua_isnoneornil(L, 3) && lua_isnoneornil(L, 4)) return CONNECTED;
   if (lua_type(L, 3) != LUA_TSTRING) luv__type_error(S, L, 3, 2, "send", "string");
   port = port_of(S, L);
@@ -241,22 +240,29 @@ static void check_data(luv_state *S, lua_State *L) {
   lua_replace(L, 2);
 }
 
-static int wait_for_room(luv_state *S, lua_State *L, luv_udp *s, const luv_addr *a, double timeout) {
+/* The address lies on the stack while the wait lasts. To put it there may close the socket. */
+static int wait_for_room(luv_state *S, lua_State *L, const luv_addr *a, double timeout) {
+  luv_udp *s;
   lua_settop(L, 2);
   if (a) lua_pushlstring(L, (const char *)a, sizeof *a);
   else lua_pushnil(L);
+  s = luv__check_udp(S, L, "send");
+  if (!s) return luv__fail(L, UV_ECANCELED);
   return luv__suspend(S, L, LUV_OP_UDP_SEND, s, 0, timeout);
 }
 
 /* udp = udp:send(data[, host, port][, timeout]). A name is Go's affair: upvalue 2. */
 int luv_udp_send(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_udp *s = luv__check_udp(S, L, "send");
+  luv_udp *s;
   luv_addr a, *to;
   double timeout;
   int kind, err;
+  luv__check_udp(S, L, "send");
   if (LUV_UNLIKELY(lua_type(L, 4) == LUA_TSTRING && lua_type(L, 3) == LUA_TNUMBER)) reorder(L);
   if (LUV_UNLIKELY(lua_type(L, 2) != LUA_TSTRING)) check_data(S, L);
+  if (lua_istable(L, 3)) spread(S, L);
+  s = luv__check_udp(S, L, "send"); /* what came before may have closed it */
   kind = address(S, L, s, &a);
   timeout = luv__opt_timeout(S, L, 5, 4, "send");
   luv__check_cancel(S, L);
@@ -269,9 +275,9 @@ int luv_udp_send(lua_State *L) {
     return luv__fail(L, err);
   }
   if (!queue_empty(&s->senders) || (timeout != 0 && luv__udp_overdue(S, L)))
-    return wait_for_room(S, L, s, to, timeout);
+    return wait_for_room(S, L, to, timeout);
   err = send_now(s, L, to);
-  if (err == UV_EAGAIN) return wait_for_room(S, L, s, to, timeout);
+  if (err == UV_EAGAIN) return wait_for_room(S, L, to, timeout);
   if (err) return luv__fail(L, err);
   lua_settop(L, 1);
   return 1;

@@ -146,55 +146,79 @@ static void on_shutdown(uv_shutdown_t *req, int status) {
   luv__write_finished(w, status);
 }
 
-static int submit_bytes(lua_State *M, luv_write *w, luv_fiber *f) {
-  lua_State *L = f->in;
-  unsigned max = lua_type(L, 2) == LUA_TTABLE ? (unsigned)lua_objlen(L, 2) : 1, n;
-  uv_buf_t *bufs = lua_newuserdata(M, max * sizeof *bufs);
+/* Anchors the writer's data, to which libuv's pieces are to point. Every protected call may
+ * collect as it ends: the stream may be closed then, or the writer be cancelled. */
+typedef struct { luv_write *w; uv_buf_t *bufs; unsigned n; } pieces;
+
+static int anchor(lua_State *M) {
+  pieces *p = lua_touserdata(M, 1);
+  lua_State *L = p->w->f->in;
   lua_pushvalue(L, 2);
   lua_xmove(L, M, 1);
-  n = luv__gather(M, lua_gettop(M), (size_t)f->wait.done, bufs, max);
-  w->ref = luaL_ref(M, LUA_REGISTRYINDEX);
-  if (w->s->std) return luv__std_write(w->s, w, f->wait.done);
-  if (LUV_UNLIKELY(luv__anybox(L, 3) != NULL)) {
-    int err = luv__carrier(w->s, L, 3, &w->carrier);
-    if (err) return err;
-  }
-  return queue(w, bufs, n);
+  p->n = luv__gather(M, lua_gettop(M), (size_t)p->w->f->wait.done, p->bufs, p->n);
+  p->w->ref = luaL_ref(M, LUA_REGISTRYINDEX);
+  return 0;
 }
 
-/* Hands the writer's data to libuv. Runs protected: it anchors the data. */
-static int submit(lua_State *M) {
-  luv_fiber *f = lua_touserdata(M, 1);
-  luv_stream *s = f->wait.on;
-  luv_write *w = calloc(1, sizeof *w);
+static int submit_pieces(luv_write *w, const pieces *p) {
+  int err = 0;
+  if (w->s->std) return luv__std_write(w->s, w, w->f->wait.done);
+  if (LUV_UNLIKELY(luv__anybox(w->f->in, 3) != NULL)) err = luv__carrier(w->s, w->f->in, 3, &w->carrier);
+  return err ? err : queue(w, p->bufs, p->n);
+}
+
+#define FEW_PIECES 16
+
+static int submit_bytes(luv_write *w) {
+  lua_State *L = w->f->in;
+  uv_buf_t few[FEW_PIECES];
+  pieces p = {w, few, lua_type(L, 2) == LUA_TTABLE ? (unsigned)lua_objlen(L, 2) : 1};
+  int err = 0;
+  if (p.n > FEW_PIECES) p.bufs = malloc(p.n * sizeof *p.bufs);
+  if (!p.bufs) return UV_ENOMEM;
+  if (luv__protect_still(w->s->o.S, anchor, &p)) luv__finalizer_failed(w->s->o.S);
+  if (!w->f) err = UV_ECANCELED;
+  else if (w->ref == LUA_NOREF) err = UV_ENOMEM;
+  else err = submit_pieces(w, &p); /* libuv copies the pieces */
+  if (p.bufs != few) free(p.bufs);
+  return err;
+}
+
+/* Hands the writer's data to libuv. */
+static int submit(luv_write *w) {
+  luv_stream *s = w->s;
   int err;
-  if (!w) return luaL_error(M, "not enough memory");
+  if (s->o.flags & LUV_O_LISTENING) return UV_ENOTCONN;
+  if (w->f->wait.op != LUV_OP_WRITE) return uv_shutdown(&w->u.shutdown, &s->h.s, on_shutdown);
+  s->writing = w;
+  err = submit_bytes(w);
+  if (err) s->writing = NULL;
+  if (err && w->ref != LUA_NOREF) luaL_unref(s->o.S->M, LUA_REGISTRYINDEX, w->ref);
+  return err;
+}
+
+static luv_write *new_write(luv_stream *s, luv_fiber *f) {
+  luv_write *w = calloc(1, sizeof *w);
+  if (!w) return NULL;
   w->s = s;
   w->f = f;
   w->total = f->wait.arg;
   w->ref = LUA_NOREF;
   w->u.write.data = w;
-  if (s->o.flags & LUV_O_LISTENING) err = UV_ENOTCONN;
-  else if (f->wait.op == LUV_OP_WRITE) err = submit_bytes(M, w, f);
-  else err = uv_shutdown(&w->u.shutdown, &s->h.s, on_shutdown);
-  if (err == 0) s->writing = w;
-  else {
-    luaL_unref(M, LUA_REGISTRYINDEX, w->ref);
-    luv__carrier_close(w->carrier);
-    free(w);
-    luv__wake_error(s->o.S, f, err);
-  }
-  return 0;
+  return w;
 }
 
 /* Starts the next writer, if libuv has none. */
 void luv__write_next(luv_stream *s) {
-  luv_state *S = s->o.S;
   while (!s->writing && !queue_empty(&s->writers)) {
     luv_fiber *f = luv_container(s->writers.next, luv_fiber, wait.node);
-    if (luv__protect(S, submit, f) == 0) continue;
-    lua_pop(S->M, 1);
-    if (f->status == LUV_WAITING) luv__wake_error(S, f, UV_ENOMEM);
+    luv_write *w = new_write(s, f);
+    int err = w ? submit(w) : UV_ENOMEM;
+    if (!err) s->writing = w;
+    if (!err) continue;
+    if (!w || w->f) luv__wake_error(s->o.S, f, err);
+    if (w) luv__carrier_close(w->carrier);
+    free(w);
   }
 }
 
@@ -359,9 +383,9 @@ int luv_stream_write(lua_State *L) {
   int64_t done = 0;
   uint64_t total;
   double timeout;
-  int now = s && may_write_now(L, s);
+  int plain = lua_gettop(L) == 2 && lua_type(L, 2) == LUA_TSTRING, now = plain && s && may_write_now(L, s);
   luv__check_cancel(S, L);
-  if (LUV_LIKELY(now && lua_gettop(L) == 2 && lua_type(L, 2) == LUA_TSTRING)) {
+  if (LUV_LIKELY(now)) {
     size_t n;
     done = write_string(L, s, &n);
     if (done < 0 && done != UV_EAGAIN) return luv__fail(L, luv__write_error(s, (int)done));
@@ -371,10 +395,11 @@ int luv_stream_write(lua_State *L) {
     lua_pushnumber(L, (lua_Number)n);
     return 1;
   }
-  if (lua_type(L, 3) == LUA_TTABLE) return luv__write_handle(S, L, s, s && luv__can_write(s));
+  if (lua_type(L, 3) == LUA_TTABLE) return luv__write_handle(S, L);
   total = luv__check_data(S, L, 2, 1, "write");
   timeout = luv__opt_timeout(S, L, 3, 2, "write");
-  return write_any(S, L, s, total, timeout, now);
+  s = luv__check_stream(S, L, "write");
+  return write_any(S, L, s, total, timeout, !plain && s && may_write_now(L, s));
 }
 
 /* The writing side of a terminal, a file or a pipe that is read as well ends when it is closed. */

@@ -42,23 +42,24 @@ int luv_zmq_try_send(luv_state *S, const void *box, const char *p, size_t n) {
   return 1;
 }
 
-/* Receives one short frame, whose bytes stay until the next receive; NULL when the face
- * has to do it. It finds what was taken here, and is more than that, in z->first. */
-const char *luv_zmq_try_recv(luv_state *S, const void *box, double *n) {
+/* Receives one short frame into the caller's LUV_ZMQ_RELEASE bytes (so that nothing which runs
+ * before there is a string of it can touch it); how many, -1 when the face has to do it. It
+ * finds what was taken here, and is more than that, in z->first. */
+int luv_zmq_try_recv(luv_state *S, const void *box, char *to) {
   luv_zmq *z = plain(S, box);
   zmq_msg_t *m;
   int size;
-  if (LUV_UNLIKELY(!z || z->has_first || z->kept || !queue_empty(&z->receivers))) return NULL;
+  if (LUV_UNLIKELY(!z || z->has_first || z->kept || !queue_empty(&z->receivers))) return -1;
   m = &S->zmq->scratch;
   size = zmq_msg_recv(m, z->socket, ZMQ_DONTWAIT);
   luv__zmq_touch(z);
-  if (LUV_UNLIKELY(size < 0)) return NULL;
+  if (LUV_UNLIKELY(size < 0)) return -1;
   if (LUV_UNLIKELY(size >= LUV_ZMQ_RELEASE || zmq_msg_more(m))) {
     zmq_msg_init(&z->first);
     zmq_msg_move(&z->first, m);
     z->has_first = 1;
-    return NULL;
+    return -1;
   }
-  *n = size;
-  return zmq_msg_data(m);
+  memcpy(to, zmq_msg_data(m), (size_t)size);
+  return size;
 }

@@ -69,10 +69,21 @@ static luv_zmq *socket_at(lua_State *L, int idx) {
   return b && b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_zmq *)b->o : NULL;
 }
 
-int luv__proxy_begin(luv_state *S, luv_fiber *f) {
-  luv_proxy *p = calloc(1, sizeof *p);
+/* Whether a socket that the face has seen is closed, or has got another proxy, by now. */
+static int refused(lua_State *L) {
   int i;
-  if (!p) return luv__refused(f, UV_ENOMEM);
+  for (i = 0; i < SOCKETS; i++) {
+    luv_zmq *z = socket_at(L, i + 1);
+    if (!z && (i < CAPTURE || !lua_isnoneornil(L, i + 1))) return UV_ECANCELED;
+    if (z && z->proxy) return UV_EBUSY;
+  }
+  return 0;
+}
+
+int luv__proxy_begin(luv_state *S, luv_fiber *f) {
+  int i, err = refused(f->in);
+  luv_proxy *p = err ? NULL : calloc(1, sizeof *p);
+  if (!p) return luv__refused(f, err ? err : UV_ENOMEM);
   zmq_msg_init(&p->from[FRONT].frame);
   zmq_msg_init(&p->from[BACK].frame);
   p->f = f;

@@ -1,16 +1,11 @@
-/* zmq_recv.c - receiving: from libzmq's message straight to Lua strings.
+/* zmq_recv.c - receiving: from libzmq's message to Lua strings.
  *
- * Every message arrives in the state's one scratch message, so that a memory error in
- * the middle of making a string leaks nothing. For a fiber that waits, the message is
- * taken off the socket when it is the fiber's turn: short ones into the loop's arena,
- * others into a parcel; the strings are made when the fiber is resumed. */
+ * Every message arrives in the state's one scratch message. For a fiber that waits, it is
+ * taken off the socket when it is the fiber's turn: short ones into the loop's arena, others into
+ * a parcel; the strings are made when the fiber is resumed. For the call that runs it leaves the
+ * scratch before a string is made: a finaliser may receive, too. */
+#include "bytes.h"
 #include "luvzmq.h"
-
-void luv__parcel_free(luv_parcel *p) {
-  if (!p) return;
-  while (p->n > 0) zmq_msg_close(&p->m[--p->n]);
-  free(p);
-}
 
 static int take_kept(luv_zmq *z, zmq_msg_t *m) {
   luv_zmq_frame *next = z->ahead;
@@ -32,145 +27,45 @@ int luv__zmq_take(luv_zmq *z, zmq_msg_t *m) {
   return 0;
 }
 
-static void push_frame(lua_State *L, zmq_msg_t *m) {
-  size_t n = zmq_msg_size(m);
-  lua_pushlstring(L, zmq_msg_data(m), n);
-  if (n < LUV_ZMQ_RELEASE) return;
-  zmq_msg_close(m);
-  zmq_msg_init(m);
-}
-
 /* ---- without waiting ------------------------------------------------------------------ */
 
-static int push_all(luv_state *S, lua_State *L, luv_zmq *z, int mode);
-
-static void drop_rest(luv_zmq *z, zmq_msg_t *m) {
-  while (zmq_msg_more(m) && luv__zmq_take(z, m) == 0) {}
-}
-
-static const char too_many[] = "a message of too many frames: receive it with recv_multipart";
-
-/* Keeps the table of frames on top of W for the next recv_multipart. */
-static void keep(luv_zmq *z, lua_State *W) {
-  if (z->kept) luaL_unref(W, LUA_REGISTRYINDEX, z->kept);
-  z->kept = luaL_ref(W, LUA_REGISTRYINDEX);
-}
-
 static int push_kept(luv_state *S, lua_State *L, luv_zmq *z, int mode) {
-  if (!(mode & LUV_ZMQ_TABLE)) return luv__error(S, L, too_many);
+  if (!(mode & LUV_ZMQ_TABLE)) return luv__error(S, L, luv__zmq_too_many);
   lua_rawgeti(L, LUA_REGISTRYINDEX, z->kept);
   luaL_unref(L, LUA_REGISTRYINDEX, z->kept);
   z->kept = 0;
   return 1;
 }
 
-/* Takes and pushes the next frame; returns whether more follow. */
-static int push_next(lua_State *L, luv_zmq *z, zmq_msg_t *m) {
-  int more = luv__zmq_take(z, m) == 0 && zmq_msg_more(m); /* pushing may let go of m */
-  push_frame(L, m);
-  return more;
+static void close_message(void *m) { zmq_msg_close(m); }
+
+/* One frame. */
+static int push_single(luv_state *S, lua_State *L, zmq_msg_t *m) {
+  zmq_msg_t own;
+  luv_bytes h = {NULL, 0, close_message, &own};
+  zmq_msg_init(&own);
+  zmq_msg_move(&own, m);
+  h.p = zmq_msg_data(&own);
+  h.n = zmq_msg_size(&own);
+  return luv__push_bytes(S, L, 0, h);
 }
 
-/* The frames after the n-th, into the table on top of L. */
-static int fill_rest(lua_State *L, luv_zmq *z, zmq_msg_t *m, int n) {
-  int more = 1;
-  while (more) {
-    more = push_next(L, z, m);
-    lua_rawseti(L, -2, ++n);
-  }
-  return 1;
-}
-
-/* The n frames on top of L, and those that follow, are too many. */
-static int keep_all(luv_state *S, lua_State *L, luv_zmq *z, zmq_msg_t *m, int n) {
-  int i, first = lua_gettop(L) - n + 1;
-  lua_createtable(L, 2 * n, 0);
-  for (i = 0; i < n; i++) {
-    lua_pushvalue(L, first + i);
-    lua_rawseti(L, -2, i + 1);
-  }
-  fill_rest(L, z, m, n);
-  keep(z, L);
-  return luv__error(S, L, too_many);
-}
-
-/* The frames after the first, as results. Their number is not known before. */
-static int push_rest(luv_state *S, lua_State *L, luv_zmq *z, zmq_msg_t *m) {
-  int n = 1, more = 1;
-  while (more) {
-    if (n == LUV_ZMQ_RESULTS || !lua_checkstack(L, 8)) return keep_all(S, L, z, m, n);
-    more = push_next(L, z, m);
-    n++;
-  }
-  return n;
-}
-
-/* On LuaJIT recv's own wrapper makes results of true, frames, their number (wrap.c). */
-static int push_packed(luv_state *S, lua_State *L, luv_zmq *z) {
-  lua_pushboolean(L, 1);
-  push_all(S, L, z, LUV_ZMQ_TABLE);
-  if (lua_objlen(L, -1) > LUV_ZMQ_RESULTS) {
-    keep(z, L);
-    return luv__error(S, L, too_many);
-  }
-  lua_pushinteger(L, (lua_Integer)lua_objlen(L, -1));
-  return 3;
-}
-
-static int push_all(luv_state *S, lua_State *L, luv_zmq *z, int mode) {
+/* The message whose first frame is in the scratch. */
+static int push_message(luv_state *S, lua_State *L, luv_zmq *z, int mode) {
+  struct { luv_parcel p; zmq_msg_t more[LUV_PARCEL_FEW - 1]; } few;
   zmq_msg_t *m = &S->zmq->scratch;
-  int more = zmq_msg_more(m), table = mode & LUV_ZMQ_TABLE;
-  if (LUV_UNLIKELY(more && mode & LUV_ZMQ_PACKED)) return push_packed(S, L, z);
-  if (table) lua_createtable(L, 1 + more, 0);
-  push_frame(L, m);
-  if (table) lua_rawseti(L, -2, 1);
-  if (!more) return 1;
-  return table ? fill_rest(L, z, m, 1) : push_rest(S, L, z, m);
-}
-
-/* ---- the events of a monitor --------------------------------------------------------- */
-
-static const char *event_name(unsigned event) {
-  switch (event) {
-#define NAME(name) case ZMQ_EVENT_##name: return #name;
-    NAME(CONNECTED) NAME(CONNECT_DELAYED) NAME(CONNECT_RETRIED) NAME(LISTENING)
-    NAME(BIND_FAILED) NAME(ACCEPTED) NAME(ACCEPT_FAILED) NAME(CLOSED) NAME(CLOSE_FAILED)
-    NAME(DISCONNECTED) NAME(MONITOR_STOPPED) NAME(HANDSHAKE_FAILED_NO_DETAIL)
-    NAME(HANDSHAKE_SUCCEEDED) NAME(HANDSHAKE_FAILED_PROTOCOL) NAME(HANDSHAKE_FAILED_AUTH)
-    default: return "UNKNOWN";
-  }
-}
-
-/* The first frame of an event: its number and value, in the byte order of this machine. */
-unsigned luv__zmq_event_number(zmq_msg_t *m, uint32_t *value) {
-  uint16_t number = 0;
-  *value = 0;
-  if (zmq_msg_size(m) < sizeof number + sizeof *value) return 0;
-  memcpy(&number, zmq_msg_data(m), sizeof number);
-  memcpy(value, (char *)zmq_msg_data(m) + sizeof number, sizeof *value);
-  return number;
-}
-
-static void note_end(luv_zmq *z, zmq_msg_t *m) {
-  uint32_t value;
-  if (z->o.class_id == LUV_CLASS_ZMQ_MONITOR && luv__zmq_event_number(m, &value) == ZMQ_EVENT_MONITOR_STOPPED)
-    z->stopped = 1;
-}
-
-static int push_event_name(lua_State *L, zmq_msg_t *m, uint32_t *value) {
-  lua_pushstring(L, event_name(luv__zmq_event_number(m, value)));
-  return 1;
-}
-
-static int push_event(luv_state *S, lua_State *L, luv_zmq *z) {
-  zmq_msg_t *m = &S->zmq->scratch;
-  uint32_t value;
-  note_end(z, m);
-  push_event_name(L, m, &value);
-  if (zmq_msg_more(m) && luv__zmq_take(z, m) == 0) push_frame(L, m);
-  else lua_pushliteral(L, "");
-  lua_pushnumber(L, value);
-  return 3;
+  luv_parcel *p;
+  if (LUV_LIKELY(!zmq_msg_more(m) && !(mode & (LUV_ZMQ_TABLE | LUV_ZMQ_EVENT)))) return push_single(S, L, m);
+  luv__zmq_note_end(z, m);
+  few.p.n = 0;
+  few.p.cap = LUV_PARCEL_FEW;
+  few.p.lent = 1;
+  p = luv__parcel_fill(z, m, &few.p);
+  if (!p) return luv__fail(L, UV_ENOMEM);
+  if (p->n <= LUV_ZMQ_RESULTS || mode & LUV_ZMQ_TABLE) return luv__parcel_push(S, L, p, mode);
+  luv__parcel_push(S, L, p, LUV_ZMQ_TABLE);
+  luv__zmq_keep_table(L, L);
+  return luv__error(S, L, luv__zmq_too_many);
 }
 
 /* ---- the faces ----------------------------------------------------------------------- */
@@ -193,7 +88,7 @@ static inline int receive(lua_State *L, int class_id, const char *fname, int mod
   if (LUV_UNLIKELY(mode == LUV_ZMQ_EVENT && z->leaving)) luv__zmq_left(z); /* which may end that */
   err = LUV_UNLIKELY(z->leaving && !z->has_first) ? UV_EAGAIN : luv__zmq_take(z, &S->zmq->scratch);
   luv__zmq_touch(z);
-  if (LUV_LIKELY(err == 0)) return mode == LUV_ZMQ_EVENT ? push_event(S, L, z) : push_all(S, L, z, mode);
+  if (LUV_LIKELY(err == 0)) return push_message(S, L, z, mode);
   if (err != UV_EAGAIN) return luv__fail(L, err);
   return luv__suspend(S, L, LUV_OP_ZMQ_RECV, z, arg, timeout);
 }
@@ -201,12 +96,12 @@ static inline int receive(lua_State *L, int class_id, const char *fname, int mod
 /* One short frame that is there. LuaJIT has tried this itself (wrap.c). */
 static inline int received_plainly(lua_State *L) {
   luv_state *S = luv_enter(L);
-  double n;
-  const char *p;
+  char few[LUV_ZMQ_RELEASE];
+  int n;
   if (luaJIT_setmode || lua_gettop(L) != 1) return 0;
-  p = luv_zmq_try_recv(S, lua_touserdata(L, 1), &n);
-  if (LUV_LIKELY(p != NULL)) lua_pushlstring(L, p, (size_t)n);
-  return p != NULL;
+  n = luv_zmq_try_recv(S, lua_touserdata(L, 1), few);
+  if (LUV_LIKELY(n >= 0)) lua_pushlstring(L, few, (size_t)n);
+  return n >= 0;
 }
 
 /* frame, ... = sock:recv([timeout]) */
@@ -226,42 +121,6 @@ int luv_zmq_monitor_next(lua_State *L) {
 }
 
 /* ---- for a fiber that waits ------------------------------------------------------------- */
-
-static luv_parcel *grow(luv_parcel *p) {
-  int cap = p ? p->cap * 2 : 2;
-  luv_parcel *q = malloc(sizeof *q + (size_t)cap * sizeof q->m[0]);
-  int i;
-  if (!q) return NULL;
-  q->cap = cap;
-  q->n = p ? p->n : 0;
-  for (i = 0; i < q->n; i++) {
-    zmq_msg_init(&q->m[i]);
-    zmq_msg_move(&q->m[i], &p->m[i]);
-  }
-  luv__parcel_free(p);
-  return q;
-}
-
-/* The message whose first frame is in the scratch, all of it; NULL: no memory. */
-static luv_parcel *wrap(luv_zmq *z, zmq_msg_t *m) {
-  luv_parcel *p = NULL;
-  int more;
-  do {
-    if (!p || p->n == p->cap) {
-      luv_parcel *q = grow(p);
-      if (!q) {
-        luv__parcel_free(p);
-        drop_rest(z, m);
-        return NULL;
-      }
-      p = q;
-    }
-    more = zmq_msg_more(m);
-    zmq_msg_init(&p->m[p->n]);
-    zmq_msg_move(&p->m[p->n++], m);
-  } while (more && luv__zmq_take(z, m) == 0);
-  return p;
-}
 
 static int in_arena(luv_state *S, luv_fiber *f, zmq_msg_t *m) {
   size_t n = zmq_msg_size(m);
@@ -287,72 +146,11 @@ int luv__zmq_serve_receiver(luv_zmq *z, luv_fiber *f) {
   else if (in_arena(S, f, m)) luv__wake(S, f, LUV_OUT_DATA);
   else {
     luv_parcel *p;
-    note_end(z, m);
-    p = wrap(z, m);
+    luv__zmq_note_end(z, m);
+    p = luv__parcel_fill(z, m, NULL);
     f->wait.on = p;
     if (p) luv__wake(S, f, LUV_OUT_PARCEL);
     else luv__wake_error(S, f, UV_ENOMEM);
   }
   return 1;
-}
-
-static int push_table(lua_State *W, luv_parcel *p) {
-  int i;
-  lua_createtable(W, p->n, 0);
-  for (i = 0; i < p->n; i++) {
-    push_frame(W, &p->m[i]);
-    lua_rawseti(W, -2, i + 1);
-  }
-  return 1;
-}
-
-/* The message waits for a recv_multipart; the fiber that has it gets an error. */
-static int refuse(lua_State *L, lua_State *W, luv_parcel *p) {
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_ZMQ);
-  push_table(W, p);
-  if (b && b->o) keep((luv_zmq *)b->o, W);
-  else lua_pop(W, 1);
-  luv__where(L, W);
-  lua_pushstring(W, too_many);
-  lua_concat(W, 2);
-  return LUV_RAISE;
-}
-
-static int push_packed_parcel(lua_State *W, luv_parcel *p) {
-  lua_pushboolean(W, 1);
-  push_table(W, p);
-  lua_pushinteger(W, p->n);
-  return 3;
-}
-
-static int push_results(lua_State *W, luv_parcel *p) {
-  int i;
-  luaL_checkstack(W, p->n + 4, too_many);
-  for (i = 0; i < p->n; i++) push_frame(W, &p->m[i]);
-  return p->n;
-}
-
-static int push_parcel_event(lua_State *W, luv_parcel *p) {
-  uint32_t value;
-  push_event_name(W, &p->m[0], &value);
-  if (p->n > 1) push_frame(W, &p->m[1]);
-  else lua_pushliteral(W, "");
-  lua_pushnumber(W, value);
-  return 3;
-}
-
-/* Pushes what the fiber has received on W. May raise: memory. */
-int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
-  luv_parcel *p = f->wait.on;
-  int n;
-  luv__parcel_free(S->zmq->delivering);
-  S->zmq->delivering = p;
-  if (p->n > LUV_ZMQ_RESULTS && !(f->wait.arg & LUV_ZMQ_TABLE)) n = refuse(L, W, p);
-  else if (f->wait.arg & LUV_ZMQ_EVENT) n = push_parcel_event(W, p);
-  else if (f->wait.arg & LUV_ZMQ_PACKED && p->n > 1 && f->is_main != LUV_IS_CASE) /* nobody unpacks a case's */
-    n = push_packed_parcel(W, p);
-  else n = f->wait.arg & LUV_ZMQ_TABLE ? push_table(W, p) : push_results(W, p);
-  S->zmq->delivering = NULL;
-  luv__parcel_free(p);
-  return n;
 }

@@ -59,12 +59,14 @@ static void check_table(luv_state *S, lua_State *L) {
   lua_replace(L, 2);
 }
 
-static void check_frames(luv_state *S, lua_State *L) {
+/* Whether anything had to be made of them, for which a finaliser may have run. */
+static int check_frames(luv_state *S, lua_State *L) {
   int type = lua_type(L, 2);
-  if (LUV_LIKELY(type == LUA_TSTRING)) return;
+  if (LUV_LIKELY(type == LUA_TSTRING)) return 0;
   if (type == LUA_TNUMBER) lua_tostring(L, 2);
   else if (type == LUA_TTABLE) check_table(S, L);
   else luv__type_error(S, L, 2, 1, "send", "string or table");
+  return 1;
 }
 
 /* A string, no timeout, nobody in the way. LuaJIT has tried this itself (wrap.c). */
@@ -81,7 +83,7 @@ static int send_any(luv_state *S, lua_State *L) {
   double timeout = LUV_NO_TIMEOUT;
   int err;
   if (lua_gettop(L) > 2) timeout = luv__opt_timeout(S, L, 3, 2, "send");
-  check_frames(S, L);
+  if (LUV_UNLIKELY(check_frames(S, L))) z = luv__check_zmq(S, L, 1, LUV_CLASS_ZMQ, "send");
   luv__check_cancel(S, L);
   if (!z) return luv__fail(L, UV_EBADF);
   if (z->proxy) return luv__fail(L, UV_EBUSY);

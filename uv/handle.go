@@ -4,6 +4,7 @@ package uv
 import "C"
 
 import (
+	"slices"
 	"unsafe"
 
 	"luv/csrc"
@@ -15,6 +16,7 @@ type Handle struct {
 	slot uint64
 	on   func(what int, a int64, p uintptr)
 	gone func()
+	also []*Handle // that are tracked, too, by this one's slot
 }
 
 // The events of csrc/luv.h.
@@ -85,11 +87,14 @@ func (h *Handle) Event(what int, a int64, p uintptr) {
 
 // Release implements csrc.Releaser: libuv has let go of the handle.
 func (h *Handle) Release(int) {
-	h.o = nil
 	csrc.Give(h.slot)
-	if h.gone != nil {
-		h.gone()
+	for _, other := range append(h.also, h) {
+		other.o = nil
+		if other.gone != nil {
+			other.gone()
+		}
 	}
+	h.also = nil
 }
 
 // OnClose has f called, once, when a handle that is tracked has been closed.
@@ -132,20 +137,47 @@ func (h *Handle) Unref() {
 
 // Track keeps this value informed of its handle's end, for work that goes on outside the
 // loop: once the handle is gone every method returns EBADF. Untrack ends that. A handle
-// without a Lua state behind it is tracked from the start, and always.
+// without a Lua state behind it is tracked from the start, and always. Several values may
+// track one handle: the first has its slot, the others are told by it.
 func (h *Handle) Track() {
-	if h.open() && h.o.slot == 0 {
-		h.slot = csrc.Take(h)
-		h.o.slot = C.uint64_t(h.slot)
+	if !h.open() {
+		return
 	}
+	if h.o.slot == 0 {
+		h.hold()
+	} else if first := h.first(); first != nil && first != h {
+		first.also = append(first.also, h)
+	}
+}
+
+func (h *Handle) hold() {
+	h.slot = csrc.Take(h)
+	h.o.slot = C.uint64_t(h.slot)
+}
+
+func (h *Handle) first() *Handle {
+	first, _ := csrc.Get(uint64(h.o.slot)).(*Handle)
+	return first
 }
 
 // Untrack is described with Track.
 func (h *Handle) Untrack() {
-	if h.o != nil && h.o.S != nil && h.slot != 0 {
-		h.o.slot = 0
-		csrc.Give(h.slot)
-		h.slot = 0
+	if h.o == nil || h.o.S == nil {
+		return
+	}
+	if first := h.first(); first != nil && first != h {
+		first.also = slices.DeleteFunc(first.also, func(other *Handle) bool { return other == h })
+		return
+	}
+	if h.slot == 0 {
+		return
+	}
+	csrc.Give(h.slot)
+	h.slot, h.o.slot = 0, 0
+	if len(h.also) > 0 {
+		next := h.also[0]
+		next.also, h.also = h.also[1:], nil
+		next.hold()
 	}
 }
 
