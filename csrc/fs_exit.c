@@ -97,7 +97,6 @@ static int anchored(luv_fs *fs) {
 void luv__fs_state_close(luv_state *S) {
   luv_fs *fs = S->fs;
   luv_queue *q, *next;
-  uint64_t until = uv_hrtime() + (uint64_t)LINGER_WRITES * 1000;
   if (!fs) return;
   for (q = fs->requests.next; q != &fs->requests; q = next) {
     luv_fsreq *r = luv_container(q, luv_fsreq, link);
@@ -110,7 +109,7 @@ void luv__fs_state_close(luv_state *S) {
   }
   luv__crew_stop(fs->crew);
   luv__watch_close(S);
-  while (anchored(fs) && uv_hrtime() < until) {
+  while (anchored(fs)) {
     luv__uv_run(S, UV_RUN_NOWAIT);
     luv__pool_collect(S);
     usleep(200);

@@ -164,14 +164,15 @@ static int anchor(lua_State *M) {
   return 0;
 }
 
-/* The bytes that are to be written: copied if they are few, or if a pipe may never take
- * them, even when Lua has ended; else anchored. */
+/* The bytes that are to be written: copied if they are few, or if the write may take for ever, even
+ * when Lua has ended: to a pipe, to another machine, to whatever has that name. Else anchored:
+ * a file of this machine takes them, and the end of the state waits for that. */
 static int hold_data(luv_state *S, luv_fsreq *r, lua_State *L) {
   unsigned max = lua_type(L, 2) == LUA_TTABLE ? (unsigned)lua_objlen(L, 2) : 1, i;
   r->bufs = max > 1 ? malloc(max * sizeof *r->bufs) : &r->one;
   if (!r->bufs) return UV_ENOMEM;
   r->nbufs = luv__gather(L, 2, 0, r->bufs, max);
-  if (r->total > LUV_FS_COPY && (!r->d || r->d->seekable)) {
+  if (r->total > LUV_FS_COPY && r->d && r->d->local && r->d->seekable) {
     if (luv__protect_still(S, anchor, r)) luv__finalizer_failed(S);
     return r->ref == LUA_NOREF ? UV_ENOMEM : 0;
   }
