@@ -1,0 +1,164 @@
+-- Fibers, select, calls into Go and what luv makes for a fiber, while finalisers act at every
+-- allocation; and scripts that take Lua's own functions away.
+
+local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")
+local hot = dofile(tap.dir .. "lib/hot.lua")
+local luv = require("luv")
+
+tap.both("a call into Go answers its own question, whatever a finaliser asks meanwhile", function()
+  local name = luv.os.uname().sysname
+  hot.run(function()
+    for _ = 1, 20 do
+      tap.equal(luv.os.uname().sysname, name)
+      tap.equal(luv.os.getenv("LUV_TEST_IS_NOT_SET"), nil)
+      tap.same({luv.net.getaddrinfo("127.0.0.1", 7)}, {"127.0.0.1", 7})
+    end
+  end, function()
+    luv.os.environ()
+    luv.os.cpu_info()
+    pcall(luv.os.getenv, {})
+  end)
+end)
+
+tap.test("a fiber that is just ending is suspended, cancelled, joined by a finaliser", function()
+  for n = 1, 6 do
+    local f, seen
+    f = luv.spawn(function()
+      return hot.run(function() return {}, "end" end, function()
+        if not f then return end
+        f:suspend()
+        f:cancel()
+        seen = f:status()
+      end, n)
+    end)
+    luv.sleep(0)
+    luv.sleep(0)
+    tap.equal(f:status(), "dead")
+    tap.equal(select(2, f:join(1)), "end")
+    tap.ok(not seen or seen == "dead" or seen == "running", tostring(seen))
+  end
+  tap.equal(luv.stats().external, 0)
+end)
+
+tap.test("the outcome of a wait is made while a finaliser suspends the fiber, and fails", function()
+  local a, b = luv.net.socketpair()
+  local f
+  f = luv.spawn(function()
+    local t = {}
+    for i = 1, 30 do t[i] = a:read_exactly(400) end
+    return t
+  end)
+  for i = 1, 30 do
+    b:write(("%02d"):format(i):rep(200))
+    hot.run(function() luv.fiber.yield() luv.fiber.yield() end, function() f:suspend() f:resume() error("not yours") end)
+    luv.sleep(0)
+  end
+  local got = f:join(5)
+  for i = 1, 30 do tap.equal(got[i], ("%02d"):format(i):rep(200)) end
+  a:close() b:close()
+end)
+
+tap.test("a fiber that was suspended before it ran, or in a yield, and is cancelled: the next wait raises", function()
+  for _, begin in ipairs{function() end, coroutine.yield, luv.fiber.yield} do
+    local got
+    local f = luv.spawn(function(...)
+      got = {n = select("#", ...), begin()}
+      return pcall(luv.sleep, 60)
+    end, 42)
+    if begin ~= coroutine.yield and begin ~= luv.fiber.yield then f:suspend()
+    else luv.fiber.yield() f:suspend() end
+    f:cancel("stop")
+    local ok, e = f:join(5)
+    tap.same(got, {n = 1})
+    tap.equal(ok, false)
+    tap.same({luv.cancelled(e)}, {true, "stop"})
+  end
+end)
+
+tap.both("select looks at the script's table once", function()
+  for n = 1, 24 do
+    local ch, t = luv.chan(), luv.timer.create():start(1)
+    local cases = {{ch, "get"}, {t, "next"}, {ch, "get"}, {ch, "get"}}
+    local other = {t, "next"}
+    local i, v = hot.run(function() return luv.select(cases) end,
+                         function() for k = 1, 4 do cases[k] = other end end, n)
+    tap.ok(i and v == 1, tostring(i) .. " " .. tostring(v))
+    t:close()
+  end
+end)
+
+tap.both("select: what it waits for is closed while the cases are laid out", function()
+  for n = 1, 24 do
+    local t, e, a, b = luv.timer.create():start(100000), luv.event(), luv.net.socketpair()
+    hot.run(function() return luv.timeout(0.005, luv.select, {{t}, {e}, {a, "read"}, timeout = 0.005}) end,
+            function() t:close() e:close() a:close() end, n)
+    for _, o in ipairs{t, e, a, b} do o:close() end
+  end
+  luv.sleep(0)
+end)
+
+tap.test("select with one channel of threads in several cases loses no value", function()
+  local n, got = 3000, 0
+  local ch = luv.thread.chan(0)
+  local t = luv.thread.create(function(ch, n) for i = 1, n do ch:put(i) end end, ch, n)
+  local cases = {timeout = 5}
+  for i = 1, 16 do cases[i] = {ch, "get"} end
+  while got < n do
+    local i, v = luv.select(cases)
+    if not i then break end
+    got = got + 1
+    tap.equal(v, got)
+  end
+  t:join()
+  tap.equal(got, n)
+end)
+
+tap.test("a select of put and get on one channel never meets itself", function()
+  local ch = luv.chan()
+  tap.fails("ETIMEDOUT", luv.select{{ch, "put", 1}, {ch, "get"}, timeout = 0.002})
+  tap.fails("ETIMEDOUT", luv.select{{ch, "get"}, {ch, "put", 1}, timeout = 0.002})
+end)
+
+tap.test("select of 5,000 cases", function()
+  local ch = luv.chan()
+  local cases = {}
+  for i = 1, 5000 do cases[i] = {luv.chan(), "get"} end
+  cases[4321] = {ch, "get"}
+  luv.spawn(ch.put, ch, "found")
+  tap.same({luv.select(cases)}, {4321, "found"})
+  tap.equal(luv.select{default = true, unpack(cases, 1, 200)}, nil)
+end)
+
+tap.test("an error whose __tostring fails is told, and counts", function()
+  local out, err, rc = tap.run([[
+    local luv = require("luv")
+    luv.spawn(function() error(setmetatable({}, {__tostring = function() error("broken") end})) end)
+    luv.sleep(0.001)
+    print("on")]])
+  tap.equal(out, "on\n")
+  tap.match(err, "fiber 1 died: %(error object is a table value, whose __tostring fails%)")
+  tap.equal(rc, 1)
+end)
+
+tap.test("a script takes error, pcall, require, type and jit away: what luv has in Lua goes on", function()
+  local out, err, rc = tap.run([[
+    local luv = require("luv")
+    local ch, print, tostring = luv.thread.chan(1000), print, tostring
+    error, require, type, jit, unpack, select, setmetatable = nil
+    local pcall_ = pcall
+    pcall = nil
+    for i = 1, 300 do ch:put(i) end
+    local sum = 0
+    for i = 1, 300 do sum = sum + ch:get() end
+    local c = luv.chan(4)
+    for i = 1, 300 do c:put(i) sum = sum + c:get() end
+    local f = luv.spawn(function() return luv.sleep(60) end)
+    luv.fiber.yield()
+    f:cancel()
+    print(sum, (pcall_(f.join, f)), luv.scope(function(s) s:spawn(luv.sleep, 0.001) return "scope" end),
+      luv.mutex():with(function() return "with" end), luv.process.run("true").code)]])
+  tap.equal(rc, 0, err:sub(1, 400))
+  tap.equal(out, "90300\tfalse\tscope\twith\t0\n")
+end)
+
+tap.done()
