@@ -118,11 +118,26 @@ func connectAtOnce(a netip.AddrPort) (int, error) {
 		return -1, err
 	}
 	err = syscall.Connect(fd, systemAddr(a))
+	if err == syscall.EINPROGRESS {
+		err = progress(fd)
+	}
 	if err != nil && err != syscall.EINPROGRESS {
 		syscall.Close(fd)
 		return -1, err
 	}
 	return fd, err
+}
+
+// progress tells what has become of an attempt: on one machine the answer is there by now, though
+// the call could not know it.
+func progress(fd int) error {
+	if n, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR); err == nil && n != 0 {
+		return syscall.Errno(n)
+	}
+	if _, err := syscall.Getpeername(fd); err == nil {
+		return nil
+	}
+	return syscall.EINPROGRESS
 }
 
 // takeOver makes a connection the object's, which must have no socket of its own yet, nor options
