@@ -7,10 +7,9 @@
  * flags stay as they were. A wait first looks at the descriptor itself. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-#include "luv.h"
+#include "readiness.h"
 
 typedef struct {
   luv_object o;
@@ -21,43 +20,22 @@ typedef struct {
 
 _Static_assert(offsetof(luv_poll, h) == sizeof(luv_object), "luv__handle finds it there");
 
-enum { READ = 1, WRITE = 2 };
-
 static int failure(void) { return uv_translate_sys_error(errno); }
 
-/* What of `wanted` is ready; an error, such as UV_EBADF. What has ended, or failed, is ready:
- * the next read or write will tell. */
-static int ready(int fd, int wanted) {
-  struct pollfd p = {fd, 0, 0};
-  int n, is = 0;
-  if (wanted & READ) p.events |= POLLIN | POLLRDHUP;
-  if (wanted & WRITE) p.events |= POLLOUT;
-  do n = poll(&p, 1, 0);
-  while (n < 0 && errno == EINTR);
-  if (n < 0) return failure();
-  if (p.revents & POLLNVAL) return UV_EBADF;
-  if (p.revents & (POLLIN | POLLRDHUP | POLLHUP | POLLERR)) is |= READ;
-  if (p.revents & (POLLOUT | POLLHUP | POLLERR)) is |= WRITE;
-  return is & wanted;
-}
-
-/* Arms the descriptor for the next event of what all that wait want. */
+/* Arms the descriptor for the next event of what all that wait want; it fails if the number has
+ * been closed, or is another file's that cannot be waited for. */
 static int arm(luv_poll *p) {
-  struct epoll_event e = {EPOLLONESHOT, {.ptr = NULL}};
+  int wanted = 0;
   luv_queue *q;
-  for (q = p->o.waiters.next; q != &p->o.waiters; q = q->next) {
-    uint64_t wanted = luv_container(q, luv_fiber, wait.node)->wait.arg;
-    if (wanted & READ) e.events |= EPOLLIN | EPOLLRDHUP;
-    if (wanted & WRITE) e.events |= EPOLLOUT;
-  }
-  if (epoll_ctl(p->epoll, EPOLL_CTL_MOD, p->fd, &e) == 0) return 0;
-  if (errno == ENOENT && epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->fd, &e) == 0) return 0;
-  return failure(); /* the number has been closed, or is another file's that cannot be waited for */
+  for (q = p->o.waiters.next; q != &p->o.waiters; q = q->next)
+    wanted |= (int)luv_container(q, luv_fiber, wait.node)->wait.arg;
+  return luv__readiness_arm(p->epoll, p->fd, wanted, NULL);
 }
 
-/* Whether f, which waits for p, need not wait any more. */
-static int serve_one(luv_poll *p, luv_fiber *f) {
-  int is = ready(p->fd, (int)f->wait.arg);
+/* Whether f, which waits for the descriptor, need not wait any more. */
+static int serve_one(void *on, luv_fiber *f) {
+  luv_poll *p = on;
+  int is = luv__readiness(p->fd, (int)f->wait.arg);
   if (is == 0) return 0;
   if (is < 0) luv__wake_error(p->o.S, f, is);
   else {
@@ -67,13 +45,10 @@ static int serve_one(luv_poll *p, luv_fiber *f) {
   return 1;
 }
 
-/* Wakes those whose descriptor is ready, and arms it for the others. A case of a luv.select
- * takes the others along, which may wait here, too: so it begins again after each. */
+/* Wakes those whose descriptor is ready, and arms it for the others. */
 static void serve(luv_poll *p) {
-  luv_queue *q = p->o.waiters.next;
   int err = 0;
-  while (q != &p->o.waiters)
-    q = serve_one(p, luv_container(q, luv_fiber, wait.node)) ? p->o.waiters.next : q->next;
+  luv__readiness_serve(&p->o.waiters, p, serve_one);
   if (!queue_empty(&p->o.waiters) && (err = arm(p))) luv__wake_all_error(p->o.S, &p->o.waiters, err);
 }
 
@@ -98,11 +73,7 @@ void luv__poll_closing(luv_object *o) {
   close(p->epoll);
 }
 
-int luv__push_ready(luv_fiber *f, lua_State *W) {
-  static const char *const names[] = {"", "r", "w", "rw"};
-  lua_pushstring(W, names[f->wait.arg & 3]);
-  return 1;
-}
+int luv__push_ready(luv_fiber *f, lua_State *W) { return luv__push_readiness(W, (int)f->wait.arg); }
 
 /* ---- making one ----------------------------------------------------------------------------- */
 
@@ -186,32 +157,20 @@ static luv_poll *check(luv_state *S, lua_State *L, const char *fname) {
   return b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_poll *)b->o : NULL;
 }
 
-static int wanted(luv_state *S, lua_State *L) {
-  const char *s = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
-  if (!s) return luv__type_error(S, L, 2, 1, "wait", "string");
-  if (strcmp(s, "r") == 0) return READ;
-  if (strcmp(s, "w") == 0) return WRITE;
-  if (strcmp(s, "rw") == 0) return READ | WRITE;
-  return luv__arg_error(S, L, 1, "wait", "\"r\", \"w\" or \"rw\" expected");
-}
-
-/* A descriptor that is always ready must not keep the others waiting for ever. */
-
 /* "r", "w" or "rw" = poll:wait("r"|"w"|"rw"[, timeout]) */
 int luv_poll_wait(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_poll *p = check(S, L, "wait");
-  int want = wanted(S, L), is;
+  int want = luv__readiness_wanted(S, L), is;
   double timeout = luv__opt_timeout(S, L, 3, 2, "wait");
-  static const char *const names[] = {"", "r", "w", "rw"};
   luv__check_cancel(S, L);
   if (!p) return luv__fail(L, UV_EBADF);
-  is = ready(p->fd, want);
+  is = luv__readiness(p->fd, want);
   if (is < 0) return luv__fail(L, is);
+  /* A descriptor that is always ready must not keep the others waiting for ever. */
   if (is == 0 || (timeout != 0 && luv__overdue(S, L, &S->link_ops)))
     return luv__suspend(S, L, LUV_OP_POLL, p, (uint64_t)want, timeout);
-  lua_pushstring(L, names[is]);
-  return 1;
+  return luv__push_readiness(L, is);
 }
 
 /* fd = poll:fileno() */

@@ -7,13 +7,11 @@
  * end of a write, of an attempt to connect. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 #include "luvstdio.h"
+#include "readiness.h"
 #include "socket.h"
-
-enum { READ = 1, WRITE = 2 };
 
 struct luv_ready { uv_poll_t h; int epoll; };
 
@@ -62,45 +60,36 @@ static int can_write(luv_stream *s) {
   return luv__can_write(s) || s->o.flags & LUV_O_SHUT; /* which the next write tells */
 }
 
-static int in_memory(luv_stream *s) { return s->in.len || s->error || s->naccepted ? READ : 0; }
+static int in_memory(luv_stream *s) { return s->in.len || s->error || s->naccepted ? LUV_READ : 0; }
+
+/* What may become ready by itself: a write that luv has begun is in the way of others. */
+static int possible(luv_stream *s, int wanted) { return can_write(s) ? wanted : wanted & ~LUV_WRITE; }
 
 /* What of `wanted` is ready: 0 for nothing, or an error. */
 static int ready(luv_stream *s, int wanted) {
-  int is = in_memory(s) & wanted, n;
-  struct pollfd p = {-1, 0, 0};
+  int is = in_memory(s) & wanted, now;
   uv_os_fd_t fd;
   if (s->o.flags & LUV_O_CONNECTING) return is;
   if (luv__stream_fd(&s->o, &fd)) return UV_EBADF;
-  p.fd = fd;
-  if (wanted & READ) p.events |= POLLIN | POLLRDHUP;
-  if (wanted & WRITE && can_write(s)) p.events |= POLLOUT;
-  do n = poll(&p, 1, 0);
-  while (n < 0 && errno == EINTR);
-  if (p.revents & (POLLIN | POLLRDHUP | POLLHUP | POLLERR)) is |= READ;
-  if (p.revents & (POLLOUT | POLLHUP | POLLERR) && can_write(s)) is |= WRITE;
-  return is & wanted;
+  now = luv__readiness(fd, possible(s, wanted));
+  return now < 0 ? now : is | now;
 }
 
 /* Arms the descriptor for what the kernel has to tell. The rest comes by luv__ready_look. */
 static int arm(luv_stream *s) {
-  struct epoll_event e = {EPOLLONESHOT, {.ptr = s}};
   luv_queue *q;
   uv_os_fd_t fd;
-  int err;
+  int err, wanted = 0;
   if (s->o.flags & LUV_O_CONNECTING) return 0;
   for (q = s->watchers.next; q != &s->watchers; q = q->next) {
     luv_fiber *f = luv_container(q, luv_fiber, wait.node);
-    int wanted = f->wait.op == LUV_OP_WRITE_SOME ? WRITE : (int)f->wait.arg;
-    if (wanted & READ) e.events |= EPOLLIN | EPOLLRDHUP;
-    if (wanted & WRITE && can_write(s)) e.events |= EPOLLOUT;
+    wanted |= f->wait.op == LUV_OP_WRITE_SOME ? LUV_WRITE : (int)f->wait.arg;
   }
-  if (e.events == EPOLLONESHOT) return 0;
+  if (!(wanted = possible(s, wanted))) return 0;
   if (luv__stream_fd(&s->o, &fd)) return UV_EBADF;
   if (!s->o.S->hub && (err = make_hub(s->o.S))) return err;
   s->watched = 1;
-  if (epoll_ctl(s->o.S->hub->epoll, EPOLL_CTL_MOD, fd, &e) == 0) return 0;
-  if (errno == ENOENT && epoll_ctl(s->o.S->hub->epoll, EPOLL_CTL_ADD, fd, &e) == 0) return 0;
-  return uv_translate_sys_error(errno);
+  return luv__readiness_arm(s->o.S->hub->epoll, fd, wanted, s);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------------ */
@@ -113,38 +102,40 @@ static int64_t write_bytes(luv_stream *s, const char *p, size_t n) {
 }
 
 /* Behind a writer that waits nothing may go before it. */
-static void serve_writer(luv_stream *s, luv_fiber *f) {
+static int serve_writer(luv_stream *s, luv_fiber *f) {
   const char *p = lua_tostring(f->in, 2);
   int64_t n;
-  if (!can_write(s)) return;
+  if (!can_write(s)) return 0;
   n = s->o.flags & LUV_O_SHUT ? UV_EPIPE : write_bytes(s, p + f->wait.arg, (size_t)(f->wait.done - f->wait.arg));
-  if (n == UV_EAGAIN || n == 0) return;
-  if (n < 0) {
-    luv__wake_error(s->o.S, f, luv__write_error(s, (int)n));
-    return;
+  if (n == UV_EAGAIN || n == 0) return 0;
+  if (n < 0) luv__wake_error(s->o.S, f, luv__write_error(s, (int)n));
+  else {
+    f->wait.arg = (uint64_t)n;
+    luv__wake(s->o.S, f, LUV_OUT_COUNT);
   }
-  f->wait.arg = (uint64_t)n;
-  luv__wake(s->o.S, f, LUV_OUT_COUNT);
+  return 1;
 }
 
-static void serve_watcher(luv_stream *s, luv_fiber *f) {
+static int serve_watcher(luv_stream *s, luv_fiber *f) {
   int is = ready(s, (int)f->wait.arg);
+  if (is == 0) return 0;
   if (is < 0) luv__wake_error(s->o.S, f, is);
-  if (is <= 0) return;
-  f->wait.arg = (uint64_t)is;
-  luv__wake(s->o.S, f, LUV_OUT_READY);
+  else {
+    f->wait.arg = (uint64_t)is;
+    luv__wake(s->o.S, f, LUV_OUT_READY);
+  }
+  return 1;
+}
+
+/* Whether f, which waits for the stream, need not wait any more. */
+static int serve_one(void *on, luv_fiber *f) {
+  return f->wait.op == LUV_OP_WRITE_SOME ? serve_writer(on, f) : serve_watcher(on, f);
 }
 
 /* Wakes those whose stream is ready, and arms it for the others. */
 void luv__ready_serve(luv_stream *s) {
-  luv_queue *q = s->watchers.next, *next;
   int err;
-  for (; q != &s->watchers; q = next) {
-    luv_fiber *f = luv_container(q, luv_fiber, wait.node);
-    next = q->next;
-    if (f->wait.op == LUV_OP_WRITE_SOME) serve_writer(s, f);
-    else serve_watcher(s, f);
-  }
+  luv__readiness_serve(&s->watchers, s, serve_one);
   if (!queue_empty(&s->watchers) && (err = arm(s))) luv__wake_all_error(s->o.S, &s->watchers, err);
 }
 
@@ -165,21 +156,11 @@ void luv__ready_closing(luv_stream *s) {
 
 /* ---- the faces ------------------------------------------------------------------------------------ */
 
-static int wanted(luv_state *S, lua_State *L) {
-  const char *s = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
-  if (!s) return luv__type_error(S, L, 2, 1, "wait", "string");
-  if (strcmp(s, "r") == 0) return READ;
-  if (strcmp(s, "w") == 0) return WRITE;
-  if (strcmp(s, "rw") == 0) return READ | WRITE;
-  return luv__arg_error(S, L, 1, "wait", "\"r\", \"w\" or \"rw\" expected");
-}
-
 /* "r", "w" or "rw" = stream:wait("r"|"w"|"rw"[, timeout]): takes nothing */
 int luv_stream_wait(lua_State *L) {
-  static const char *const names[] = {"", "r", "w", "rw"};
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "wait");
-  int want = wanted(S, L), is;
+  int want = luv__readiness_wanted(S, L), is;
   double timeout = luv__opt_timeout(S, L, 3, 2, "wait");
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
@@ -187,8 +168,7 @@ int luv_stream_wait(lua_State *L) {
   if (is < 0) return luv__fail(L, is);
   if (is == 0 || (timeout != 0 && luv__hogging(S, L)))
     return luv__suspend(S, L, LUV_OP_READY, s, (uint64_t)want, timeout);
-  lua_pushstring(L, names[is]);
-  return 1;
+  return luv__push_readiness(L, is);
 }
 
 /* The place that argument idx names in a string of n bytes, as string.sub counts. */
