@@ -243,7 +243,7 @@ void luv__job_chdir(luv_fsreq *r);
 void luv__job_readfile(luv_fsreq *r);
 void luv__job_writefile(luv_fsreq *r);
 void luv__job_copyfile(luv_fsreq *r);
-int luv__write_fully(int fd, const char *p, size_t n);
+int luv__write_fully(int fd, const char *p, size_t n, uint64_t *done); /* NULL: nobody counts */
 void luv__job_mkdirp(luv_fsreq *r);
 void luv__job_rmrf(luv_fsreq *r);
 void luv__job_opendir(luv_fsreq *r);

@@ -19,13 +19,14 @@
 
 static int error(void) { return uv_translate_sys_error(errno); }
 
-int luv__write_fully(int fd, const char *p, size_t n) {
+int luv__write_fully(int fd, const char *p, size_t n, uint64_t *done) {
   while (n) {
     ssize_t k = write(fd, p, n);
     if (k < 0 && errno == EINTR) continue;
     if (k <= 0) return k < 0 ? error() : UV_EIO;
     p += k;
     n -= (size_t)k;
+    if (done) *done += (uint64_t)k;
   }
   return 0;
 }
@@ -38,7 +39,7 @@ static int64_t by_hand(int in, int out) {
   do n = read(in, buf, sizeof buf);
   while (n < 0 && errno == EINTR);
   if (n <= 0) return n < 0 ? error() : 0;
-  err = luv__write_fully(out, buf, (size_t)n);
+  err = luv__write_fully(out, buf, (size_t)n, NULL);
   return err ? err : n;
 }
 

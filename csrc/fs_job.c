@@ -132,19 +132,9 @@ void luv__job_mkdirp(luv_fsreq *r) {
 
 static int write_all(luv_fsreq *r, int fd) {
   unsigned i;
-  for (i = 0; i < r->nbufs; i++) {
-    const char *p = r->bufs[i].base;
-    size_t left = r->bufs[i].len;
-    while (left) {
-      ssize_t n = write(fd, p, left);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return n < 0 ? error() : UV_EIO;
-      p += n;
-      left -= (size_t)n;
-      r->done += (uint64_t)n;
-    }
-  }
-  return 0;
+  int err = 0;
+  for (i = 0; !err && i < r->nbufs; i++) err = luv__write_fully(fd, r->bufs[i].base, r->bufs[i].len, &r->done);
+  return err;
 }
 
 static int closed(int fd, int err) { return close(fd) && !err && errno != EINTR ? error() : err; }

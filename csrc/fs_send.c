@@ -43,7 +43,7 @@ static void to_end(luv_fsreq *r) {
   char buf[65536];
   size_t want = rest(r) < sizeof buf ? (size_t)rest(r) : sizeof buf;
   ssize_t n = pread(r->d2->fd, buf, want, (off_t)r->n[2] + (off_t)r->done);
-  int err = n > 0 ? luv__write_fully(r->d->fd, buf, (size_t)n) : 0;
+  int err = n > 0 ? luv__write_fully(r->d->fd, buf, (size_t)n, NULL) : 0;
   r->result = n < 0 ? uv_translate_sys_error(errno) : err ? err : n;
 }
 
