@@ -10,6 +10,7 @@
 -- The one rule: the four stand in the same fiber, in turn, and the best of several passes counts.
 
 local luv = require("luv")
+local resident = dofile((arg[0]:match("^.*/") or "./") .. "lib/resident.lua")
 
 local WAITS, PASSES, FIBERS = 100000, 5, 10000
 
@@ -58,14 +59,6 @@ local function time()
     for name, place in pairs(places) do best[name] = math.min(best[name] or math.huge, pass(place)) end
   end
   print(string.format("open %.2f pcall %.2f gsub %.2f sort %.2f", best.open, best.pcall, best.gsub, best.sort))
-end
-
--- Pages in use.
-local function resident()
-  local file = assert(io.open("/proc/self/statm"))
-  local _, pages = file:read("*n", "*n")
-  file:close()
-  return pages * 4096
 end
 
 local function grown(make)

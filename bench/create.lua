@@ -10,6 +10,7 @@
 -- kept until it has run; the collector works when it likes to.
 
 local luv = require("luv")
+local resident = dofile((arg[0]:match("^.*/") or "./") .. "lib/resident.lua") -- luv has memory beside the collector's
 
 local BATCH, BATCHES = 10000, 40
 local spawn, yield = luv.spawn, luv.fiber.yield
@@ -40,14 +41,6 @@ local function collected()
   collectgarbage()
   collectgarbage()
   return collectgarbage("count") * 1024
-end
-
--- Pages in use; luv keeps memory of its own beside what the collector counts.
-local function resident()
-  local file = assert(io.open("/proc/self/statm"))
-  local _, pages = file:read("*n", "*n")
-  file:close()
-  return pages * 4096
 end
 
 local function memory()
