@@ -71,7 +71,7 @@ void luv__accept_arrived(luv_stream *server, luv_object *c) {
     return;
   }
   f->wait.on = c;
-  luv__wake(server->o.S, f, LUV_OUT_OBJECT);
+  luv__wake(server->o.S, f, LUV_OUT_OWN);
 }
 
 /* Listens, or listens with another backlog. The latter is not libuv's business: it would
@@ -92,7 +92,7 @@ int luv__listen(luv_stream *s, int backlog) {
 }
 
 /* A connection may have come between the call and its wait: never while Lua runs. */
-int luv__accept_begin(luv_state *S, luv_fiber *f) {
+static int begin_accept(luv_state *S, luv_fiber *f) {
   luv_stream *server = f->wait.on;
   (void)S;
   queue_push(&server->o.waiters, &f->wait.node);
@@ -106,7 +106,7 @@ void luv__accept_closing(luv_stream *s) {
 
 /* Puts the connection into the userdata at 2 (the seed's form), or makes a new one.
  * The object that was there before has no descriptor, and is closed. */
-int luv__push_accepted(luv_state *S, lua_State *L, lua_State *W, luv_object *c) {
+static int push_accepted(luv_state *S, lua_State *L, lua_State *W, luv_object *c) {
   luv_box *into = luv__tobox(L, 2, c->class_id);
   if (!into) {
     luv__push_object(S, W, c);
@@ -127,6 +127,12 @@ int luv__push_accepted(luv_state *S, lua_State *L, lua_State *W, luv_object *c) 
   if (W != L) lua_xmove(L, W, 1);
   return 1;
 }
+
+static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
+  return push_accepted(S, L, W, f->wait.on);
+}
+
+const luv_op luv__op_accept = {.name = "accept", .flags = LUV_OP_EXTERNAL, .begin = begin_accept, .deliver = deliver};
 
 static int is_fresh(luv_box *into) {
   uv_os_fd_t fd;
@@ -189,7 +195,7 @@ static int accept_now(luv_state *S, lua_State *L, luv_stream *s) {
   if (luv__tobox(L, 2, class_id)) {
     c = pop(s);
     make_room(s);
-    return luv__push_accepted(S, L, L, c);
+    return push_accepted(S, L, L, c);
   }
   b = luv__push_box(S, L, class_id);
   s = luv__check_stream(S, L, "accept");
@@ -228,7 +234,7 @@ int luv_stream_accept(lua_State *L) {
     s = luv__check_stream(S, L, "accept");
   }
   if (!s) return luv__fail(L, UV_EBADF);
-  return luv__suspend(S, L, LUV_OP_ACCEPT, s, 0, timeout);
+  return luv__suspend(S, L, &luv__op_accept, s, 0, timeout);
 }
 
 static void on_connect(uv_connect_t *req, int status) {
@@ -240,7 +246,7 @@ static void on_connect(uv_connect_t *req, int status) {
   else luv__wake_all(s->o.S, &s->o.waiters, LUV_OUT_SELF, 0);
 }
 
-/* Begins to connect; the wait for it is LUV_OP_CONNECT. Called by Go. */
+/* Begins to connect; the wait for it is &luv__op_connect. Called by Go. */
 int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr) {
   int err;
   if (s->o.flags & LUV_O_CONNECTING) return UV_EALREADY;
@@ -252,10 +258,4 @@ int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr) {
     err = uv_tcp_connect(&s->connect, &s->h.tcp, addr, on_connect);
   if (err == 0) s->o.flags |= LUV_O_CONNECTING;
   return err;
-}
-
-/* The attempt goes on; a later call sees EALREADY, or the connection. */
-void luv__connect_abandon(luv_state *S, luv_fiber *f) {
-  (void)S;
-  (void)f;
 }

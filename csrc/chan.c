@@ -163,7 +163,7 @@ int luv__chan_give(luv_state *S, luv_chan_t *c, lua_State *W, int self, int idx)
 }
 
 /* The face has just seen that there is nothing, or no room. */
-int luv__get_begin(luv_state *S, luv_fiber *f) {
+static int begin_get(luv_state *S, luv_fiber *f) {
   luv_chan_t *c = f->wait.on;
   (void)S;
   if (c->ended && !c->count) return luv__refused(f, UV_EOF);
@@ -172,7 +172,7 @@ int luv__get_begin(luv_state *S, luv_fiber *f) {
   return 0;
 }
 
-int luv__put_begin(luv_state *S, luv_fiber *f) {
+static int begin_put(luv_state *S, luv_fiber *f) {
   luv_chan_t *c = f->wait.on;
   (void)S;
   if (c->ended) return luv__refused(f, UV_EOF);
@@ -180,6 +180,9 @@ int luv__put_begin(luv_state *S, luv_fiber *f) {
   queue_push(&c->putters, &f->wait.node);
   return 0;
 }
+
+const luv_op luv__op_get = {.name = "chan get", .begin = begin_get};
+const luv_op luv__op_put = {.name = "chan put", .begin = begin_put};
 
 /* ---- faces --------------------------------------------------------------------------- */
 
@@ -193,7 +196,7 @@ static int put(luv_state *S, lua_State *L, const char *fname, double timeout) {
     lua_settop(L, 1);
     return 1;
   }
-  return luv__suspend(S, L, LUV_OP_PUT, c, 0, timeout);
+  return luv__suspend(S, L, &luv__op_put, c, 0, timeout);
 }
 
 static __attribute__((noinline)) int put_slowly(lua_State *L) {
@@ -206,13 +209,13 @@ static __attribute__((noinline)) int put_slowly(lua_State *L) {
 static inline int put_quickly(luv_chan_t *c, lua_State *L) {
   if (!queue_empty(&c->o.waiters)) hand_over(c, L);
   else if (c->count < c->cap) append(c, L, 1);
-  else return luv__suspend_quickly(c->o.S, L, LUV_OP_PUT, c, 2);
+  else return luv__suspend_quickly(c->o.S, L, &luv__op_put, c, 2);
   return 1;
 }
 
 static inline int get_quickly(luv_chan_t *c, lua_State *L) {
   if (queue_empty(&c->putters)) {
-    if (!c->count) return luv__suspend_quickly(c->o.S, L, LUV_OP_GET, c, 1);
+    if (!c->count) return luv__suspend_quickly(c->o.S, L, &luv__op_get, c, 1);
     shift(c, L, 1);
   } else luv__chan_take(c->o.S, c, L, 1);
   return 1;
@@ -253,7 +256,7 @@ static int get(luv_state *S, lua_State *L, const char *fname, double timeout) {
   lua_settop(L, 1);
   if (luv__chan_take(S, c, L, 1)) return 1;
   if (c->ended) return luv__fail(L, UV_EOF);
-  return luv__suspend(S, L, LUV_OP_GET, c, 0, timeout);
+  return luv__suspend(S, L, &luv__op_get, c, 0, timeout);
 }
 
 static __attribute__((noinline)) int get_slowly(lua_State *L) {
@@ -280,13 +283,13 @@ static inline luv_chan_t *landing(lua_State *L, int n) {
 LUV_HOT int luv__chan_land_put(lua_State *L) {
   luv_chan_t *c = landing(L, 2);
   if (LUV_UNLIKELY(!c || c->ended || c->count < c->cap || !queue_empty(&c->o.waiters))) return luv_chan_put(L);
-  return luv__suspend_quickly(c->o.S, L, LUV_OP_PUT, c, 2);
+  return luv__suspend_quickly(c->o.S, L, &luv__op_put, c, 2);
 }
 
 LUV_HOT int luv__chan_land_get(lua_State *L) {
   luv_chan_t *c = landing(L, 1);
   if (LUV_UNLIKELY(!c || c->ended || c->count || !queue_empty(&c->putters))) return luv_chan_get(L);
-  return luv__suspend_quickly(c->o.S, L, LUV_OP_GET, c, 1);
+  return luv__suspend_quickly(c->o.S, L, &luv__op_get, c, 1);
 }
 
 /* v = ch:try_get() */

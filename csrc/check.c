@@ -35,7 +35,7 @@ static void check_waiters(luv_queue *head, const void *on) {
     luv_fiber *f = luv_container(q, luv_fiber, wait.node);
     luv_assert(q->next->prev == q);
     luv_assert(f->status == LUV_WAITING);
-    luv_assert(f->wait.op != LUV_OP_NONE);
+    luv_assert(f->wait.op && f->wait.op != &luv__op_none);
     luv_assert(!on || f->wait.on == on);
     luv_assert(f->slot || f->is_main);
   }

@@ -20,7 +20,7 @@ static luv_mutex *mutex_of(luv_fiber *f) {
   return b ? (luv_mutex *)b->o : NULL;
 }
 
-int luv__cond_begin(luv_state *S, luv_fiber *f) {
+static int begin_wait(luv_state *S, luv_fiber *f) {
   luv_object *o = f->wait.on;
   luv_mutex *m;
   f->wait.done = f->wait.arg;
@@ -31,17 +31,25 @@ int luv__cond_begin(luv_state *S, luv_fiber *f) {
 }
 
 /* Ends a wait for a condition. */
-void luv__cond_end(luv_state *S, luv_fiber *f, int out) {
+static void end_wait(luv_state *S, luv_fiber *f, int out) {
   luv_mutex *m = mutex_of(f);
   if (m) luv__mutex_relock(S, m, f, out);
   else luv__wake(S, f, out);
 }
 
+static int hold_on(luv_state *S, luv_fiber *f, int out) {
+  end_wait(S, f, out);
+  return 1;
+}
+
+/* It has its mutex back first, however it ends. */
+static const luv_op wait_op = {.name = "cond", .begin = begin_wait, .holds_on = hold_on};
+
 void luv__cond_closing(luv_object *o) {
   while (!queue_empty(&o->waiters)) {
     luv_fiber *f = luv__first_waiter(&o->waiters);
     f->wait.arg = (uint64_t)(int64_t)UV_ECANCELED;
-    luv__cond_end(o->S, f, LUV_OUT_ERROR);
+    end_wait(o->S, f, LUV_OUT_ERROR);
   }
 }
 
@@ -63,7 +71,7 @@ int luv_cond_wait(lua_State *L) {
   luv_box *m = check_mutex(S, L);
   luv__check_cancel(S, L);
   if (!o || (m && !m->o)) return luv__fail(L, UV_EBADF);
-  return luv__suspend(S, L, LUV_OP_COND, o, (uint64_t)(uintptr_t)m, timeout);
+  return luv__suspend(S, L, &wait_op, o, (uint64_t)(uintptr_t)m, timeout);
 }
 
 /* c = c:signal(): wakes the one that has waited longest */
@@ -71,7 +79,7 @@ int luv_cond_signal(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_object *o = check(S, L, "signal");
   if (!o) return luv__fail(L, UV_EBADF);
-  if (!queue_empty(&o->waiters)) luv__cond_end(S, luv__first_waiter(&o->waiters), LUV_OUT_TRUE);
+  if (!queue_empty(&o->waiters)) end_wait(S, luv__first_waiter(&o->waiters), LUV_OUT_TRUE);
   lua_settop(L, 1);
   return 1;
 }
@@ -81,7 +89,7 @@ int luv_cond_broadcast(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_object *o = check(S, L, "broadcast");
   if (!o) return luv__fail(L, UV_EBADF);
-  while (!queue_empty(&o->waiters)) luv__cond_end(S, luv__first_waiter(&o->waiters), LUV_OUT_TRUE);
+  while (!queue_empty(&o->waiters)) end_wait(S, luv__first_waiter(&o->waiters), LUV_OUT_TRUE);
   lua_settop(L, 1);
   return 1;
 }

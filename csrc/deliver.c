@@ -39,10 +39,10 @@ static int hand_over(luv_state *S, luv_fiber *f, lua_State *W, int n) {
 }
 
 /* What is made of it can be made again, should a finaliser that came to run have failed. */
-static int can_be_repeated(int out) {
+static int can_be_repeated(const luv_fiber *f, int out) {
   switch (out) {
-    case LUV_OUT_DATA: case LUV_OUT_ERROR: case LUV_OUT_TIMEOUT: case LUV_OUT_JOINED:
-    case LUV_OUT_EXIT: case LUV_OUT_READY: case LUV_OUT_DEADLOCK: return 1;
+    case LUV_OUT_DATA: case LUV_OUT_ERROR: case LUV_OUT_TIMEOUT: case LUV_OUT_JOINED: case LUV_OUT_DEADLOCK: return 1;
+    case LUV_OUT_OWN: return (f->wait.op->flags & LUV_OP_AGAIN) != 0;
     default: return 0;
   }
 }
@@ -60,7 +60,7 @@ static int make_once(luv_state *S, job *j, lua_State *W) {
 static int make_on(luv_state *S, luv_fiber *f, lua_State *W) {
   job j = {S, f, 0};
   int out = f->out;
-  while (make_once(S, &j, W) && W == S->M && can_be_repeated(out)) {
+  while (make_once(S, &j, W) && W == S->M && can_be_repeated(f, out)) {
     if (!luv__finalizer_failed(S)) {
       lua_pushliteral(S->M, "not enough memory");
       break;
@@ -122,10 +122,9 @@ int luv__deliver(luv_state *S, luv_fiber *f) {
     case LUV_OUT_TRUE: lua_pushboolean(f->base, 1); break;
     case LUV_OUT_SELF: lua_pushvalue(f->base, 1); break;
     case LUV_OUT_COUNT: lua_pushnumber(f->base, (lua_Number)f->wait.arg); break;
-    case LUV_OUT_CASE:
-      if ((n = luv__case_move(f))) break;
-      return make_on(S, f, S->M);
-    case LUV_OUT_MSG: case LUV_OUT_TASK: return make_apart(S, f);
+    case LUV_OUT_OWN:
+      if (f->wait.op->move && (n = f->wait.op->move(f))) break;
+      return f->wait.op->flags & LUV_OP_APART ? make_apart(S, f) : make_on(S, f, S->M);
     default: return make_on(S, f, S->M);
   }
   f->out = LUV_OUT_STACK;

@@ -80,8 +80,8 @@ uint64_t luv__due_first(luv_state *S) {
 
 static void expire(luv_state *S, luv_due *d) {
   luv_fiber *f;
-  if (d->kind == LUV_DUE_TIMER) {
-    luv__timer_fire(S, luv_container(d, luv_timer, due));
+  if (d->fire) {
+    d->fire(S, d);
     return;
   }
   f = luv_container(d, luv_fiber, wait.due);
@@ -90,7 +90,7 @@ static void expire(luv_state *S, luv_due *d) {
     return;
   }
   d->at = 0;
-  if (f->wait.op == LUV_OP_SLEEP && !f->wait.scoped) luv__wake(S, f, LUV_OUT_TRUE);
+  if (f->wait.op == &luv__op_sleep && !f->wait.scoped) luv__wake(S, f, LUV_OUT_TRUE);
   else luv__abandon(S, f, f->wait.scoped ? LUV_OUT_EXPIRED : LUV_OUT_TIMEOUT);
 }
 

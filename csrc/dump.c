@@ -75,9 +75,8 @@ static void write_object(luv_fiber *f, FILE *out) {
 
 /* What f waits for, with the object; of luv.select, each case. */
 void luv__write_wait(luv_state *S, luv_fiber *f, FILE *out) {
-  fputs(luv__ops[f->wait.op].name, out);
-  if (f->wait.op == LUV_OP_JOIN) fprintf(out, " of fiber %u", ((luv_fiber *)f->wait.on)->id);
-  else if (f->wait.op == LUV_OP_SELECT || f->wait.op == LUV_OP_SELECT_EVENT) luv__select_write(S, f, out);
+  fputs(f->wait.op->name, out);
+  if (f->wait.op->write) f->wait.op->write(S, f, out);
   else write_object(f, out);
 }
 

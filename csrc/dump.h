@@ -16,8 +16,6 @@ void luv__ask(luv_state *S, int what);
 
 /* One state's dump, malloc'd; NULL: no memory, or an error that is on W then. */
 char *luv__dump_text(luv_state *S, lua_State *W, size_t *n);
-/* select.c: the cases of a select that lasts. */
-void luv__select_write(luv_state *S, luv_fiber *f, FILE *out);
 void luv__write_wait(luv_state *S, luv_fiber *f, FILE *out);
 void luv__hog_report(luv_state *S, lua_State *W);
 void luv__dump_answer(luv_state *S, lua_State *W);

@@ -39,13 +39,15 @@ int luv_event_is_set(lua_State *L) {
   return 1;
 }
 
-int luv__flag_begin(luv_state *S, luv_fiber *f) {
+static int begin_wait(luv_state *S, luv_fiber *f) {
   luv_counter *e = f->wait.on;
   (void)S;
   if (e->n) return LUV_OUT_SELF;
   queue_push(&e->o.waiters, &f->wait.node);
   return 0;
 }
+
+static const luv_op wait_op = {.name = "event", .begin = begin_wait};
 
 /* e = e:wait([timeout]) */
 int luv_event_wait(lua_State *L) {
@@ -54,7 +56,7 @@ int luv_event_wait(lua_State *L) {
   double timeout = luv__opt_timeout(S, L, 2, 1, "wait");
   luv__check_cancel(S, L);
   if (!e) return luv__fail(L, UV_EBADF);
-  if (!e->n) return luv__suspend(S, L, LUV_OP_FLAG, e, 0, timeout);
+  if (!e->n) return luv__suspend(S, L, &wait_op, e, 0, timeout);
   lua_settop(L, 1);
   return 1;
 }

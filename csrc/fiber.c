@@ -148,7 +148,7 @@ int luv_fiber_ready(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_fiber *f = luv__tofiber(S, L, "ready");
   if (f->status == LUV_NEW) start(S, L, f);
-  else if (f->status == LUV_WAITING && f->wait.op == LUV_OP_SUSPEND)
+  else if (f->status == LUV_WAITING && f->wait.op == &luv__op_suspend)
     luv__wake(S, f, LUV_OUT_TRUE);
   lua_settop(L, 1);
   return 1;
@@ -159,10 +159,10 @@ int luv_fiber_ready(lua_State *L) {
 int luv_fiber_suspend(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_fiber *f = luv__tofiber(S, L, "suspend");
-  if (f == luv_current(S)) return luv__suspend(S, L, LUV_OP_SUSPEND, f, 0, LUV_NO_TIMEOUT);
+  if (f == luv_current(S)) return luv__suspend(S, L, &luv__op_suspend, f, 0, LUV_NO_TIMEOUT);
   /* It is not there when a finaliser calls this while f is about to run, or to end. */
   if (f->status == LUV_READY && f->out == LUV_OUT_STACK && luv__ready_remove(S, f)) {
-    f->wait.op = LUV_OP_SUSPEND;
+    f->wait.op = &luv__op_suspend;
     f->wait.seq++;
     f->status = LUV_WAITING;
     queue_push(&S->asleep, &f->wait.node);
@@ -184,7 +184,7 @@ int luv_fiber_join(lua_State *L) {
   }
   if (f == luv_current(S)) return luv__error(S, L, "a fiber cannot join itself");
   if (f->status == LUV_NEW) start(S, L, f);
-  return luv__suspend(S, L, LUV_OP_JOIN, f, 0, timeout);
+  return luv__suspend(S, L, &luv__op_join, f, 0, timeout);
 }
 
 int luv__push_joined(luv_state *S, luv_fiber *f, lua_State *W) {

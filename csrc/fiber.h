@@ -5,13 +5,11 @@
 
 /* ---- due.c: what is to happen at a time ---------------------------------- */
 
-enum { LUV_DUE_FIBER, LUV_DUE_TIMER };
-
-/* One thing with a time. `index` is 1 + its place in the heap, 0: not there. */
-typedef struct {
-  uint64_t at; /* ns on uv_hrtime; 0: nothing is due */
-  uint32_t index;
-  uint32_t kind;
+/* One thing with a time. */
+typedef struct luv_due {
+  uint64_t at;    /* ns on uv_hrtime; 0: nothing is due */
+  void (*fire)(luv_state *S, struct luv_due *d); /* NULL: it is a wait's, which ends */
+  uint32_t index; /* 1 + its place in the heap, 0: not there */
 } luv_due;
 
 typedef struct { uint64_t at; luv_due *due; } luv_due_entry;
@@ -27,55 +25,7 @@ uint64_t luv__due_in(luv_state *S, double seconds);
 
 /* ---- wait.c: one wait, one token ------------------------------------------ */
 
-/* What a fiber can wait for. The row of luv__ops says how each begins. */
-enum {
-  LUV_OP_NONE,
-  LUV_OP_SLEEP,
-  LUV_OP_JOIN,
-  LUV_OP_SUSPEND, /* fiber:suspend(), until fiber:resume() */
-  LUV_OP_TIMER,
-  LUV_OP_EVENT,   /* an object's next event, counted */
-  LUV_OP_COND,
-  LUV_OP_RELOCK,  /* of a cond's mutex, after the condition */
-  LUV_OP_GET,
-  LUV_OP_PUT,
-  LUV_OP_LOCK,
-  LUV_OP_ACQUIRE,
-  LUV_OP_GROUP,
-  LUV_OP_FLAG,
-  LUV_OP_SELECT,
-  LUV_OP_SELECT_EVENT, /* one of its cases can be ended from outside */
-  LUV_OP_SCOPE,
-  LUV_OP_SCOPE_END, /* the same, when nothing but the children can end it */
-  LUV_OP_READ,
-  LUV_OP_READ_EXACTLY,
-  LUV_OP_READ_LINE,
-  LUV_OP_READ_UNTIL,
-  LUV_OP_READ_ALL,
-  LUV_OP_WRITE,
-  LUV_OP_SHUTDOWN,
-  LUV_OP_WRITE_SOME,
-  LUV_OP_READY,   /* a stream, for what wait.arg says */
-  LUV_OP_ACCEPT,
-  LUV_OP_CONNECT,
-  LUV_OP_ZMQ_RECV,
-  LUV_OP_ZMQ_SEND,
-  LUV_OP_ZMQ_PROXY,
-  LUV_OP_ZMQ_LEAVE, /* libzmq lets go of endpoints */
-  LUV_OP_THREAD_JOIN,
-  LUV_OP_THREAD_GET,
-  LUV_OP_THREAD_PUT,
-  LUV_OP_FS,      /* an operation on files, in libuv's pool */
-  LUV_OP_FS_EVENT,/* a change of a watched file */
-  LUV_OP_UDP_RECV,
-  LUV_OP_UDP_SEND,
-  LUV_OP_POLL,    /* a foreign descriptor */
-  LUV_OP_SIGNAL,
-  LUV_OP_PROCESS, /* the end of a child */
-  LUV_OP_GO,      /* an operation that Go carries out */
-  LUV_OP_RUN,     /* luv.run: until nothing is left */
-  LUV_OP_COUNT
-};
+typedef struct luv_op luv_op;
 
 /* How a wait ended: what the run loop pushes before it resumes. */
 enum {
@@ -86,18 +36,9 @@ enum {
   LUV_OUT_COUNT,  /* wait.arg as a number */
   LUV_OUT_ERROR,  /* wait.arg is a libuv error: nil, message, name */
   LUV_OUT_TIMEOUT,
-  LUV_OUT_OBJECT, /* wait.on is a new object, not yet in a userdata */
   LUV_OUT_JOINED, /* wait.on is the fiber that ended */
   LUV_OUT_VALUES, /* wait.on is a luv_values of Go's */
-  LUV_OUT_CASE,   /* wait.on is the select; its winner has the outcome */
-  LUV_OUT_PARCEL, /* wait.on is a ØMQ message, taken for this fiber */
-  LUV_OUT_MSG,    /* wait.on is a value from another thread, taken for this fiber */
-  LUV_OUT_TASK,   /* wait.on is the link to a thread that has ended */
-  LUV_OUT_FS,     /* wait.on is a luv_fsreq */
-  LUV_OUT_CHANGE, /* of the luv.fs.event or luv.fs.poller that is the call's first argument */
-  LUV_OUT_DATAGRAM, /* a luv_datagram at wait.on, or what wait.arg points to */
-  LUV_OUT_READY,  /* wait.arg says for what the descriptor is */
-  LUV_OUT_EXIT,   /* wait.arg says how a luv.process has ended */
+  LUV_OUT_OWN,    /* what the operation's `deliver` makes of it */
   LUV_OUT_CANCEL, /* raise the cancellation */
   LUV_OUT_EXPIRED,/* raise: a luv.timeout around the wait has passed */
   LUV_OUT_RAISE,  /* raise wait.on, a static message */
@@ -105,7 +46,7 @@ enum {
 };
 
 typedef struct {
-  uint8_t op;
+  const luv_op *op; /* NULL before the first */
   uint8_t external; /* an event from outside (or the clock) can end it */
   uint8_t scoped;   /* the deadline is a luv.timeout's, not the call's own */
   uint8_t keep;     /* suspended while ready: resume with what is on the stack */
@@ -118,24 +59,50 @@ typedef struct {
   uint64_t done;    /* of a write: bytes that went at once */
 } luv_wait;
 
-typedef struct {
-  const char *name;
-  int external;
-  int (*begin)(luv_state *S, luv_fiber *f); /* links; may end the wait at once */
-  void (*abandon)(luv_state *S, luv_fiber *f); /* ended by timeout, cancel, close */
-} luv_op;
+enum {
+  LUV_OP_EXTERNAL = 1,  /* an event from outside can end it */
+  LUV_OP_BEGUN = 2,     /* what it is about has begun before the wait, and goes on when the object closes */
+  LUV_OP_LATE = 4,      /* begins though a luv.timeout around it has passed */
+  LUV_OP_UNLIMITED = 8, /* no luv.timeout ends it */
+  LUV_OP_APART = 16,    /* `deliver` may call functions of the script, which may wait */
+  LUV_OP_AGAIN = 32,    /* `deliver` may be called again when a finaliser has failed in it */
+  LUV_OP_TELLS = 64     /* a timeout is `deliver`'s to tell */
+};
 
-extern const luv_op luv__ops[LUV_OP_COUNT];
+/* What a fiber can wait for: one record for each operation, in the file that carries it out. */
+struct luv_op {
+  const char *name; /* for dumps */
+  int flags;
+  /* Links the wait; may end it at once: an outcome other than 0. Raises nothing, and allocates
+   * nothing of Lua's but protected. */
+  int (*begin)(luv_state *S, luv_fiber *f);
+  void (*abandon)(luv_state *S, luv_fiber *f); /* ended by timeout, cancel, close; or NULL */
+  /* Instead of being abandoned it ends in its own way: then 1. NULL: never. */
+  int (*holds_on)(luv_state *S, luv_fiber *f, int out);
+  /* Pushes what LUV_OUT_OWN is on W, as luv__outcome does. */
+  int (*deliver)(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W);
+  /* The same for what is there already, and needs but to be moved to f->base; 0: it is not. */
+  int (*move)(luv_fiber *f);
+  /* For a dump, what else there is to say of the wait; NULL: its object. */
+  void (*write)(luv_state *S, luv_fiber *f, FILE *out);
+};
+
+extern const luv_op luv__op_none, luv__op_sleep, luv__op_join, luv__op_suspend, luv__op_event,
+    luv__op_connect, luv__op_go, luv__op_run;
+/* The `begin` of an operation whose waiters are those of the object, or of nothing in particular. */
+int luv__begin_object(luv_state *S, luv_fiber *f);
+int luv__begin_asleep(luv_state *S, luv_fiber *f);
+
 
 /* Suspends the calling fiber, or runs the loop in place in the main chunk; to be
  * used as `return luv__suspend(...)`. `timeout` is the call's own, in seconds.
  * May raise: cancellation, an expired luv.timeout, a place where nothing can wait. */
-int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
+int luv__suspend(luv_state *S, lua_State *L, const luv_op *op, void *on, uint64_t arg,
                  double timeout);
 #define LUV_NO_TIMEOUT (-1.0)
 /* The same without a timeout, for a call whose n arguments are all that is on L, and an
  * operation that nothing outside ends. */
-int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, int n);
+int luv__suspend_quickly(luv_state *S, lua_State *L, const luv_op *op, void *on, int n);
 
 void luv__wake(luv_state *S, luv_fiber *f, int out);
 void luv__wake_error(luv_state *S, luv_fiber *f, int err);
@@ -143,7 +110,7 @@ void luv__wake_all(luv_state *S, luv_queue *waiters, int out, uint64_t arg);
 void luv__wake_all_error(luv_state *S, luv_queue *waiters, int err);
 /* Ends a wait from outside (timeout, cancel): lets the operation clean up first. */
 void luv__abandon(luv_state *S, luv_fiber *f, int out);
-int luv__wait_prepare(luv_state *S, luv_fiber *f, int op, void *on, uint64_t arg, double timeout);
+int luv__wait_prepare(luv_state *S, luv_fiber *f, const luv_op *op, void *on, uint64_t arg, double timeout);
 void luv__wait_begin(luv_state *S, luv_fiber *f);
 /* Pushes the outcome of f's wait, which is that of the call suspended on L, on W; returns how
  * many values, or LUV_RAISE with the error value on W. May raise on W (memory). */
@@ -253,13 +220,9 @@ void luv__mutex_release_all(luv_state *S, luv_fiber *f);
 void luv__mutex_relock(luv_state *S, luv_mutex *m, luv_fiber *f, int out);
 int luv__mutex_owned(luv_mutex *m, luv_fiber *f);
 void luv__mutex_closing(luv_mutex *m);
-void luv__cond_end(luv_state *S, luv_fiber *f, int out);
 void luv__cond_closing(luv_object *o);
 luv_fiber *luv__case_owner(luv_fiber *f);
 void luv__case_done(luv_state *S, luv_fiber *f);
-int luv__case_move(luv_fiber *f);
-int luv__case_outcome(luv_state *S, luv_fiber *f, lua_State *W);
-int luv__scope_abandon(luv_state *S, luv_fiber *f, int out);
 void luv__scope_left(luv_state *S, luv_fiber *f, int failed);
 
 /* ---- fiber_env.c ------------------------------------------------------------- */

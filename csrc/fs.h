@@ -208,6 +208,7 @@ void luv__scan_free(struct luv_scan *s);
 int luv__scan_first(luv_fsreq *r); /* on a thread of the pool */
 void luv__job_scan(luv_fsreq *r);
 void luv__tree_scanned(luv_fsreq *r);
+extern const luv_op luv__op_change; /* of a watched file */
 int luv__push_event(luv_object *o, lua_State *W);
 int luv__push_poll(luv_state *S, luv_object *o, lua_State *W);
 

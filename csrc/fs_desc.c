@@ -173,10 +173,13 @@ void luv__fs_closing(luv_object *o) {
 }
 
 /* What a fiber was woken for; since then another may have closed the object at 1. */
-int luv__push_change(luv_state *S, lua_State *L, lua_State *W) {
+static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv_box *b = luv__anybox(L, 1);
   luv_object *o = b ? b->o : NULL;
+  (void)f;
   if (!o || (o->flags & LUV_O_CLOSING)) return luv__fail(W, UV_ECANCELED);
   if (o->class_id == LUV_CLASS_FS_EVENT) return luv__push_event(o, W);
   return o->class_id == LUV_CLASS_FS_POLL ? luv__push_poll(S, o, W) : luv__fail(W, UV_ECANCELED);
 }
+
+const luv_op luv__op_change = {.name = "change", .flags = LUV_OP_EXTERNAL, .begin = luv__begin_object, .deliver = deliver};

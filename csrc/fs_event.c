@@ -41,7 +41,7 @@ static void wake_one(luv_watch *w) {
   if (queue_empty(&w->o.waiters) || w->count <= w->promised) return;
   w->promised++;
   f = luv_container(w->o.waiters.next, luv_fiber, wait.node);
-  luv__wake(w->o.S, f, LUV_OUT_CHANGE);
+  luv__wake(w->o.S, f, LUV_OUT_OWN);
 }
 
 void luv__watch_tell(luv_watch *w, uint32_t mask, uint32_t cookie, const char *name) {
@@ -250,5 +250,5 @@ int luv_fs_event_next(lua_State *L) {
   }
   if (w->count > w->promised) return push_event(w, L);
   if (w->wd < 0) return luv__fs_fail_at(L, UV_EOF, w->path);
-  return luv__suspend(S, L, LUV_OP_FS_EVENT, w, 0, timeout);
+  return luv__suspend(S, L, &luv__op_change, w, 0, timeout);
 }

@@ -106,7 +106,7 @@ void luv__fs_settle(luv_fsreq *r) {
   if (f) {
     r->f = NULL;
     f->wait.on = r;
-    luv__wake(r->S, f, LUV_OUT_FS);
+    luv__wake(r->S, f, LUV_OUT_OWN);
   } else luv__fsreq_free(r);
   if (was_active) luv__desc_next(d);
   if (d) luv__desc_release(d);
@@ -186,6 +186,8 @@ static int hold_data(luv_state *S, luv_fsreq *r, lua_State *L) {
   return 0;
 }
 
+static const luv_op fs_op;
+
 /* A case of luv.select has asked a while ago: its file, at 1, may have been closed. */
 static int is_stale(luv_fiber *f, const luv_fs_call *c) {
   luv_box *b = c->d ? luv__anybox(f->in, 1) : NULL;
@@ -194,7 +196,7 @@ static int is_stale(luv_fiber *f, const luv_fs_call *c) {
   return !b->o || b->o->flags & LUV_O_CLOSING || ((luv_file *)b->o)->d != c->d;
 }
 
-int luv__fs_begin(luv_state *S, luv_fiber *f) {
+static int begin(luv_state *S, luv_fiber *f) {
   luv_fs_call c = f->wait.arg ? *(luv_fs_call *)(uintptr_t)f->wait.arg : S->fs->call;
   luv_fsreq *r;
   int err;
@@ -229,7 +231,7 @@ int luv__fs_begin(luv_state *S, luv_fiber *f) {
 }
 
 /* Nobody waits for r any more. What has not begun does not begin. */
-void luv__fs_abandon(luv_state *S, luv_fiber *f) {
+static void abandon(luv_state *S, luv_fiber *f) {
   luv_fsreq *r = f->wait.on;
   luv_desc *d = r->d;
   (void)S;
@@ -262,10 +264,10 @@ int luv__fs_wait(luv_state *S, lua_State *L, const luv_fs_call *c, double timeou
   luv_fs_call *own = NULL;
   if (f && f->is_main == LUV_IS_CASE) own = memcpy(lua_newuserdata(L, sizeof *c), c, sizeof *c); /* see is_stale */
   else S->fs->call = *c;
-  return luv__suspend(S, L, LUV_OP_FS, NULL, (uint64_t)(uintptr_t)own, timeout);
+  return luv__suspend(S, L, &fs_op, NULL, (uint64_t)(uintptr_t)own, timeout);
 }
 
-int luv__fs_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
+static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv_fsreq *r = f->wait.on;
   int n;
   if (S->fs->last) luv__fsreq_free(S->fs->last); /* its delivery ran out of memory */
@@ -275,6 +277,9 @@ int luv__fs_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv__fsreq_free(r);
   return n;
 }
+
+static const luv_op fs_op = {.name = "file", .flags = LUV_OP_EXTERNAL | LUV_OP_BEGUN, .begin = begin, .abandon = abandon,
+                             .deliver = deliver};
 
 /* ---- the faces ------------------------------------------------------------------------------- */
 

@@ -21,7 +21,7 @@ static void on_poll(uv_fs_poll_t *h, int status, const uv_stat_t *before, const 
   p->changed = 1;
   if (queue_empty(&p->o.waiters)) return;
   f = luv_container(p->o.waiters.next, luv_fiber, wait.node);
-  luv__wake(p->o.S, f, LUV_OUT_CHANGE);
+  luv__wake(p->o.S, f, LUV_OUT_OWN);
 }
 
 static int failed(poller *p, lua_State *W) {
@@ -85,5 +85,5 @@ int luv_fs_poll_next(lua_State *L) {
   luv__check_cancel(S, L);
   if (!b->o || (b->o->flags & LUV_O_CLOSING)) return luv__fail(L, UV_EBADF);
   if (((poller *)b->o)->changed) return luv__push_poll(S, b->o, L);
-  return luv__suspend(S, L, LUV_OP_FS_EVENT, b->o, 0, timeout);
+  return luv__suspend(S, L, &luv__op_change, b->o, 0, timeout);
 }

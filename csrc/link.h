@@ -70,7 +70,10 @@ void luv__link_unhang(luv_link *k);
 void luv__link_wake(luv_link *k, luv_fiber *f, int out); /* one that waits to get */
 void luv__link_wake_error(luv_link *k, luv_fiber *f, int err);
 int luv__link_begin(luv_state *S, luv_fiber *f);     /* of a wait to get */
+void luv__link_abandon(luv_state *S, luv_fiber *f);
 int luv__link_begin_put(luv_state *S, luv_fiber *f);
+
+extern const luv_op luv__op_thread_join, luv__op_thread_get;
 
 void luv__thread_pool_closing(luv_link *k);
 

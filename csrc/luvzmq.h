@@ -18,6 +18,8 @@
 
 typedef struct luv_proxy luv_proxy;
 
+extern const luv_op luv__op_zmq_recv, luv__op_zmq_send;
+
 /* A frame that was taken off a socket and is still to be received; an endpoint's name. */
 typedef struct luv_zmq_frame { struct luv_zmq_frame *next; zmq_msg_t m; } luv_zmq_frame;
 typedef struct luv_zmq_name { struct luv_zmq_name *next; size_t n; char text[]; } luv_zmq_name;

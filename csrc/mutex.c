@@ -23,6 +23,14 @@ static inline void disown(luv_mutex *m) {
   m->owner = NULL;
 }
 
+static int goes_on(luv_state *S, luv_fiber *f, int out) {
+  (void)S, (void)f, (void)out;
+  return 1;
+}
+
+/* Of a cond's mutex, after the condition: nothing ends it but the mutex. */
+static const luv_op relock_op = {.name = "mutex", .holds_on = goes_on};
+
 /* Lets go of m: the next in line owns it, and ends its wait, for a lock or a condition. */
 void luv__mutex_release(luv_state *S, luv_mutex *m) {
   luv_fiber *f;
@@ -30,7 +38,7 @@ void luv__mutex_release(luv_state *S, luv_mutex *m) {
   if (LUV_LIKELY(queue_empty(&m->o.waiters))) return;
   f = luv__first_waiter(&m->o.waiters);
   own(m, f->is_main == LUV_IS_CASE ? luv__case_owner(f) : f);
-  luv__wake(S, f, f->wait.op == LUV_OP_RELOCK ? (int)f->wait.done : LUV_OUT_SELF);
+  luv__wake(S, f, f->wait.op == &relock_op ? (int)f->wait.done : LUV_OUT_SELF);
 }
 
 void luv__mutex_release_all(luv_state *S, luv_fiber *f) {
@@ -49,7 +57,7 @@ void luv__mutex_relock(luv_state *S, luv_mutex *m, luv_fiber *f, int out) {
   S->external -= w->external;
   w->external = 0;
   w->due.at = 0;
-  w->op = LUV_OP_RELOCK;
+  w->op = &relock_op;
   w->on = m;
   w->done = (uint64_t)out;
   queue_push(&m->o.waiters, &w->node);
@@ -65,11 +73,11 @@ void luv__mutex_closing(luv_mutex *m) {
   for (q = m->o.waiters.next; q != &m->o.waiters; q = next) {
     luv_fiber *f = luv_container(q, luv_fiber, wait.node);
     next = q->next;
-    if (f->wait.op == LUV_OP_RELOCK) luv__wake(S, f, (int)f->wait.done);
+    if (f->wait.op == &relock_op) luv__wake(S, f, (int)f->wait.done);
   }
 }
 
-int luv__lock_begin(luv_state *S, luv_fiber *f) {
+static int begin_lock(luv_state *S, luv_fiber *f) {
   luv_mutex *m = f->wait.on;
   (void)S;
   if (!m->owner) {
@@ -79,6 +87,8 @@ int luv__lock_begin(luv_state *S, luv_fiber *f) {
   queue_push(&m->o.waiters, &f->wait.node);
   return 0;
 }
+
+static const luv_op lock_op = {.name = "mutex", .begin = begin_lock};
 
 /* m = luv.mutex() */
 int luv_mutex_create(lua_State *L) {
@@ -98,7 +108,7 @@ static int lock(luv_state *S, lua_State *L, luv_mutex *m, double timeout) {
   }
   if (m->owner == me && timeout != 0)
     return luv__error(S, L, "lock: the mutex is locked by this fiber already");
-  return luv__suspend(S, L, LUV_OP_LOCK, m, 0, timeout);
+  return luv__suspend(S, L, &lock_op, m, 0, timeout);
 }
 
 static __attribute__((noinline)) int lock_slowly(lua_State *L) {

@@ -88,7 +88,7 @@ typedef struct {
   uint64_t repeat; /* ns; 0: once */
 } luv_timer;
 
-void luv__timer_fire(luv_state *S, luv_timer *t);
+extern const luv_op luv__op_timer;
 
 /* ---- stream.c, read.c, write.c, accept.c ------------------------------------- */
 
@@ -123,7 +123,6 @@ struct luv_stream {
 };
 
 luv_stream *luv__stream_new(luv_state *S, int class_id);
-int luv__push_accepted(luv_state *S, lua_State *L, lua_State *W, luv_object *c);
 int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr);
 int luv__listen(luv_stream *s, int backlog);
 void luv_on_connection(uv_stream_t *h, int status);
@@ -162,9 +161,6 @@ unsigned luv__gather(lua_State *L, int idx, size_t skip, uv_buf_t *bufs, unsigne
 
 /* ---- fs_*.c: what the rest of the data plane knows of files ------------------- */
 
-int luv__fs_begin(luv_state *S, luv_fiber *f);
-void luv__fs_abandon(luv_state *S, luv_fiber *f);
-int luv__fs_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W);
 int luv__fs_owns(const luv_object *o);
 void luv__fs_closing(luv_object *o);
 void luv__fs_state_close(luv_state *S);
@@ -172,7 +168,6 @@ void luv__fs_state_free(luv_state *S);
 void luv__fs_exit(int status);
 void luv__exits_with(int status); /* the process, as soon as all has been called that is to be */
 uint64_t luv__fs_pending(luv_state *S);
-int luv__push_change(luv_state *S, lua_State *L, lua_State *W);
 void luv__poller_gone(void);
 
 /* ---- udp*.c, poll_fd.c: what the rest of the data plane knows of them -------- */
@@ -185,16 +180,13 @@ int luv__udp_connect(luv_object *o, const struct sockaddr *to);
 int luv__udp_socket(luv_object *o, int family, int reuseport);
 void luv__udp_closing(luv_object *o);
 void luv__udp_state_free(luv_state *S);
-int luv__udp_deliver(luv_state *S, luv_fiber *f, lua_State *W);
 void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n);
 void luv__poll_closing(luv_object *o);
-int luv__push_ready(luv_fiber *f, lua_State *W);
 
 /* ---- process.c --------------------------------------------------------------------- */
 
 int luv__process_lingers(luv_object *o);
 void luv__children_reap(luv_state *S);
-int luv__push_exit(lua_State *W, uint64_t how);
 int luv__process_index(lua_State *L);
 int luv_process_run(lua_State *L);
 void luv__wrap_run(luv_state *S, lua_State *L);
@@ -214,8 +206,6 @@ void luv__threads_open(luv_state *S, lua_State *L);
 void luv__thread_opening(int begins);
 int luv__threads_wait(luv_state *S);
 void luv__threads_close(luv_state *S);
-int luv__msg_deliver(luv_state *S, luv_fiber *f, lua_State *W);
-int luv__thread_joined(luv_state *S, luv_fiber *f, lua_State *W);
 
 /* ---- zmq_*.c: what the rest of the data plane knows of ØMQ ------------------ */
 

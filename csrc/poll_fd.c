@@ -40,7 +40,7 @@ static int serve_one(void *on, luv_fiber *f) {
   if (is < 0) luv__wake_error(p->o.S, f, is);
   else {
     f->wait.arg = (uint64_t)is;
-    luv__wake(p->o.S, f, LUV_OUT_READY);
+    luv__wake(p->o.S, f, LUV_OUT_OWN);
   }
   return 1;
 }
@@ -59,7 +59,7 @@ static void on_epoll(uv_poll_t *h, int status, int events) {
   if (epoll_wait(p->epoll, &e, 1, 0) > 0) serve(p);
 }
 
-int luv__poll_begin(luv_state *S, luv_fiber *f) {
+static int begin_wait(luv_state *S, luv_fiber *f) {
   luv_poll *p = f->wait.on;
   int err;
   queue_push(&p->o.waiters, &f->wait.node);
@@ -67,13 +67,14 @@ int luv__poll_begin(luv_state *S, luv_fiber *f) {
   return 0;
 }
 
+static const luv_op wait_op = {.name = "poll", .flags = LUV_OP_EXTERNAL | LUV_OP_AGAIN, .begin = begin_wait,
+                               .deliver = luv__deliver_readiness};
+
 void luv__poll_closing(luv_object *o) {
   luv_poll *p = (luv_poll *)o;
   uv_poll_stop(&p->h);
   close(p->epoll);
 }
-
-int luv__push_ready(luv_fiber *f, lua_State *W) { return luv__push_readiness(W, (int)f->wait.arg); }
 
 /* ---- making one ----------------------------------------------------------------------------- */
 
@@ -169,7 +170,7 @@ int luv_poll_wait(lua_State *L) {
   if (is < 0) return luv__fail(L, is);
   /* A descriptor that is always ready must not keep the others waiting for ever. */
   if (is == 0 || (timeout != 0 && luv__overdue(S, L, &S->link_ops)))
-    return luv__suspend(S, L, LUV_OP_POLL, p, (uint64_t)want, timeout);
+    return luv__suspend(S, L, &wait_op, p, (uint64_t)want, timeout);
   return luv__push_readiness(L, is);
 }
 

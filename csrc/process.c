@@ -81,7 +81,7 @@ static void ended(luv_process *p) {
   else if (o->flags & LUV_O_CLOSING) luv__handle_close(o);
   else if (o->flags & LUV_O_GO) luv__go_event(o->slot, LUV_EV_FIRED, p->code, (void *)(uintptr_t)p->signal);
   else if (o->S && p->lost) luv__wake_all_error(o->S, &o->waiters, UV_ESRCH);
-  else if (o->S) luv__wake_all(o->S, &o->waiters, LUV_OUT_EXIT, ending(p));
+  else if (o->S) luv__wake_all(o->S, &o->waiters, LUV_OUT_OWN, ending(p));
 }
 
 /* Whether it has ended; then it is out of its state's list. */
@@ -212,11 +212,19 @@ static luv_process *check(luv_state *S, lua_State *L, const char *fname) {
   return b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_process *)b->o : NULL;
 }
 
-int luv__push_exit(lua_State *W, uint64_t how) {
+static int push_exit(lua_State *W, uint64_t how) {
   lua_pushnumber(W, (lua_Number)(uint32_t)how);
   lua_pushnumber(W, (lua_Number)(how >> 32));
   return 2;
 }
+
+static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
+  (void)S, (void)L;
+  return push_exit(W, f->wait.arg);
+}
+
+static const luv_op wait_op = {.name = "process", .flags = LUV_OP_EXTERNAL | LUV_OP_AGAIN, .begin = luv__begin_object,
+                               .deliver = deliver};
 
 /* code, signal = p:wait([timeout]) */
 int luv_process_wait(lua_State *L) {
@@ -227,8 +235,8 @@ int luv_process_wait(lua_State *L) {
   if (!p) return luv__fail(L, UV_EBADF);
   if (timeout == 0 && !p->exited) luv__child_ended(p);
   if (p->exited && p->lost) return luv__fail(L, UV_ESRCH);
-  if (p->exited) return luv__push_exit(L, ending(p));
-  return luv__suspend(S, L, LUV_OP_PROCESS, p, 0, timeout);
+  if (p->exited) return push_exit(L, ending(p));
+  return luv__suspend(S, L, &wait_op, p, 0, timeout);
 }
 
 /* Pushes the table of pipes: it is in the environment of the process at 1, which a script with

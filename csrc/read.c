@@ -26,7 +26,7 @@ static luv_view unread(luv_stream *s) {
 }
 
 /* Of a line or a record the call tells whether it had its end. */
-static int is_record(int op) { return op == LUV_OP_READ_LINE || op == LUV_OP_READ_UNTIL; }
+static int is_record(const luv_op *op) { return op == &luv__op_read_line || op == &luv__op_read_until; }
 
 static int tell_end(lua_State *W, int had) {
   lua_pushboolean(W, had);
@@ -45,7 +45,7 @@ static int serve_short(luv_state *S, luv_fiber *f, const char *p, size_t n) {
   S->arena_used += (uint32_t)n;
   f->wait.on = to;
   f->wait.arg = n;
-  luv__wake(S, f, LUV_OUT_DATA);
+  luv__wake(S, f, LUV_OUT_OWN);
   return 1;
 }
 
@@ -59,7 +59,7 @@ static int serve_nothing(luv_fiber *f, uint32_t seq) {
 
 static int serve(luv_stream *s, luv_fiber *f, const char *p, size_t n) {
   luv_state *S = s->o.S;
-  int counted = f->wait.op == LUV_OP_READ;
+  int counted = f->wait.op == &luv__op_read;
   uint32_t seq = f->wait.seq;
   if (n <= LUV_ARENA_PIECE && S->arena_used + n <= LUV_ARENA) return serve_short(S, f, p, n);
   luv__wake(S, f, LUV_OUT_STACK);
@@ -194,29 +194,43 @@ void luv__stream_read_more(luv_stream *s) {
   else luv__wake_all_error(s->o.S, &s->readers, err);
 }
 
-int luv__read_begin(luv_state *S, luv_fiber *f) {
+static int begin_read(luv_state *S, luv_fiber *f) {
   luv_stream *s = f->wait.on;
   (void)S;
-  if (s->error && s->in.len == 0 && f->wait.op != LUV_OP_READ_ALL) return luv__refused(f, s->error);
+  if (s->error && s->in.len == 0 && f->wait.op != &luv__op_read_all) return luv__refused(f, s->error);
   queue_push(&s->readers, &f->wait.node);
   luv__stream_read_more(s);
   return 0;
 }
 
-void luv__read_abandon(luv_state *S, luv_fiber *f) {
+static void abandon_read(luv_state *S, luv_fiber *f) {
   luv_stream *s = f->wait.on;
   (void)S;
   s->scanned = 0; /* the next reader may want something else */
 }
+
+/* What is in the arena. */
+static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
+  luv_wait *w = &f->wait;
+  (void)S, (void)L;
+  if (w->op == &luv__op_read) lua_pushnumber(W, (lua_Number)w->arg);
+  lua_pushlstring(W, w->on, (size_t)w->arg);
+  if (is_record(w->op)) return 1 + tell_end(W, w->done != 0);
+  return w->op == &luv__op_read ? 2 : 1;
+}
+
+#define READ(text) {.name = text, .flags = LUV_OP_EXTERNAL | LUV_OP_AGAIN, .begin = begin_read, .abandon = abandon_read, .deliver = deliver}
+const luv_op luv__op_read = READ("read"), luv__op_read_exactly = READ("read_exactly"), luv__op_read_line = READ("read_line"),
+             luv__op_read_until = READ("read_until"), luv__op_read_all = READ("read_all");
 
 /* ---- the faces --------------------------------------------------------------------- */
 
 static void release(void *block) { luv__block_release(block); }
 
 /* Bytes of stream->in, which may go meanwhile. */
-static int push_kept(luv_state *S, lua_State *L, luv_stream *s, int op, size_t n) {
+static int push_kept(luv_state *S, lua_State *L, luv_stream *s, const luv_op *op, size_t n) {
   luv_bytes h = {s->in.p + s->in.head, n, release, s->in.len ? luv__buffer_hold(&s->in) : NULL};
-  return luv__push_bytes(S, L, op == LUV_OP_READ, h);
+  return luv__push_bytes(S, L, op == &luv__op_read, h);
 }
 
 /* The stream at 1, if it is s still. */
@@ -227,7 +241,7 @@ static luv_stream *still(lua_State *L, luv_stream *s) {
 
 /* What can be had without waiting: the results, or 0. What a finaliser has read, or put back,
  * while they were made has gone before: then it is looked at again. */
-static int read_now(luv_state *S, luv_stream *s, lua_State *L, int op, uint64_t arg) {
+static int read_now(luv_state *S, luv_stream *s, lua_State *L, const luv_op *op, uint64_t arg) {
   luv_cut c;
   uint32_t changes;
   int what, n, top = lua_gettop(L);
@@ -248,7 +262,7 @@ static int read_now(luv_state *S, luv_stream *s, lua_State *L, int op, uint64_t 
 }
 
 /* What the kernel has counts as being there. */
-static int read_at_once(luv_state *S, luv_stream *s, lua_State *L, int op, uint64_t arg) {
+static int read_at_once(luv_state *S, luv_stream *s, lua_State *L, const luv_op *op, uint64_t arg) {
   luv__stream_read_more(s);
   s->fed = 0;
   luv__glance(S);
@@ -256,7 +270,7 @@ static int read_at_once(luv_state *S, luv_stream *s, lua_State *L, int op, uint6
   return read_now(S, s, L, op, arg);
 }
 
-static int read_op(luv_state *S, lua_State *L, luv_stream *s, int op, uint64_t arg,
+static int read_op(luv_state *S, lua_State *L, luv_stream *s, const luv_op *op, uint64_t arg,
                    double timeout) {
   int n;
   luv__check_cancel(S, L);
@@ -290,9 +304,9 @@ int luv_stream_read(lua_State *L) {
   luv_stream *s = luv__check_stream(S, L, "read");
   uint64_t max;
   if (LUV_LIKELY(lua_gettop(L) == 1))
-    return read_op(S, L, s, LUV_OP_READ, LUV_FOREVER, LUV_NO_TIMEOUT);
+    return read_op(S, L, s, &luv__op_read, LUV_FOREVER, LUV_NO_TIMEOUT);
   max = opt_max(S, L, 2, "read", LUV_FOREVER);
-  return read_op(S, L, s, LUV_OP_READ, max, luv__opt_timeout(S, L, 3, 2, "read"));
+  return read_op(S, L, s, &luv__op_read, max, luv__opt_timeout(S, L, 3, 2, "read"));
 }
 
 /* data = stream:read_exactly(n[, timeout]) */
@@ -308,7 +322,7 @@ int luv_stream_read_exactly(lua_State *L) {
     return 1;
   }
   if (n > LUV_MAX_STRING) return luv__fail(L, s ? UV_EMSGSIZE : UV_EBADF);
-  return read_op(S, L, s, LUV_OP_READ_EXACTLY, n, timeout);
+  return read_op(S, L, s, &luv__op_read_exactly, n, timeout);
 }
 
 /* data, whole = stream:read_line([max][, timeout]) */
@@ -317,7 +331,7 @@ int luv_stream_read_line(lua_State *L) {
   luv_stream *s = luv__check_stream(S, L, "read_line");
   uint64_t max = opt_max(S, L, 2, "read_line", DEFAULT_MAX);
   double timeout = luv__opt_timeout(S, L, 3, 2, "read_line");
-  return read_op(S, L, s, LUV_OP_READ_LINE, max, timeout);
+  return read_op(S, L, s, &luv__op_read_line, max, timeout);
 }
 
 /* data, whole = stream:read_until(delimiter[, max][, timeout]) */
@@ -330,7 +344,7 @@ int luv_stream_read_until(lua_State *L) {
     return luv__type_error(S, L, 2, 1, "read_until", "string");
   if (lua_objlen(L, 2) == 0)
     return luv__arg_error(S, L, 1, "read_until", "delimiter is empty");
-  return read_op(S, L, s, LUV_OP_READ_UNTIL, max, timeout);
+  return read_op(S, L, s, &luv__op_read_until, max, timeout);
 }
 
 /* data = stream:read_all([max][, timeout]) */
@@ -339,14 +353,14 @@ int luv_stream_read_all(lua_State *L) {
   luv_stream *s = luv__check_stream(S, L, "read_all");
   uint64_t max = opt_max(S, L, 2, "read_all", LUV_FOREVER);
   double timeout = luv__opt_timeout(S, L, 3, 2, "read_all");
-  return read_op(S, L, s, LUV_OP_READ_ALL, max, timeout);
+  return read_op(S, L, s, &luv__op_read_all, max, timeout);
 }
 
 int luv__next_line(lua_State *L) {
   luv_state *S = luv_enter(L);
   lua_settop(L, 0);
   lua_pushvalue(L, lua_upvalueindex(2));
-  return read_op(S, L, luv__check_stream(S, L, "lines"), LUV_OP_READ_LINE, DEFAULT_MAX,
+  return read_op(S, L, luv__check_stream(S, L, "lines"), &luv__op_read_line, DEFAULT_MAX,
                  LUV_NO_TIMEOUT);
 }
 

@@ -42,3 +42,8 @@ int luv__push_readiness(lua_State *L, int is) {
   lua_pushstring(L, names[is & 3]);
   return 1;
 }
+
+int luv__deliver_readiness(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
+  (void)S, (void)L;
+  return luv__push_readiness(W, (int)f->wait.arg);
+}

@@ -18,6 +18,8 @@ int luv__readiness(int fd, int wanted);
 int luv__readiness_arm(int epoll, int fd, int wanted, void *data);
 
 int luv__push_readiness(lua_State *L, int is);
+/* The `deliver` of the operations that wait for it: wait.arg says for what it is ready. */
+int luv__deliver_readiness(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W);
 
 /* Offers each fiber of `all` to `serve`, which returns whether it has woken it. A case of a luv.select
  * takes the others along, which may wait here, too: so it begins again after each. */

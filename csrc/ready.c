@@ -75,6 +75,8 @@ static int ready(luv_stream *s, int wanted) {
   return now < 0 ? now : is | now;
 }
 
+static const luv_op write_some_op;
+
 /* Arms the descriptor for what the kernel has to tell. The rest comes by luv__ready_look. */
 static int arm(luv_stream *s) {
   luv_queue *q;
@@ -83,7 +85,7 @@ static int arm(luv_stream *s) {
   if (s->o.flags & LUV_O_CONNECTING) return 0;
   for (q = s->watchers.next; q != &s->watchers; q = q->next) {
     luv_fiber *f = luv_container(q, luv_fiber, wait.node);
-    wanted |= f->wait.op == LUV_OP_WRITE_SOME ? LUV_WRITE : (int)f->wait.arg;
+    wanted |= f->wait.op == &write_some_op ? LUV_WRITE : (int)f->wait.arg;
   }
   if (!(wanted = possible(s, wanted))) return 0;
   if (luv__stream_fd(&s->o, &fd)) return UV_EBADF;
@@ -122,14 +124,14 @@ static int serve_watcher(luv_stream *s, luv_fiber *f) {
   if (is < 0) luv__wake_error(s->o.S, f, is);
   else {
     f->wait.arg = (uint64_t)is;
-    luv__wake(s->o.S, f, LUV_OUT_READY);
+    luv__wake(s->o.S, f, LUV_OUT_OWN);
   }
   return 1;
 }
 
 /* Whether f, which waits for the stream, need not wait any more. */
 static int serve_one(void *on, luv_fiber *f) {
-  return f->wait.op == LUV_OP_WRITE_SOME ? serve_writer(on, f) : serve_watcher(on, f);
+  return f->wait.op == &write_some_op ? serve_writer(on, f) : serve_watcher(on, f);
 }
 
 /* Wakes those whose stream is ready, and arms it for the others. */
@@ -139,13 +141,17 @@ void luv__ready_serve(luv_stream *s) {
   if (!queue_empty(&s->watchers) && (err = arm(s))) luv__wake_all_error(s->o.S, &s->watchers, err);
 }
 
-int luv__ready_begin(luv_state *S, luv_fiber *f) {
+static int begin_wait(luv_state *S, luv_fiber *f) {
   luv_stream *s = f->wait.on;
   (void)S;
   queue_push(&s->watchers, &f->wait.node);
   luv__ready_serve(s);
   return 0;
 }
+
+static const luv_op wait_op = {.name = "ready", .flags = LUV_OP_EXTERNAL | LUV_OP_AGAIN, .begin = begin_wait,
+                        .deliver = luv__deliver_readiness};
+static const luv_op write_some_op = {.name = "write_some", .flags = LUV_OP_EXTERNAL, .begin = begin_wait};
 
 void luv__ready_closing(luv_stream *s) {
   uv_os_fd_t fd;
@@ -167,7 +173,7 @@ int luv_stream_wait(lua_State *L) {
   is = ready(s, want);
   if (is < 0) return luv__fail(L, is);
   if (is == 0 || (timeout != 0 && luv__hogging(S, L)))
-    return luv__suspend(S, L, LUV_OP_READY, s, (uint64_t)want, timeout);
+    return luv__suspend(S, L, &wait_op, s, (uint64_t)want, timeout);
   return luv__push_readiness(L, is);
 }
 
@@ -213,5 +219,5 @@ int luv_stream_write_some(lua_State *L) {
   }
   lua_settop(L, 2);
   luv__writer(S, L)->wait.done = (uint64_t)j;
-  return luv__suspend(S, L, LUV_OP_WRITE_SOME, s, (uint64_t)i - 1, timeout);
+  return luv__suspend(S, L, &write_some_op, s, (uint64_t)i - 1, timeout);
 }

@@ -41,22 +41,21 @@ static int find_all(luv_stream *s, luv_view v, uint64_t max, luv_cut *c) {
 }
 
 /* Can the operation be served from v? Sets what to take and what to skip after it. */
-int luv__record(luv_stream *s, lua_State *L, int op, uint64_t arg, luv_view v, luv_cut *c) {
+int luv__record(luv_stream *s, lua_State *L, const luv_op *op, uint64_t arg, luv_view v, luv_cut *c) {
   const char *d;
   size_t dn;
   c->skip = 0;
   c->err = s->error;
-  switch (op) {
-    case LUV_OP_READ:
-      c->take = v.n < arg ? v.n : (size_t)arg;
-      return v.n ? LUV_CUT : s->error ? LUV_END : LUV_MORE;
-    case LUV_OP_READ_EXACTLY:
-      c->take = (size_t)arg;
-      return v.n >= arg ? LUV_CUT : s->error ? LUV_END : LUV_MORE;
-    case LUV_OP_READ_LINE: return find_line(s, v, arg, c);
-    case LUV_OP_READ_UNTIL:
-      d = lua_tolstring(L, 2, &dn);
-      return find(s, v, d, dn, arg, c);
-    default: return find_all(s, v, arg, c);
+  if (op == &luv__op_read) {
+    c->take = v.n < arg ? v.n : (size_t)arg;
+    return v.n ? LUV_CUT : s->error ? LUV_END : LUV_MORE;
   }
+  if (op == &luv__op_read_exactly) {
+    c->take = (size_t)arg;
+    return v.n >= arg ? LUV_CUT : s->error ? LUV_END : LUV_MORE;
+  }
+  if (op == &luv__op_read_line) return find_line(s, v, arg, c);
+  if (op != &luv__op_read_until) return find_all(s, v, arg, c);
+  d = lua_tolstring(L, 2, &dn);
+  return find(s, v, d, dn, arg, c);
 }

@@ -215,7 +215,7 @@ static void interrupt(luv_state *S) {
 
 /* Nothing is ready and nothing outside can change that. */
 static void nothing_left(luv_state *S) {
-  int run = S->main.wait.op == LUV_OP_RUN;
+  int run = S->main.wait.op == &luv__op_run;
   if (!luv_ready_empty(S) || S->main.status != LUV_WAITING) return;
   if (run) luv__wake(S, &S->main, LUV_OUT_TRUE);
   else luv__abandon(S, &S->main, LUV_OUT_DEADLOCK); /* a select leaves its cases */
@@ -251,7 +251,7 @@ static int received(luv_state *S) {
 
 /* One turn after the ready fibers have run: poll, unless it is over. */
 static void turn(luv_state *S) {
-  int partial = S->main.wait.op == LUV_OP_RUN && S->run_mode != LUV_RUN_DEFAULT;
+  int partial = S->main.wait.op == &luv__op_run && S->run_mode != LUV_RUN_DEFAULT;
   if (received(S)) return;
   if (luv_ready_empty(S) && S->external == luv__thread_chan_lone(S)) {
     if (partial) poll(S, 0); /* handles may be closing */

@@ -3,7 +3,7 @@
  * A child has fiber->scope, and its place in scope->v, from spawn to its death; so no table
  * of Lua's has to be kept for it. The first error, of a child or of the function, is kept in
  * the registry, and the others are cancelled. The function's wait for them at the end
- * (LUV_OP_SCOPE) is not left by a cancel or a timeout: these become the error, unless there
+ * (&wait_op) is not left by a cancel or a timeout: these become the error, unless there
  * is one. What runs fn and then waits is a few lines of Lua in suspend.c. */
 #include "sync.h"
 
@@ -95,7 +95,9 @@ void luv__scope_left(luv_state *S, luv_fiber *f, int failed) {
   abort_scope(S, s);
 }
 
-int luv__scope_begin(luv_state *S, luv_fiber *f) {
+static const luv_op end_op;
+
+static int begin_wait(luv_state *S, luv_fiber *f) {
   luv_scope_t *s = f->wait.on;
   (void)S;
   if (s->n == 0) return LUV_OUT_TRUE;
@@ -109,17 +111,21 @@ static void give_up(luv_state *S, luv_scope_t *s, int out) {
 }
 
 /* The owner, which waits for its children, is cancelled, or its luv.timeout has passed. */
-int luv__scope_abandon(luv_state *S, luv_fiber *f, int out) {
+static int end_wait(luv_state *S, luv_fiber *f, int out) {
   luv_wait *w = &f->wait;
-  if (w->op == LUV_OP_SCOPE_END) return 1;
+  if (w->op == &end_op) return 1;
   if (out == LUV_OUT_CANCEL) f->flags &= (uint8_t)~LUV_F_CANCEL;
-  w->op = LUV_OP_SCOPE_END;
+  w->op = &end_op;
   w->due.at = 0;
   S->external -= w->external;
   w->external = 0;
   give_up(S, w->on, out);
   return 1;
 }
+
+static const luv_op wait_op = {.name = "scope", .flags = LUV_OP_LATE, .begin = begin_wait, .holds_on = end_wait};
+/* The same, when nothing but the children can end it. */
+static const luv_op end_op = {.name = "scope", .flags = LUV_OP_UNLIMITED, .begin = begin_wait, .holds_on = end_wait};
 
 void luv__scope_closing(luv_object *o) {
   luv_scope_t *s = (luv_scope_t *)o;
@@ -230,7 +236,7 @@ int luv__scope_wait(lua_State *L) {
   s->over = 1;
   take_cancel(S, s);
   if (s->n == 0) return 0;
-  return luv__suspend(S, L, s->aborted ? LUV_OP_SCOPE_END : LUV_OP_SCOPE, s, 0, LUV_NO_TIMEOUT);
+  return luv__suspend(S, L, s->aborted ? &end_op : &wait_op, s, 0, LUV_NO_TIMEOUT);
 }
 
 /* Pushes the first error, and keeps its traceback for who reports it. */

@@ -7,7 +7,7 @@
  * happen, and wakes the fiber. So one case ends, and nothing is taken by the others.
  *
  * The cases are tried in random order, each by its own method; a channel without calling
- * one. What has to wait has only asked (DESIGN rule 6): it is linked in luv__select_begin. */
+ * one. What has to wait has only asked (DESIGN rule 6): it is linked in begin. */
 #include "dump.h"
 
 #define MAX_CASES 100000
@@ -56,13 +56,13 @@ static void drop(luv_state *S, luv_choice *s) {
     luv_case *c = &s->v[i];
     luv__due_remove(&S->heap, &c->f.wait.due);
     c->f.wait.due.at = 0;
-    if (c->linked && c->f.wait.op == LUV_OP_ACQUIRE) queue_remove(&c->f.wait.node);
+    if (c->linked && c->f.wait.op == &luv__op_acquire) queue_remove(&c->f.wait.node);
   }
   for (i = 0; i < s->n; i++) {
     luv_case *c = &s->v[i];
-    const luv_op *op = &luv__ops[c->f.wait.op];
+    const luv_op *op = c->f.wait.op;
     int lasting = c->linked && c->f.status == LUV_WAITING;
-    int asked = c->asked && !c->linked && c->f.wait.op == LUV_OP_GO;
+    int asked = c->asked && !c->linked && c->f.wait.op == &luv__op_go;
     if ((lasting || asked) && op->abandon) op->abandon(S, &c->f);
     if (lasting) queue_remove(&c->f.wait.node);
     c->f.status = LUV_READY;
@@ -80,7 +80,7 @@ void luv__case_done(luv_state *S, luv_fiber *f) {
   drop(S, s); /* who has served this one may be about to serve the next */
   if (!s->waiting) return;
   s->waiting = 0;
-  luv__wake(S, s->parent, LUV_OUT_CASE);
+  luv__wake(S, s->parent, LUV_OUT_OWN);
 }
 
 static int push_outcome(luv_state *S, luv_choice *s, lua_State *W) {
@@ -100,8 +100,7 @@ static int push_outcome(luv_state *S, luv_choice *s, lua_State *W) {
   return n + 1;
 }
 
-/* The same for what is there already, and needs but to be moved; 0: it is not. */
-int luv__case_move(luv_fiber *f) {
+static int move(luv_fiber *f) {
   luv_choice *s = f->wait.on;
   luv_case *c = &s->v[s->winner];
   if (c->f.out != LUV_OUT_STACK || c->f.nargs > 4) return 0;
@@ -110,18 +109,19 @@ int luv__case_move(luv_fiber *f) {
   return c->f.nargs + 1;
 }
 
-int luv__case_outcome(luv_state *S, luv_fiber *f, lua_State *W) {
+static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
+  (void)L;
   return push_outcome(S, f->wait.on, W);
 }
 
-void luv__select_abandon(luv_state *S, luv_fiber *f) {
+static void abandon(luv_state *S, luv_fiber *f) {
   luv_choice *s = f->wait.on;
   s->waiting = 0;
   drop(S, s);
 }
 
 /* For a dump: " of 1 chan get on luv.chan 0x…, 2 …". */
-void luv__select_write(luv_state *S, luv_fiber *f, FILE *out) {
+static void write(luv_state *S, luv_fiber *f, FILE *out) {
   luv_choice *s = f->wait.on;
   int i;
   for (i = 0; i < s->n && i < 8; i++) {
@@ -137,8 +137,8 @@ void luv__select_write(luv_state *S, luv_fiber *f, FILE *out) {
  * do for it has begun, and goes on. */
 static int has_closed(luv_case *c) {
   luv_box *b = luv__anybox(c->f.in, 1);
-  int op = c->f.wait.op;
-  return b && (!b->o || b->o->flags & LUV_O_CLOSING) && op != LUV_OP_FS && op != LUV_OP_GO;
+  const luv_op *op = c->f.wait.op;
+  return b && (!b->o || b->o->flags & LUV_O_CLOSING) && !(op->flags & LUV_OP_BEGUN);
 }
 
 static void link_case(luv_state *S, luv_case *c) {
@@ -155,7 +155,7 @@ static void link_case(luv_state *S, luv_case *c) {
 static int serve_channel(luv_state *S, luv_case *c) {
   lua_State *T = c->f.in;
   luv_chan_t *ch = c->nargs < 0 ? (luv_chan_t *)luv__anybox(T, 1)->o : NULL;
-  int get = c->f.wait.op == LUV_OP_GET;
+  int get = c->f.wait.op == &luv__op_get;
   if (!ch) return 0;
   if (get ? !luv__chan_take(S, ch, T, 1) : ch->ended || !luv__chan_give(S, ch, T, 1, 2)) return 0;
   c->f.nargs = 1;
@@ -182,18 +182,26 @@ static int link_all(luv_state *S, luv_choice *s) {
 static int any_external(luv_choice *s) {
   int i;
   for (i = 0; i < s->n; i++)
-    if (luv__ops[s->v[i].f.wait.op].external || s->v[i].f.wait.due.at) return 1;
+    if (s->v[i].f.wait.op->flags & LUV_OP_EXTERNAL || s->v[i].f.wait.due.at) return 1;
   return 0;
 }
 
-int luv__select_begin(luv_state *S, luv_fiber *f) {
+static const luv_op event_op;
+
+static int begin(luv_state *S, luv_fiber *f) {
   luv_choice *s = f->wait.on;
-  if (any_external(s)) f->wait.op = LUV_OP_SELECT_EVENT;
+  if (any_external(s)) f->wait.op = &event_op;
   queue_push(&S->asleep, &f->wait.node);
-  if (link_all(S, s)) return LUV_OUT_CASE;
+  if (link_all(S, s)) return LUV_OUT_OWN;
   s->waiting = 1;
   return 0;
 }
+
+static const luv_op select_op = {.name = "select", .begin = begin, .abandon = abandon, .deliver = deliver, .move = move,
+                                 .write = write};
+/* One of its cases can be ended from outside. */
+static const luv_op event_op = {.name = "select", .flags = LUV_OP_EXTERNAL, .begin = begin, .abandon = abandon,
+                                .deliver = deliver, .move = move, .write = write};
 
 /* ---- what a script passes ------------------------------------------------------------- */
 
@@ -269,7 +277,7 @@ static void lay_out_channel(luv_state *S, lua_State *L, luv_case *c, lua_State *
   lua_rawgeti(L, t, 3);
   lua_xmove(L, T, 2);
   c->nargs = -1;
-  c->f.wait.op = put ? LUV_OP_PUT : LUV_OP_GET;
+  c->f.wait.op = put ? &luv__op_put : &luv__op_get;
   c->f.wait.on = b->o;
   if (timeout >= 0) c->f.wait.due.at = luv__due_in(S, timeout);
 }
@@ -282,6 +290,7 @@ static void init_case(luv_state *S, luv_choice *s, int i, lua_State *T) {
   c->f.base = c->f.in = T;
   c->f.is_main = LUV_IS_CASE;
   c->f.status = LUV_READY;
+  c->f.wait.op = &luv__op_none;
   queue_init(&c->f.wait.node);
   queue_init(&c->f.joiners);
 }
@@ -492,5 +501,5 @@ int luv_select(lua_State *L) {
   }
   if (!s) s = prepare(S, L, n);
   if (serve_channels(S, s)) return push_served(S, L, s);
-  return luv__suspend(S, L, LUV_OP_SELECT, s, 0, timeout);
+  return luv__suspend(S, L, &select_op, s, 0, timeout);
 }

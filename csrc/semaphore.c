@@ -26,7 +26,7 @@ static void serve(luv_state *S, luv_counter *s) {
   }
 }
 
-int luv__acquire_begin(luv_state *S, luv_fiber *f) {
+static int begin_acquire(luv_state *S, luv_fiber *f) {
   luv_counter *s = f->wait.on;
   (void)S;
   if (queue_empty(&s->o.waiters) && (uint64_t)s->n >= f->wait.arg) {
@@ -38,11 +38,13 @@ int luv__acquire_begin(luv_state *S, luv_fiber *f) {
 }
 
 /* The first in line gives up: the next may want less. */
-void luv__acquire_abandon(luv_state *S, luv_fiber *f) {
+static void abandon_acquire(luv_state *S, luv_fiber *f) {
   luv_counter *s = f->wait.on;
   queue_remove(&f->wait.node);
   serve(S, s);
 }
+
+const luv_op luv__op_acquire = {.name = "semaphore", .begin = begin_acquire, .abandon = abandon_acquire};
 
 static int acquire(luv_state *S, lua_State *L, const char *fname, double timeout) {
   luv_counter *s = check(S, L, fname);
@@ -50,7 +52,7 @@ static int acquire(luv_state *S, lua_State *L, const char *fname, double timeout
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
   if (n > s->n || !queue_empty(&s->o.waiters))
-    return luv__suspend(S, L, LUV_OP_ACQUIRE, s, (uint64_t)n, timeout);
+    return luv__suspend(S, L, &luv__op_acquire, s, (uint64_t)n, timeout);
   s->n -= n;
   lua_settop(L, 1);
   return 1;

@@ -240,6 +240,8 @@ void luv__signals_free(luv_state *S) {
   S->signals = NULL;
 }
 
+static const luv_op next_op = {.name = "signal", .flags = LUV_OP_EXTERNAL, .begin = luv__begin_object};
+
 /* n = watcher:next([timeout]) = watcher:wait([timeout]) */
 int luv_signal_next(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -257,7 +259,7 @@ int luv_signal_next(lua_State *L) {
     return 1;
   }
   if (queue_empty(&w->link)) return luv__fail(L, UV_EINVAL);
-  return luv__suspend(S, L, LUV_OP_SIGNAL, w, 0, timeout);
+  return luv__suspend(S, L, &next_op, w, 0, timeout);
 }
 
 /* ---- SIGCHLD, for luv.process ------------------------------------------------------------------------ */

@@ -30,7 +30,7 @@ static int yield_main(luv_state *S, lua_State *L) {
   int err;
   luv__check_place(S, L);
   S->main.in = S->main.base = L;
-  S->main.wait.op = LUV_OP_RUN;
+  S->main.wait.op = &luv__op_run;
   S->run_mode = LUV_RUN_DEFAULT;
   S->main.status = LUV_WAITING;
   S->main.wait.due.at = 0;
@@ -68,7 +68,7 @@ LUV_HOT int luv_fiber_yield(lua_State *L) {
 static int run(luv_state *S, lua_State *L, int mode) {
   if (S->depth) return luv__error(S, L, "run: the loop is already running");
   S->run_mode = mode;
-  luv__suspend(S, L, LUV_OP_RUN, NULL, 0, LUV_NO_TIMEOUT);
+  luv__suspend(S, L, &luv__op_run, NULL, 0, LUV_NO_TIMEOUT);
   S->run_mode = LUV_RUN_DEFAULT;
   lua_pushboolean(L, S->external > 0 || !luv_ready_empty(S));
   return 1;
@@ -154,7 +154,7 @@ int luv_fiber_waiting(lua_State *L) {
     lua_pushnil(L);
     return 1;
   }
-  lua_pushstring(L, luv__ops[f->wait.op].name);
+  lua_pushstring(L, f->wait.op->name);
   lua_pushnumber(L, (lua_Number)(uv_hrtime() - f->wait.since) / 1e9);
   return 2;
 }

@@ -33,7 +33,6 @@ struct luv_write {
 luv_fiber *luv__writer(luv_state *S, lua_State *L);
 int luv__put(luv_stream *s, const uv_buf_t *bufs, unsigned n);
 int luv__write_error(luv_stream *s, int err);
-int luv__write_timed_out(lua_State *L, uint64_t gone);
 int luv__shut_reading(luv_stream *s);
 static inline int luv__can_write(luv_stream *s) {
   return !s->writing && queue_empty(&s->writers) && !(s->o.flags & LUV_O_SHUT);
@@ -53,9 +52,11 @@ typedef struct luv_hold luv_hold;
 luv_hold *luv__write_hold(luv_stream *s, void (*closed)(void *ud), void *ud);
 void luv__write_release(luv_hold *h);
 
+extern const luv_op luv__op_read, luv__op_read_exactly, luv__op_read_line, luv__op_read_until, luv__op_read_all;
+
 typedef struct { const char *p; size_t n; } luv_view;
 typedef struct { size_t take, skip; int err; } luv_cut;
 enum { LUV_MORE, LUV_CUT, LUV_END }; /* there is too little, enough, the end of the stream */
-int luv__record(luv_stream *s, lua_State *L, int op, uint64_t arg, luv_view v, luv_cut *c);
+int luv__record(luv_stream *s, lua_State *L, const luv_op *op, uint64_t arg, luv_view v, luv_cut *c);
 
 #endif

@@ -52,7 +52,7 @@ void luv__regain(luv_state *S, lua_State *L) {
 /* ---- how ---------------------------------------------------------------------------------- */
 
 /* The main chunk: begin the wait, run the loop here, return what it came to. */
-static int wait_in_place(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
+static int wait_in_place(luv_state *S, lua_State *L, const luv_op *op, void *on, uint64_t arg,
                          double timeout) {
   luv_fiber *m = &S->main;
   int n;
@@ -145,10 +145,10 @@ static int suspend_fiber(luv_state *S, lua_State *L, luv_fiber *f) {
   return wait_below(S, L, f);
 }
 
-int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
+int luv__suspend(luv_state *S, lua_State *L, const luv_op *op, void *on, uint64_t arg,
                  double timeout) {
   luv_fiber *f = S->current;
-  if (timeout == 0 && op != LUV_OP_SLEEP) return luv__fail(L, UV_ETIMEDOUT);
+  if (timeout == 0 && op != &luv__op_sleep) return luv__fail(L, UV_ETIMEDOUT);
   if (!f && S->depth == 0) return wait_in_place(S, L, op, on, arg, timeout);
   if (!f) return luv__error(S, L, "cannot wait here: the loop is already running");
   luv__check_cancel(S, L);
@@ -159,16 +159,16 @@ int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
 
 /* The same without a timeout, and without a second look: nothing is in the way, and nothing
  * from outside can end such a wait. */
-LUV_HOT int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, int n) {
+LUV_HOT int luv__suspend_quickly(luv_state *S, lua_State *L, const luv_op *op, void *on, int n) {
   luv_fiber *f = S->current;
   luv_wait *w;
   int out;
   if (LUV_UNLIKELY(!f || f->base != L || f->is_main || !luv__yieldable(L)))
     return luv__suspend(S, L, op, on, 0, LUV_NO_TIMEOUT);
   luv_assert(f->status == LUV_READY && queue_empty(&f->wait.node) && !f->wait.external);
-  luv_assert(!luv__ops[op].external && !f->limits);
+  luv_assert(!(op->flags & LUV_OP_EXTERNAL) && !f->limits);
   w = &f->wait;
-  w->op = (uint8_t)op;
+  w->op = op;
   w->on = on;
   w->arg = S->landing == on;
   w->scoped = 0;
@@ -176,7 +176,7 @@ LUV_HOT int luv__suspend_quickly(luv_state *S, lua_State *L, int op, void *on, i
   w->seq++;
   w->since = S->now;
   f->status = LUV_WAITING;
-  out = luv__ops[op].begin(S, f);
+  out = op->begin(S, f);
   if (LUV_UNLIKELY(out)) luv__wake(S, f, out);
   S->suspended = 1;
   S->attention = 1;

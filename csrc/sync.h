@@ -19,6 +19,9 @@ typedef struct luv_chan_s {
 
 #define LUV_CHAN_PRESIZE 4096 /* places that a ring has from the beginning */
 
+extern const luv_op luv__op_get, luv__op_put; /* of a channel: luv.select fills them in itself */
+extern const luv_op luv__op_acquire;
+
 /* chan_fast.c */
 void luv__chan_know(luv_chan_t *c);
 

@@ -44,13 +44,19 @@ int luv_thread_join(lua_State *L) {
   if (thread_of(k) == S->thread) return luv__error(S, L, "a thread cannot join itself");
   if (thread_of(k)->is_main) return luv__error(S, L, "a main thread cannot be joined");
   if (status_of(thread_of(k)) == LUV_TASK_RUNNING)
-    return luv__suspend(S, L, LUV_OP_THREAD_JOIN, k, 0, timeout);
+    return luv__suspend(S, L, &luv__op_thread_join, k, 0, timeout);
   n = push_joined(S, k, L);
   return n == LUV_RAISE ? lua_error(L) : n;
 }
 
 /* What a join, or a pool's call, has waited for. */
-int luv__thread_joined(luv_state *S, luv_fiber *f, lua_State *W) { return push_joined(S, f->wait.on, W); }
+static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
+  (void)L;
+  return push_joined(S, f->wait.on, W);
+}
+
+const luv_op luv__op_thread_join = {.name = "thread join", .flags = LUV_OP_EXTERNAL | LUV_OP_APART, .begin = luv__link_begin,
+                                    .abandon = luv__link_abandon, .deliver = deliver};
 
 /* "running" or "dead" = t:status() */
 int luv_thread_status(lua_State *L) {

@@ -20,7 +20,7 @@ static int give(luv_link *k, luv_channel *c, luv_fiber *f) {
   if (err) luv__link_wake_error(k, f, err);
   else {
     f->wait.on = m;
-    luv__link_wake(k, f, LUV_OUT_MSG);
+    luv__link_wake(k, f, LUV_OUT_OWN);
   }
   return 1;
 }
@@ -135,6 +135,10 @@ int luv__thread_chan_lone(luv_state *S) {
 
 /* ---- the faces ----------------------------------------------------------------------------------- */
 
+const luv_op luv__op_thread_get = {.name = "thread get", .flags = LUV_OP_EXTERNAL | LUV_OP_APART, .begin = luv__link_begin,
+                                   .abandon = luv__link_abandon, .deliver = luv__msg_deliver};
+static const luv_op put_op = {.name = "thread put", .flags = LUV_OP_EXTERNAL, .begin = luv__link_begin_put};
+
 /* ch = luv.thread.chan([capacity = 0]) */
 int luv_thread_chan(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -156,9 +160,9 @@ static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
   luv__check_cancel(S, L);
   if (!c) return luv__fail(L, UV_EBADF);
   if (!queue_empty(&k->o.waiters) || (timeout != 0 && luv__overdue(S, L, &S->link_ops)))
-    return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
+    return luv__suspend(S, L, &luv__op_thread_get, k, 0, timeout);
   err = luv__ring_shift(c, &m);
-  if (err == UV_EAGAIN) return luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, timeout);
+  if (err == UV_EAGAIN) return luv__suspend(S, L, &luv__op_thread_get, k, 0, timeout);
   if (err) return luv__fail(L, err);
   luv__core_tell(&c->core, LUV_BELL_PUT);
   return luv__msg_push(S, L, &m) == LUV_RAISE ? lua_error(L) : 1;
@@ -208,7 +212,7 @@ static int put_later(luv_state *S, lua_State *L, const luv_msg *m, double timeou
   lua_replace(L, 2);
   k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "put"); /* a finaliser may have closed it */
   if (!k) return luv__fail(L, UV_ECANCELED);
-  return luv__suspend(S, L, LUV_OP_THREAD_PUT, k, 0, timeout);
+  return luv__suspend(S, L, &put_op, k, 0, timeout);
 }
 
 /* With a capacity of 0 it counts how many wait, which the core's lock keeps. */

@@ -75,8 +75,9 @@ void luv__msg_free(luv_msg *m) {
 }
 
 /* What a fiber has been given while it waited. */
-int luv__msg_deliver(luv_state *S, luv_fiber *f, lua_State *W) {
+int luv__msg_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv_msg m = *(luv_msg *)f->wait.on;
+  (void)L;
   free(f->wait.on);
   f->wait.on = NULL;
   return luv__msg_push(S, W, &m);

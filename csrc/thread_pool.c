@@ -26,7 +26,7 @@ static int work(lua_State *L) {
   luv__push_object(S, L, &k->o);
   for (;;) {
     lua_settop(L, 2);
-    luv__suspend(S, L, LUV_OP_THREAD_GET, k, 0, LUV_NO_TIMEOUT);
+    luv__suspend(S, L, &luv__op_thread_get, k, 0, LUV_NO_TIMEOUT);
     if (!lua_isuserdata(L, 3)) return 0;
     perform(L, lua_touserdata(L, 3));
   }
@@ -100,7 +100,7 @@ int luv_thread_pool_call(lua_State *L) {
   pool = luv__self(S, L, LUV_CLASS_THREAD_POOL, "call"); /* to pack may have taken time */
   if (!pool) return luv__fail(L, UV_ECANCELED);
   submit((luv_channel *)pool->core, t);
-  return luv__suspend(S, L, LUV_OP_THREAD_JOIN, k, 0, LUV_NO_TIMEOUT);
+  return luv__suspend(S, L, &luv__op_thread_join, k, 0, LUV_NO_TIMEOUT);
 }
 
 /* The pool is closed, or garbage: its threads end when they have done what they were given. */

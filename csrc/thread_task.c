@@ -108,7 +108,7 @@ void luv__task_serve(luv_link *k) {
   if (t->status == LUV_TASK_RUNNING) return;
   while (!queue_empty(&k->o.waiters)) {
     luv__task_take(t);
-    luv__link_wake(k, luv_container(k->o.waiters.next, luv_fiber, wait.node), LUV_OUT_TASK);
+    luv__link_wake(k, luv_container(k->o.waiters.next, luv_fiber, wait.node), LUV_OUT_OWN);
   }
 }
 

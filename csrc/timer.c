@@ -17,8 +17,11 @@ static uint64_t later(uint64_t at, uint64_t ns) {
   return ns > LUV_FOREVER - 1 - at ? LUV_FOREVER - 1 : at + ns;
 }
 
+const luv_op luv__op_timer = {.name = "timer", .flags = LUV_OP_EXTERNAL, .begin = luv__begin_object};
+
 /* The timer is due: counts all the ticks that have passed and sets the next. */
-void luv__timer_fire(luv_state *S, luv_timer *t) {
+static void fire(luv_state *S, luv_due *d) {
+  luv_timer *t = luv_container(d, luv_timer, due);
   uint64_t missed;
   t->o.events++;
   if (t->repeat) {
@@ -58,7 +61,7 @@ int luv_timer_create(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_timer *t = (luv_timer *)luv__object_new(S, LUV_CLASS_TIMER, sizeof *t);
   if (!t) return luaL_error(L, "not enough memory");
-  t->due.kind = LUV_DUE_TIMER;
+  t->due.fire = fire;
   luv__push_object(S, L, &t->o);
   return 1;
 }
@@ -119,7 +122,7 @@ int luv_timer_next(lua_State *L) {
     return 1;
   }
   if (!t->due.at) return luv__fail(L, UV_EINVAL);
-  return luv__suspend(S, L, LUV_OP_TIMER, t, 0, timeout);
+  return luv__suspend(S, L, &luv__op_timer, t, 0, timeout);
 }
 
 /* t = t:set_repeat(ms): from the next tick on */
@@ -157,5 +160,5 @@ int luv_sleep(lua_State *L) {
   luv_state *S = luv_enter(L);
   double s = luv__opt_timeout(S, L, 1, 1, "sleep");
   if (lua_isnoneornil(L, 1)) return luv__type_error(S, L, 1, 1, "sleep", "number");
-  return luv__suspend(S, L, LUV_OP_SLEEP, NULL, 0, s < 0 ? 1e300 : s);
+  return luv__suspend(S, L, &luv__op_sleep, NULL, 0, s < 0 ? 1e300 : s);
 }

@@ -189,7 +189,7 @@ static void push_line(luv_state *S, lua_State *W, luv_fiber *f) {
   if (name) lua_remove(W, -2);
   lua_pushfstring(W, "\n\tfiber %d", (int)f->id);
   lua_replace(W, -3);
-  lua_pushfstring(W, ": waits for %s", luv__ops[f->wait.op].name);
+  lua_pushfstring(W, ": waits for %s", f->wait.op->name);
   if (find_line(f->in, &ar) || (f->in != f->base && find_line(f->base, &ar))) lua_pushfstring(W, " at %s:%d", ar.short_src, ar.currentline);
   else lua_pushliteral(W, "");
   lua_concat(W, 4);
@@ -199,7 +199,7 @@ void luv__deadlock_report(luv_state *S, lua_State *W) {
   uint32_t slot, shown = 0;
   luv__where(S->main.in, W);
   lua_pushfstring(W, "deadlock: all fibers are asleep\n\tmain chunk: waits for %s",
-                  luv__ops[S->main.wait.op].name);
+                  S->main.wait.op->name);
   lua_concat(W, 2);
   lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_anchors);
   lua_insert(W, -2);

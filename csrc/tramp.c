@@ -277,7 +277,7 @@ static int raise_answer(luv_state *S, lua_State *L, luv_call *c) {
 
 static int wait_event(luv_state *S, lua_State *L, luv_object *o, double timeout) {
   uint64_t n = o->events;
-  if (n == 0) return luv__suspend(S, L, LUV_OP_EVENT, o, 0, timeout);
+  if (n == 0) return luv__suspend(S, L, &luv__op_event, o, 0, timeout);
   o->events = 0;
   lua_pushnumber(L, (lua_Number)n);
   return 1;
@@ -285,7 +285,7 @@ static int wait_event(luv_state *S, lua_State *L, luv_object *o, double timeout)
 
 static int wait_goop(luv_state *S, lua_State *L, luv_goop *op, double timeout) {
   if (timeout == 0) luv__go_release(op->go, 0);
-  return luv__suspend(S, L, LUV_OP_GO, op, 0, timeout);
+  return luv__suspend(S, L, &luv__op_go, op, 0, timeout);
 }
 
 static int lay_out_all(luv_state *S, lua_State *L, luv_call *c) {
@@ -315,7 +315,7 @@ int luv_trampoline(lua_State *L) {
   switch (done.act) {
     case LUV_ACT_SUSPEND: return wait_goop(S, L, done.op, done.timeout);
     case LUV_ACT_EVENT: return wait_event(S, L, done.on, done.timeout);
-    case LUV_ACT_CONNECT: return luv__suspend(S, L, LUV_OP_CONNECT, done.on, 0, done.timeout);
+    case LUV_ACT_CONNECT: return luv__suspend(S, L, &luv__op_connect, done.on, 0, done.timeout);
     default: lua_settop(L, 1); return 1;
   }
 }

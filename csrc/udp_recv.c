@@ -42,10 +42,11 @@ static int push(luv_state *S, lua_State *L, const luv_datagram *d) {
   return 3;
 }
 
-int luv__udp_deliver(luv_state *S, luv_fiber *f, lua_State *W) {
+static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv_udp_state *t = S->udp;
   parcel *p = f->wait.arg ? (parcel *)(uintptr_t)f->wait.arg : NULL;
   int n;
+  (void)L;
   if (t->last) drop_parcel((parcel *)t->last); /* its delivery ran out of memory */
   t->last = (luv_queue *)p;
   n = push(S, W, p ? &p->d : f->wait.on);
@@ -80,7 +81,7 @@ static void give(luv_udp *s, luv_fiber *f, const luv_datagram *d, const char *p)
   }
   *to = *d;
   memcpy(to + 1, p, d->len);
-  luv__wake(s->o.S, f, LUV_OUT_DATAGRAM);
+  luv__wake(s->o.S, f, LUV_OUT_OWN);
 }
 
 /* ---- the queue ------------------------------------------------------------------------------ */
@@ -164,7 +165,7 @@ static int read_more(luv_udp *s) {
 
 /* ---- recv ------------------------------------------------------------------------------------------ */
 
-int luv__udp_recv_begin(luv_state *S, luv_fiber *f) {
+static int begin_recv(luv_state *S, luv_fiber *f) {
   luv_udp *s = f->wait.on;
   int err;
   (void)S;
@@ -173,6 +174,8 @@ int luv__udp_recv_begin(luv_state *S, luv_fiber *f) {
   if (f->status == LUV_WAITING && (err = read_more(s))) luv__wake_error(S, f, err);
   return 0;
 }
+
+static const luv_op recv_op = {.name = "udp recv", .flags = LUV_OP_EXTERNAL, .begin = begin_recv, .deliver = deliver};
 
 /* Takes the first of the queue, out of the way of whatever a finaliser does to the socket
  * while the results are made. A long one costs a block of its own. */
@@ -214,7 +217,7 @@ int luv_udp_recv(lua_State *L) {
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
   if (!queue_empty(&s->o.waiters) || (timeout != 0 && luv__udp_overdue(S, L)))
-    return luv__suspend(S, L, LUV_OP_UDP_RECV, s, 0, timeout);
+    return luv__suspend(S, L, &recv_op, s, 0, timeout);
   n = recv_now(S, L, s);
   if (n == 0 && timeout == 0) { /* what the kernel has counts as being there */
     int err = read_more(s);
@@ -224,5 +227,5 @@ int luv_udp_recv(lua_State *L) {
     if (!s) return luv__fail(L, UV_ECANCELED);
     n = recv_now(S, L, s);
   }
-  return n ? n : luv__suspend(S, L, LUV_OP_UDP_RECV, s, 0, timeout);
+  return n ? n : luv__suspend(S, L, &recv_op, s, 0, timeout);
 }

@@ -113,7 +113,7 @@ static void watch(luv_udp *s) {
   }
 }
 
-int luv__udp_send_begin(luv_state *S, luv_fiber *f) {
+static int begin_send(luv_state *S, luv_fiber *f) {
   luv_udp *s = f->wait.on;
   (void)S;
   queue_push(&s->senders, &f->wait.node);
@@ -121,10 +121,12 @@ int luv__udp_send_begin(luv_state *S, luv_fiber *f) {
   return 0;
 }
 
-void luv__udp_send_abandon(luv_state *S, luv_fiber *f) {
+static void abandon_send(luv_state *S, luv_fiber *f) {
   (void)S;
   forget_address(f);
 }
+
+static const luv_op send_op = {.name = "udp send", .flags = LUV_OP_EXTERNAL, .begin = begin_send, .abandon = abandon_send};
 
 static void on_closed(uv_handle_t *h) { free(h->data); }
 
@@ -150,10 +152,10 @@ void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n) {
   }
   memcpy(a, addr, n < sizeof *a ? n : sizeof *a);
   queue_remove(&f->wait.node);
-  f->wait.op = LUV_OP_UDP_SEND;
+  f->wait.op = &send_op;
   f->wait.on = b->o;
   f->wait.arg = (uint64_t)(uintptr_t)a;
-  luv__udp_send_begin(S, f);
+  begin_send(S, f);
 }
 
 /* ---- the face ---------------------------------------------------------------------------------- */
@@ -248,7 +250,7 @@ static int wait_for_room(luv_state *S, lua_State *L, const luv_addr *a, double t
   else lua_pushnil(L);
   s = luv__check_udp(S, L, "send");
   if (!s) return luv__fail(L, UV_ECANCELED);
-  return luv__suspend(S, L, LUV_OP_UDP_SEND, s, 0, timeout);
+  return luv__suspend(S, L, &send_op, s, 0, timeout);
 }
 
 /* udp = udp:send(data[, host, port][, timeout]). A name is Go's affair: upvalue 2. */

@@ -9,7 +9,7 @@
  * unlinks it: whichever comes first wins, the others find the fiber READY. */
 #include "luv.h"
 
-static int begin_asleep(luv_state *S, luv_fiber *f) {
+int luv__begin_asleep(luv_state *S, luv_fiber *f) {
   queue_push(&S->asleep, &f->wait.node);
   return 0;
 }
@@ -22,7 +22,12 @@ static int begin_join(luv_state *S, luv_fiber *f) {
   return 0;
 }
 
-static int begin_object(luv_state *S, luv_fiber *f) {
+static void write_join(luv_state *S, luv_fiber *f, FILE *out) {
+  (void)S;
+  fprintf(out, " of fiber %u", ((luv_fiber *)f->wait.on)->id);
+}
+
+int luv__begin_object(luv_state *S, luv_fiber *f) {
   luv_object *o = f->wait.on;
   (void)S;
   queue_push(&o->waiters, &f->wait.node);
@@ -32,7 +37,7 @@ static int begin_object(luv_state *S, luv_fiber *f) {
 static int begin_goop(luv_state *S, luv_fiber *f) {
   luv_goop *op = f->wait.on;
   op->f = f;
-  return begin_asleep(S, f);
+  return luv__begin_asleep(S, f);
 }
 
 static void abandon_goop(luv_state *S, luv_fiber *f) {
@@ -42,86 +47,15 @@ static void abandon_goop(luv_state *S, luv_fiber *f) {
   luv__go_release(op->go, 0);
 }
 
-extern int luv__read_begin(luv_state *S, luv_fiber *f);
-extern int luv__write_begin(luv_state *S, luv_fiber *f);
-extern void luv__write_abandon(luv_state *S, luv_fiber *f);
-extern void luv__read_abandon(luv_state *S, luv_fiber *f);
-extern int luv__ready_begin(luv_state *S, luv_fiber *f);
-extern int luv__accept_begin(luv_state *S, luv_fiber *f);
-extern void luv__connect_abandon(luv_state *S, luv_fiber *f);
-extern int luv__zmq_recv_begin(luv_state *S, luv_fiber *f);
-extern int luv__zmq_send_begin(luv_state *S, luv_fiber *f);
-extern int luv__link_begin(luv_state *S, luv_fiber *f);
-extern void luv__link_abandon(luv_state *S, luv_fiber *f);
-extern int luv__link_begin_put(luv_state *S, luv_fiber *f);
-extern int luv__proxy_begin(luv_state *S, luv_fiber *f);
-extern void luv__proxy_abandon(luv_state *S, luv_fiber *f);
-extern int luv__zmq_leave_begin(luv_state *S, luv_fiber *f);
-
-extern int luv__udp_recv_begin(luv_state *S, luv_fiber *f);
-extern int luv__udp_send_begin(luv_state *S, luv_fiber *f);
-extern void luv__udp_send_abandon(luv_state *S, luv_fiber *f);
-extern int luv__poll_begin(luv_state *S, luv_fiber *f);
-
-extern int luv__cond_begin(luv_state *S, luv_fiber *f);
-extern int luv__get_begin(luv_state *S, luv_fiber *f);
-extern int luv__put_begin(luv_state *S, luv_fiber *f);
-extern int luv__lock_begin(luv_state *S, luv_fiber *f);
-extern int luv__acquire_begin(luv_state *S, luv_fiber *f);
-extern void luv__acquire_abandon(luv_state *S, luv_fiber *f);
-extern int luv__group_begin(luv_state *S, luv_fiber *f);
-extern int luv__flag_begin(luv_state *S, luv_fiber *f);
-extern int luv__select_begin(luv_state *S, luv_fiber *f);
-extern void luv__select_abandon(luv_state *S, luv_fiber *f);
-extern int luv__scope_begin(luv_state *S, luv_fiber *f);
-
-const luv_op luv__ops[LUV_OP_COUNT] = {
-  [LUV_OP_NONE] = {"nothing", 0, NULL, NULL},
-  [LUV_OP_SLEEP] = {"sleep", 1, begin_asleep, NULL},
-  [LUV_OP_JOIN] = {"join", 0, begin_join, NULL},
-  [LUV_OP_SUSPEND] = {"suspend", 0, begin_asleep, NULL},
-  [LUV_OP_TIMER] = {"timer", 1, begin_object, NULL},
-  [LUV_OP_EVENT] = {"event", 1, begin_object, NULL},
-  [LUV_OP_COND] = {"cond", 0, luv__cond_begin, NULL},
-  [LUV_OP_RELOCK] = {"mutex", 0, NULL, NULL},
-  [LUV_OP_GET] = {"chan get", 0, luv__get_begin, NULL},
-  [LUV_OP_PUT] = {"chan put", 0, luv__put_begin, NULL},
-  [LUV_OP_LOCK] = {"mutex", 0, luv__lock_begin, NULL},
-  [LUV_OP_ACQUIRE] = {"semaphore", 0, luv__acquire_begin, luv__acquire_abandon},
-  [LUV_OP_GROUP] = {"waitgroup", 0, luv__group_begin, NULL},
-  [LUV_OP_FLAG] = {"event", 0, luv__flag_begin, NULL},
-  [LUV_OP_SELECT] = {"select", 0, luv__select_begin, luv__select_abandon},
-  [LUV_OP_SELECT_EVENT] = {"select", 1, luv__select_begin, luv__select_abandon},
-  [LUV_OP_SCOPE] = {"scope", 0, luv__scope_begin, NULL},
-  [LUV_OP_SCOPE_END] = {"scope", 0, luv__scope_begin, NULL},
-  [LUV_OP_READ] = {"read", 1, luv__read_begin, luv__read_abandon},
-  [LUV_OP_READ_EXACTLY] = {"read_exactly", 1, luv__read_begin, luv__read_abandon},
-  [LUV_OP_READ_LINE] = {"read_line", 1, luv__read_begin, luv__read_abandon},
-  [LUV_OP_READ_UNTIL] = {"read_until", 1, luv__read_begin, luv__read_abandon},
-  [LUV_OP_READ_ALL] = {"read_all", 1, luv__read_begin, luv__read_abandon},
-  [LUV_OP_WRITE] = {"write", 1, luv__write_begin, luv__write_abandon},
-  [LUV_OP_SHUTDOWN] = {"shutdown", 1, luv__write_begin, luv__write_abandon},
-  [LUV_OP_WRITE_SOME] = {"write_some", 1, luv__ready_begin, NULL},
-  [LUV_OP_READY] = {"ready", 1, luv__ready_begin, NULL},
-  [LUV_OP_ACCEPT] = {"accept", 1, luv__accept_begin, NULL},
-  [LUV_OP_CONNECT] = {"connect", 1, begin_object, luv__connect_abandon},
-  [LUV_OP_ZMQ_RECV] = {"zmq recv", 1, luv__zmq_recv_begin, NULL},
-  [LUV_OP_ZMQ_SEND] = {"zmq send", 1, luv__zmq_send_begin, NULL},
-  [LUV_OP_ZMQ_PROXY] = {"zmq proxy", 1, luv__proxy_begin, luv__proxy_abandon},
-  [LUV_OP_ZMQ_LEAVE] = {"zmq unbind", 1, luv__zmq_leave_begin, NULL},
-  [LUV_OP_THREAD_JOIN] = {"thread join", 1, luv__link_begin, luv__link_abandon},
-  [LUV_OP_THREAD_GET] = {"thread get", 1, luv__link_begin, luv__link_abandon},
-  [LUV_OP_THREAD_PUT] = {"thread put", 1, luv__link_begin_put, NULL},
-  [LUV_OP_FS] = {"file", 1, luv__fs_begin, luv__fs_abandon},
-  [LUV_OP_FS_EVENT] = {"change", 1, begin_object, NULL},
-  [LUV_OP_UDP_RECV] = {"udp recv", 1, luv__udp_recv_begin, NULL},
-  [LUV_OP_UDP_SEND] = {"udp send", 1, luv__udp_send_begin, luv__udp_send_abandon},
-  [LUV_OP_POLL] = {"poll", 1, luv__poll_begin, NULL},
-  [LUV_OP_SIGNAL] = {"signal", 1, begin_object, NULL},
-  [LUV_OP_PROCESS] = {"process", 1, begin_object, NULL},
-  [LUV_OP_GO] = {"operation", 1, begin_goop, abandon_goop},
-  [LUV_OP_RUN] = {"run", 0, begin_asleep, NULL},
-};
+const luv_op luv__op_none = {.name = "nothing"};
+const luv_op luv__op_sleep = {.name = "sleep", .flags = LUV_OP_EXTERNAL, .begin = luv__begin_asleep};
+const luv_op luv__op_join = {.name = "join", .begin = begin_join, .write = write_join};
+const luv_op luv__op_suspend = {.name = "suspend", .begin = luv__begin_asleep}; /* fiber:suspend(), until fiber:resume() */
+const luv_op luv__op_event = {.name = "event", .flags = LUV_OP_EXTERNAL, .begin = luv__begin_object}; /* an object's next, counted */
+/* Of one that is given up the attempt goes on; a later call sees EALREADY, or the connection. */
+const luv_op luv__op_connect = {.name = "connect", .flags = LUV_OP_EXTERNAL, .begin = luv__begin_object};
+const luv_op luv__op_go = {.name = "operation", .flags = LUV_OP_EXTERNAL | LUV_OP_BEGUN, .begin = begin_goop, .abandon = abandon_goop};
+const luv_op luv__op_run = {.name = "run", .begin = luv__begin_asleep}; /* luv.run: until nothing is left */
 
 /* Ends the wait: from here on nothing but the run loop knows the fiber. */
 void luv__wake(luv_state *S, luv_fiber *f, int out) {
@@ -140,23 +74,18 @@ void luv__wake_error(luv_state *S, luv_fiber *f, int err) {
   luv__wake(S, f, LUV_OUT_ERROR);
 }
 
-/* Waits that end in their own way: that for a condition has its mutex back first, and a
- * scope its children. What becomes of main by Ctrl-C, a deadlock or the end of its state does not wait. */
+/* What becomes of main by Ctrl-C, a deadlock or the end of its state does not wait. */
 static int holds_on(luv_state *S, luv_fiber *f, int out) {
-  if (out == LUV_OUT_RAISE || out == LUV_OUT_STACK || out == LUV_OUT_DEADLOCK) return 0;
-  switch (f->wait.op) {
-    case LUV_OP_COND: luv__cond_end(S, f, out); return 1;
-    case LUV_OP_RELOCK: return 1;
-    case LUV_OP_SCOPE: case LUV_OP_SCOPE_END: return luv__scope_abandon(S, f, out);
-    default: return 0;
-  }
+  if (!f->wait.op->holds_on || out == LUV_OUT_RAISE || out == LUV_OUT_STACK || out == LUV_OUT_DEADLOCK) return 0;
+  return f->wait.op->holds_on(S, f, out);
 }
 
 void luv__abandon(luv_state *S, luv_fiber *f, int out) {
-  const luv_op *op = &luv__ops[f->wait.op];
+  const luv_op *op = f->wait.op;
   luv_assert(f->status == LUV_WAITING);
   if (LUV_UNLIKELY(holds_on(S, f, out))) return;
   if (op->abandon) op->abandon(S, f);
+  if (out == LUV_OUT_TIMEOUT && op->flags & LUV_OP_TELLS) out = LUV_OUT_OWN;
   /* One that was suspended while ready goes on as it would have: it was in no wait. */
   luv__wake(S, f, f->wait.keep ? LUV_OUT_TRUE : out);
 }
@@ -178,15 +107,15 @@ void luv__wait_begin(luv_state *S, luv_fiber *f) {
   luv_wait *w = &f->wait;
   int out;
   luv_assert(f->is_main ? f->status != LUV_WAITING : f->status == LUV_READY);
-  luv_assert(w->op != LUV_OP_NONE && queue_empty(&w->node) && !w->external);
+  luv_assert(w->op && w->op != &luv__op_none && queue_empty(&w->node) && !w->external);
   f->status = LUV_WAITING;
   w->seq++;
   w->since = S->now;
   queue_init(&w->node);
-  out = luv__ops[w->op].begin(S, f);
+  out = w->op->begin(S, f);
   if (f->status != LUV_WAITING) return; /* the beginning itself ended it */
   luv_assert(out || !queue_empty(&w->node));
-  if (f->is_main != LUV_IS_CASE) w->external = luv__ops[w->op].external || w->due.at != 0;
+  if (f->is_main != LUV_IS_CASE) w->external = w->op->flags & LUV_OP_EXTERNAL || w->due.at != 0;
   S->external += w->external; /* of a case: its select is counted */
   if (out) luv__wake(S, f, out);
   else if (w->due.at && luv__due_insert(&S->heap, &w->due, w->due.at))
@@ -195,18 +124,18 @@ void luv__wait_begin(luv_state *S, luv_fiber *f) {
 
 /* Fills the record in: the earlier of the call's own deadline and luv.timeout's. Returns
  * LUV_OUT_EXPIRED if the latter has passed already. */
-int luv__wait_prepare(luv_state *S, luv_fiber *f, int op, void *on, uint64_t arg, double timeout) {
+int luv__wait_prepare(luv_state *S, luv_fiber *f, const luv_op *op, void *on, uint64_t arg, double timeout) {
   luv_wait *w = &f->wait;
   uint64_t limit = LUV_LIKELY(!f->limits) ? LUV_FOREVER : luv__limit(f);
-  w->op = (uint8_t)op;
+  w->op = op;
   w->on = on;
   w->arg = arg;
   w->scoped = 0;
   w->due.at = 0;
   if (timeout >= 0) w->due.at = luv__due_in(S, timeout);
-  if (limit == LUV_FOREVER || op == LUV_OP_SCOPE_END) return 0;
+  if (limit == LUV_FOREVER || op->flags & LUV_OP_UNLIMITED) return 0;
   if (timeout < 0) S->now = uv_hrtime();
-  if (limit <= S->now && op != LUV_OP_SCOPE) return LUV_OUT_EXPIRED;
+  if (limit <= S->now && !(op->flags & LUV_OP_LATE)) return LUV_OUT_EXPIRED;
   if (w->due.at && w->due.at <= limit) return 0;
   w->due.at = limit;
   w->scoped = 1;

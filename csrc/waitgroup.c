@@ -34,13 +34,15 @@ int luv_waitgroup_done(lua_State *L) {
   return change(S, L, check(S, L, "done"), -1, "done");
 }
 
-int luv__group_begin(luv_state *S, luv_fiber *f) {
+static int begin_wait(luv_state *S, luv_fiber *f) {
   luv_counter *g = f->wait.on;
   (void)S;
   if (g->n == 0) return LUV_OUT_SELF;
   queue_push(&g->o.waiters, &f->wait.node);
   return 0;
 }
+
+static const luv_op wait_op = {.name = "waitgroup", .begin = begin_wait};
 
 /* g = g:wait([timeout]) */
 int luv_waitgroup_wait(lua_State *L) {
@@ -49,7 +51,7 @@ int luv_waitgroup_wait(lua_State *L) {
   double timeout = luv__opt_timeout(S, L, 2, 1, "wait");
   luv__check_cancel(S, L);
   if (!g) return luv__fail(L, UV_EBADF);
-  if (g->n) return luv__suspend(S, L, LUV_OP_GROUP, g, 0, timeout);
+  if (g->n) return luv__suspend(S, L, &wait_op, g, 0, timeout);
   lua_settop(L, 1);
   return 1;
 }

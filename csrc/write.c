@@ -13,6 +13,8 @@
 #include "quiet.h"
 #include "socket.h"
 
+static const luv_op write_op, shutdown_op;
+
 #define FEW_BUFS 64    /* per system call on the fast path */
 
 /* Adds the bytes of the string at idx behind the first *skip ones to bufs. */
@@ -83,9 +85,9 @@ void luv__write_finished(luv_write *w, int status) {
   luv__carrier_close(w->carrier);
   if (f && status) luv__wake_error(S, f, status);
   else if (f) {
-    if (f->wait.op == LUV_OP_WRITE) S->bytes_written += w->total - f->wait.done;
+    if (f->wait.op == &write_op) S->bytes_written += w->total - f->wait.done;
     f->wait.arg = w->total;
-    luv__wake(S, f, f->wait.op == LUV_OP_WRITE ? LUV_OUT_COUNT : LUV_OUT_SELF);
+    luv__wake(S, f, f->wait.op == &write_op ? LUV_OUT_COUNT : LUV_OUT_SELF);
   }
   free(w);
   if (s->o.flags & LUV_O_CLOSING) return;
@@ -189,7 +191,7 @@ static int submit(luv_write *w) {
   luv_stream *s = w->s;
   int err;
   if (s->o.flags & LUV_O_LISTENING) return UV_ENOTCONN;
-  if (w->f->wait.op != LUV_OP_WRITE) return uv_shutdown(&w->u.shutdown, &s->h.s, on_shutdown);
+  if (w->f->wait.op != &write_op) return uv_shutdown(&w->u.shutdown, &s->h.s, on_shutdown);
   s->writing = w;
   err = submit_bytes(w);
   if (err) s->writing = NULL;
@@ -222,11 +224,11 @@ void luv__write_next(luv_stream *s) {
   }
 }
 
-int luv__write_begin(luv_state *S, luv_fiber *f) {
+static int begin_write(luv_state *S, luv_fiber *f) {
   luv_stream *s = f->wait.on;
   (void)S;
   queue_push(&s->writers, &f->wait.node);
-  if (f->wait.op == LUV_OP_SHUTDOWN) s->o.flags |= LUV_O_SHUT;
+  if (f->wait.op == &shutdown_op) s->o.flags |= LUV_O_SHUT;
   luv__write_next(s);
   return 0;
 }
@@ -237,20 +239,29 @@ static uint64_t unwritten(luv_stream *s) {
 }
 
 /* nil, message, "ETIMEDOUT", and how many bytes had gone. */
-int luv__write_timed_out(lua_State *L, uint64_t gone) {
+static int push_timed_out(lua_State *L, uint64_t gone) {
   int n = luv__fail(L, UV_ETIMEDOUT);
   lua_pushnumber(L, (lua_Number)gone);
   return n + 1;
 }
 
-void luv__write_abandon(luv_state *S, luv_fiber *f) {
+static void abandon_write(luv_state *S, luv_fiber *f) {
   luv_stream *s = f->wait.on;
   (void)S;
   if (s->writing && s->writing->f == f) {
     s->writing->f = NULL;
-    if (f->wait.op == LUV_OP_WRITE) f->wait.done = s->writing->total - unwritten(s);
-  } else if (f->wait.op == LUV_OP_SHUTDOWN) s->o.flags &= ~(uint32_t)LUV_O_SHUT;
+    if (f->wait.op == &write_op) f->wait.done = s->writing->total - unwritten(s);
+  } else if (f->wait.op == &shutdown_op) s->o.flags &= ~(uint32_t)LUV_O_SHUT;
 }
+
+static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
+  (void)S, (void)L;
+  return push_timed_out(W, f->wait.done);
+}
+
+static const luv_op write_op = {.name = "write", .flags = LUV_OP_EXTERNAL | LUV_OP_TELLS, .begin = begin_write,
+                                .abandon = abandon_write, .deliver = deliver};
+static const luv_op shutdown_op = {.name = "shutdown", .flags = LUV_OP_EXTERNAL, .begin = begin_write, .abandon = abandon_write};
 
 /* ---- a stream that somebody else writes to --------------------------------------------- */
 
@@ -340,11 +351,11 @@ luv_fiber *luv__writer(luv_state *S, lua_State *L) {
 int luv__write_from(luv_state *S, lua_State *L, luv_stream *s, uint64_t total,
                     uint64_t done, double timeout) {
   if (timeout == 0) {
-    if (done == 0) return luv__write_timed_out(L, 0);
+    if (done == 0) return push_timed_out(L, 0);
     timeout = 1e-9; /* what has begun must be finished */
   }
   luv__writer(S, L)->wait.done = done;
-  return luv__suspend(S, L, LUV_OP_WRITE, s, total, timeout);
+  return luv__suspend(S, L, &write_op, s, total, timeout);
 }
 
 /* A peer who takes everything at once must not keep the other fibers from their turn. */
@@ -441,5 +452,5 @@ int luv_stream_shutdown(lua_State *L) {
   if (which == SHUT_READING) return 1;
   if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_ENOTCONN);
   if (!can_end(s)) return luv__fail(L, UV_ENOTSOCK);
-  return luv__suspend(S, L, LUV_OP_SHUTDOWN, s, 0, timeout);
+  return luv__suspend(S, L, &shutdown_op, s, 0, timeout);
 }

@@ -128,7 +128,7 @@ void luv__zmq_stays(luv_zmq *m, const char *endpoint, size_t n) {
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
-int luv__zmq_leave_begin(luv_state *S, luv_fiber *f) {
+static int begin_leave(luv_state *S, luv_fiber *f) {
   luv_zmq *m = f->wait.on;
   (void)S;
   if (!m->leaving) return LUV_OUT_SELF;
@@ -136,11 +136,14 @@ int luv__zmq_leave_begin(luv_state *S, luv_fiber *f) {
   return 0;
 }
 
+/* libzmq lets go of endpoints. */
+static const luv_op leave_op = {.name = "zmq unbind", .flags = LUV_OP_EXTERNAL, .begin = begin_leave};
+
 /* Where nothing can wait, in a finaliser for instance, the endpoint is free a little later. */
 static int wait_for(luv_state *S, lua_State *L, luv_zmq *m, double timeout) {
   lua_settop(L, 1);
   if (!m || !luv__may_wait(S, L)) return 1;
-  return luv__suspend(S, L, LUV_OP_ZMQ_LEAVE, m, 0, timeout);
+  return luv__suspend(S, L, &leave_op, m, 0, timeout);
 }
 
 static luv_zmq *leaver_of(luv_zmq *z) {

@@ -58,7 +58,7 @@ void luv__proxy_forget(luv_zmq *z) {
   if (z->proxy) luv__proxy_end(z->proxy, UV_ECANCELED);
 }
 
-void luv__proxy_abandon(luv_state *S, luv_fiber *f) {
+static void abandon_proxy(luv_state *S, luv_fiber *f) {
   luv_zmq *z = f->wait.on;
   (void)S;
   if (z->proxy) free_proxy(z->proxy);
@@ -80,7 +80,7 @@ static int refused(lua_State *L) {
   return 0;
 }
 
-int luv__proxy_begin(luv_state *S, luv_fiber *f) {
+static int begin_proxy(luv_state *S, luv_fiber *f) {
   int i, err = refused(f->in);
   luv_proxy *p = err ? NULL : calloc(1, sizeof *p);
   if (!p) return luv__refused(f, err ? err : UV_ENOMEM);
@@ -97,6 +97,8 @@ int luv__proxy_begin(luv_state *S, luv_fiber *f) {
   }
   return 0;
 }
+
+static const luv_op proxy_op = {.name = "zmq proxy", .flags = LUV_OP_EXTERNAL, .begin = begin_proxy, .abandon = abandon_proxy};
 
 /* ---- traffic ---------------------------------------------------------------------------- */
 
@@ -249,5 +251,5 @@ int luv_zmq_proxy(lua_State *L) {
   for (i = 0; i < SOCKETS; i++)
     if (z[i] && (z[i]->proxy || !queue_empty(&z[i]->receivers) || !queue_empty(&z[i]->senders)))
       return luv__fail(L, UV_EBUSY);
-  return luv__suspend(S, L, LUV_OP_ZMQ_PROXY, z[FRONT], 0, timeout);
+  return luv__suspend(S, L, &proxy_op, z[FRONT], 0, timeout);
 }

@@ -84,13 +84,13 @@ static inline int receive(lua_State *L, int class_id, const char *fname, int mod
   luv__zmq_know(z);
   if (timeout < 0) timeout = z->rcvtimeo;
   if (LUV_UNLIKELY(!queue_empty(&z->receivers) || (timeout != 0 && luv__zmq_overdue(S, L))))
-    return luv__suspend(S, L, LUV_OP_ZMQ_RECV, z, arg | LUV_ZMQ_AGAIN, timeout);
+    return luv__suspend(S, L, &luv__op_zmq_recv, z, arg | LUV_ZMQ_AGAIN, timeout);
   if (LUV_UNLIKELY(mode == LUV_ZMQ_EVENT && z->leaving)) luv__zmq_left(z); /* which may end that */
   err = LUV_UNLIKELY(z->leaving && !z->has_first) ? UV_EAGAIN : luv__zmq_take(z, &S->zmq->scratch);
   luv__zmq_touch(z);
   if (LUV_LIKELY(err == 0)) return push_message(S, L, z, mode);
   if (err != UV_EAGAIN) return luv__fail(L, err);
-  return luv__suspend(S, L, LUV_OP_ZMQ_RECV, z, arg, timeout);
+  return luv__suspend(S, L, &luv__op_zmq_recv, z, arg, timeout);
 }
 
 /* One short frame that is there. LuaJIT has tried this itself (wrap.c). */
@@ -149,7 +149,7 @@ int luv__zmq_serve_receiver(luv_zmq *z, luv_fiber *f) {
     luv__zmq_note_end(z, m);
     p = luv__parcel_fill(z, m, NULL);
     f->wait.on = p;
-    if (p) luv__wake(S, f, LUV_OUT_PARCEL);
+    if (p) luv__wake(S, f, LUV_OUT_OWN);
     else luv__wake_error(S, f, UV_ENOMEM);
   }
   return 1;

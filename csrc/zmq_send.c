@@ -90,11 +90,11 @@ static int send_any(luv_state *S, lua_State *L) {
   luv__zmq_know(z);
   if (timeout < 0) timeout = z->sndtimeo;
   if (LUV_UNLIKELY(!queue_empty(&z->senders) || (timeout != 0 && luv__zmq_overdue(S, L))))
-    return luv__suspend(S, L, LUV_OP_ZMQ_SEND, z, LUV_ZMQ_AGAIN, timeout);
+    return luv__suspend(S, L, &luv__op_zmq_send, z, LUV_ZMQ_AGAIN, timeout);
   err = put_all(z, L);
   if (LUV_UNLIKELY(err == UV_EAGAIN)) err = look_again(z, L);
   luv__zmq_touch(z);
-  if (LUV_UNLIKELY(err == UV_EAGAIN)) return luv__suspend(S, L, LUV_OP_ZMQ_SEND, z, 0, timeout);
+  if (LUV_UNLIKELY(err == UV_EAGAIN)) return luv__suspend(S, L, &luv__op_zmq_send, z, 0, timeout);
   if (LUV_UNLIKELY(err)) return luv__fail(L, err);
   lua_settop(L, 1);
   return 1;

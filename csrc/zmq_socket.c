@@ -239,15 +239,18 @@ static int begin(luv_zmq *z, luv_fiber *f, luv_queue *waiters) {
   return 0;
 }
 
-int luv__zmq_recv_begin(luv_state *S, luv_fiber *f) {
+static int begin_recv(luv_state *S, luv_fiber *f) {
   (void)S;
   return begin(f->wait.on, f, &((luv_zmq *)f->wait.on)->receivers);
 }
 
-int luv__zmq_send_begin(luv_state *S, luv_fiber *f) {
+static int begin_send(luv_state *S, luv_fiber *f) {
   (void)S;
   return begin(f->wait.on, f, &((luv_zmq *)f->wait.on)->senders);
 }
+
+const luv_op luv__op_zmq_recv = {.name = "zmq recv", .flags = LUV_OP_EXTERNAL, .begin = begin_recv, .deliver = luv__zmq_deliver};
+const luv_op luv__op_zmq_send = {.name = "zmq send", .flags = LUV_OP_EXTERNAL, .begin = begin_send};
 
 /* ---- before the loop blocks ------------------------------------------------------------ */
 
