@@ -15,7 +15,7 @@ static luv_stream *take(luv_stream *server) {
     server->o.flags |= LUV_O_HELD; /* there may be memory when accept() asks */
     return NULL;
   }
-  if (server->o.class_id == LUV_CLASS_TCP) err = uv_tcp_init(server->h.s.loop, &c->h.tcp);
+  if (server->o.class_id == luv__class_tcp.id) err = uv_tcp_init(server->h.s.loop, &c->h.tcp);
   else err = uv_pipe_init(server->h.s.loop, &c->h.pipe, 0);
   c->h.s.data = c;
   if (err == 0) err = uv_accept(&server->h.s, &c->h.s);
@@ -85,7 +85,7 @@ int luv__listen(luv_stream *s, int backlog) {
     return err ? err : listen(fd, backlog) ? uv_translate_sys_error(errno) : 0;
   }
   if (s->o.flags & LUV_O_CONNECTING) return UV_EALREADY;
-  if (s->o.class_id == LUV_CLASS_TCP && (err = luv__tcp_prepare(s, AF_INET))) return err;
+  if (s->o.class_id == luv__class_tcp.id && (err = luv__tcp_prepare(s, AF_INET))) return err;
   err = uv_listen(&s->h.s, backlog, luv_on_connection);
   if (err == 0) s->o.flags |= LUV_O_LISTENING;
   return err;
@@ -114,7 +114,7 @@ static int push_accepted(luv_state *S, lua_State *L, lua_State *W, luv_object *c
   }
   if (into->o) {
     luv_object *old = into->o;
-    if (c->class_id == LUV_CLASS_PIPE && ((luv_stream *)old)->h.pipe.ipc) {
+    if (c->class_id == luv__class_pipe.id && ((luv_stream *)old)->h.pipe.ipc) {
       ((luv_stream *)c)->h.pipe.ipc = 1;
       c->flags &= ~(uint32_t)LUV_O_SOCKET; /* handles come along */
     }
@@ -147,7 +147,7 @@ int luv_tcp_create(lua_State *L) {
   luv_stream *s;
   int err;
   luv__last(S, L, 0, 0, "tcp");
-  s = luv__stream_new(S, LUV_CLASS_TCP);
+  s = luv__stream_new(S, luv__class_tcp.id);
   if (!s) return luv__fail(L, UV_ENOMEM);
   err = uv_tcp_init(S->loop, &s->h.tcp);
   if (err) {
@@ -179,7 +179,7 @@ static void make_room(luv_stream *s) {
     luv__stream_read_more(s);
 }
 
-static int is_ipc(luv_stream *s) { return s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc; }
+static int is_ipc(luv_stream *s) { return s->o.class_id == luv__class_pipe.id && s->h.pipe.ipc; }
 static int passes_handles(luv_stream *s) { return is_ipc(s) && uv_is_readable(&s->h.s); }
 
 static int first_class(const luv_stream *s) {

@@ -6,7 +6,6 @@
  * luv itself when they are first named: most threads use few, and all of them would be half
  * of what a thread takes. Elsewhere they are there from the start, for pairs(luv) to show. */
 #include "luv.h"
-#include <stdio.h>
 #include "module.h"
 
 /* ---- classes ------------------------------------------------------------------------------ */
@@ -73,6 +72,7 @@ static void lift(lua_State *L, const char *name) {
 
 /* Registry: the class's metatable. Its __metatable hides it from scripts. */
 static void build_class(luv_state *S, lua_State *L, int id) {
+  const luv_class *c = luv__classes[id];
   char owner[64];
   snprintf(owner, sizeof owner, "class %s", luv__class_name(id));
   lua_newtable(L);
@@ -80,20 +80,13 @@ static void build_class(luv_state *S, lua_State *L, int id) {
   lua_setfield(L, -2, "__name");
   lua_pushstring(L, luv__class_name(id));
   lua_setfield(L, -2, "__metatable");
-  if (id != LUV_CLASS_FIBER) set_face(S, L, luv_object_gc, id, "__gc");
+  if (!(c->flags & LUV_CLASS_BARE)) set_face(S, L, luv_object_gc, id, "__gc");
   set_face(S, L, luv_object_tostring, id, "__tostring");
-  if (id == LUV_CLASS_FIBER) lua_pushlightuserdata(L, S);
   lua_newtable(L);
   fill(S, L, owner, id);
   lift(L, "__newindex");
   lift(L, "__len");
-  if (id == LUV_CLASS_ZMQ) luv__zmq_index(S, L);
-  if (id == LUV_CLASS_FIBER) lua_pushcclosure(L, luv_fiber_index, 2);
-  if (id == LUV_CLASS_PROCESS) {
-    lua_pushlightuserdata(L, S);
-    lua_insert(L, -2);
-    lua_pushcclosure(L, luv__process_index, 2);
-  }
+  if (c->index) c->index(S, L);
   lua_setfield(L, -2, "__index");
   S->metas[id] = lua_topointer(L, -1);
   S->ref_meta[id] = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -176,7 +169,7 @@ static void build_fields(luv_state *S, lua_State *L, int list) {
 /* Leaves luv on L. The codec's list is on top. */
 void luv__build(luv_state *S, lua_State *L) {
   int list = lua_gettop(L);
-  build_class(S, L, LUV_CLASS_FIBER);
+  build_class(S, L, luv__class_fiber.id);
   lua_newtable(L);
   if (!S->lazy) build_fields(S, L, list);
 }

@@ -15,7 +15,7 @@
 #define MAX_STACKED 1000
 
 static luv_chan_t *check(luv_state *S, lua_State *L, const char *fname) {
-  return luv__self(S, L, LUV_CLASS_CHAN, fname);
+  return luv__self(S, L, luv__class_chan.id, fname);
 }
 
 int64_t luv__opt_count(luv_state *S, lua_State *L, int idx, const char *fname, int64_t min,
@@ -61,7 +61,7 @@ int luv_chan(lua_State *L) {
   luv_object *o;
   luv_chan_t *c;
   luv__last(S, L, 1, 1, "chan");
-  luv__make(S, L, LUV_CLASS_CHAN, sizeof *c, &o);
+  luv__make(S, L, luv__class_chan.id, sizeof *c, &o);
   c = (luv_chan_t *)o;
   queue_init(&c->putters);
   if (cap == 0) return 1;
@@ -234,7 +234,7 @@ static inline luv_chan_t *known(lua_State *L, int idx) {
 static inline luv_chan_t *quick(lua_State *L) {
   luv_chan_t *c = known(L, 1);
   if (LUV_LIKELY(c)) return c;
-  c = luv__quick(L, LUV_CLASS_CHAN);
+  c = luv__quick(L, luv__class_chan.id);
   if (c) luv__chan_know(c);
   return c;
 }
@@ -332,7 +332,7 @@ static __attribute__((noinline)) int next_slowly(lua_State *L) {
   luv_box *b;
   lua_settop(L, 0);
   lua_pushvalue(L, lua_upvalueindex(2));
-  b = luv__tobox(L, 1, LUV_CLASS_CHAN);
+  b = luv__tobox(L, 1, luv__class_chan.id);
   if (b && b->o) luv__chan_know((luv_chan_t *)b->o);
   return get(S, L, "iter", LUV_NO_TIMEOUT);
 }

@@ -16,11 +16,13 @@ void luv__chan_know(luv_chan_t *c) {
 }
 
 /* The channel is closed: its userdata may soon be something else. */
-void luv__chan_forget(luv_object *o) {
+static void leaving(luv_object *o) {
   if (!o->S) return;
   luv__unknow(o->S->chans, LUV_CHAN_BITS, o);
   if (o->S->landing == o) o->S->landing = NULL;
 }
+
+luv_class luv__class_chan = {.name = "luv.chan", .leaving = leaving};
 
 /* The channel, if it has a ring and nothing is the matter. */
 static inline luv_chan_t *plain(luv_state *S, const void *box) {
@@ -80,7 +82,7 @@ int luv_chan_fast_get(luv_state *S, const void *box) {
 
 /* ring = (ch): its table, for compiled code to keep; nil: it has none, or too large a one. */
 int luv__chan_ring(lua_State *L) {
-  luv_chan_t *c = luv__quick(L, LUV_CLASS_CHAN);
+  luv_chan_t *c = luv__quick(L, luv__class_chan.id);
   if (!c || !c->cap || c->in || c->cap > LUV_CHAN_PRESIZE) return 0;
   c->ringed = 1;
   lua_getfenv(L, 1);

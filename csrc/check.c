@@ -41,6 +41,14 @@ static void check_waiters(luv_queue *head, const void *on) {
   }
 }
 
+/* Those that wait in queues of the class's own. */
+static void check_others(luv_object *o) {
+  const luv_class *c = luv__classes[o->class_id];
+  luv_queue *head;
+  int i;
+  for (i = 0; c->queues && (head = c->queues(o, i)); i++) check_waiters(head, o);
+}
+
 static void check_objects(luv_state *S) {
   luv_queue *q;
   for (q = S->objects.next; q != &S->objects; q = q->next) {
@@ -48,10 +56,7 @@ static void check_objects(luv_state *S) {
     luv_assert(o->S == S);
     luv_assert(!o->box || o->box->o == o);
     check_waiters(&o->waiters, o);
-    if (o->class_id == LUV_CLASS_UDP) check_waiters(&((luv_udp *)o)->senders, o);
-    if (!(o->flags & LUV_O_STREAM)) continue;
-    check_waiters(&((luv_stream *)o)->readers, o);
-    check_waiters(&((luv_stream *)o)->writers, o);
+    check_others(o);
   }
 }
 

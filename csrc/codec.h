@@ -11,21 +11,6 @@
 
 #include "luv.h"
 
-/* A class whose objects pass by reference. Registered once per process. */
-typedef struct {
-  const char *name; /* of the class: written into the message */
-  int class_id;
-  /* The id of the object at idx, never given to another one, with one reference taken;
-   * 0: it is closed. Does not raise. */
-  uint64_t (*hold)(luv_state *S, lua_State *L, int idx);
-  /* Pushes a userdata for it that has a reference of its own; 0: it is gone. May raise. */
-  int (*push)(luv_state *S, lua_State *L, uint64_t id);
-  /* Gives back the reference that hold took. On any thread, without a Lua state. */
-  void (*drop)(uint64_t id);
-} luv_shared;
-
-void luv__codec_shared(const luv_shared *kind);
-
 typedef struct { const luv_shared *kind; uint64_t id; } luv_held;
 
 typedef struct {

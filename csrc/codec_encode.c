@@ -506,7 +506,7 @@ static int push_hook(encoder *e) {
 static void begin_userdata(encoder *e) {
   lua_State *L = e->L;
   int class_id = luv__class_of(e->S, L, -1);
-  const luv_shared *kind = class_id < 0 ? NULL : luv__shared_class(class_id);
+  const luv_shared *kind = class_id < 0 ? NULL : luv__classes[class_id]->shared;
   if (class_id >= 0 && !kind) refuse(e, luv__class_name(class_id));
   if (!kind && !push_hook(e)) refuse(e, "userdata");
   if (mentioned(e, lua_topointer(L, kind ? -1 : -2), kind ? -1 : -2, TAG_REF)) {

@@ -89,7 +89,6 @@ const char *luv__bytecode_kind(luv_state *S, lua_State *L);
 int luv__bytecode_fits(luv_state *S, const char *p, size_t n);
 
 /* codec_blob.c */
-const luv_shared *luv__shared_class(int class_id);
 const luv_shared *luv__shared_named(const char *name, size_t n);
 uint64_t luv__process(void);
 

@@ -212,7 +212,7 @@ static void push_methods(lua_State *L) {
 /* Methods, by the name of their class: they are hidden from scripts, so still as made. */
 static void add_classes(luv_state *S, lua_State *L, int list) {
   int id;
-  for (id = 0; id < LUV_MAX_CLASSES && luv__class_name(id); id++) {
+  for (id = 0; id < luv__nclasses(); id++) {
     luv__push_meta(S, L, id);
     lua_getfield(L, -1, "__index");
     if (lua_isfunction(L, -1)) push_methods(L);

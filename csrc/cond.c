@@ -5,13 +5,13 @@
 #include "sync.h"
 
 static luv_object *check(luv_state *S, lua_State *L, const char *fname) {
-  return luv__self(S, L, LUV_CLASS_COND, fname);
+  return luv__self(S, L, luv__class_cond.id, fname);
 }
 
 /* c = luv.cond() */
 int luv_cond_create(lua_State *L) {
   luv_object *o;
-  return luv__make(luv_enter(L), L, LUV_CLASS_COND, sizeof *o, &o);
+  return luv__make(luv_enter(L), L, luv__class_cond.id, sizeof *o, &o);
 }
 
 /* The mutex of a wait, by its userdata: a closed one is none. */
@@ -45,17 +45,19 @@ static int hold_on(luv_state *S, luv_fiber *f, int out) {
 /* It has its mutex back first, however it ends. */
 static const luv_op wait_op = {.name = "cond", .begin = begin_wait, .holds_on = hold_on};
 
-void luv__cond_closing(luv_object *o) {
-  while (!queue_empty(&o->waiters)) {
+static void leaving(luv_object *o) {
+  while (o->S && !queue_empty(&o->waiters)) {
     luv_fiber *f = luv__first_waiter(&o->waiters);
     f->wait.arg = (uint64_t)(int64_t)UV_ECANCELED;
     end_wait(o->S, f, LUV_OUT_ERROR);
   }
 }
 
+luv_class luv__class_cond = {.name = "luv.cond", .leaving = leaving};
+
 /* The userdata of the mutex at 2, which the caller must own; NULL: there is none. */
 static luv_box *check_mutex(luv_state *S, lua_State *L) {
-  luv_box *b = luv__tobox(L, 2, LUV_CLASS_MUTEX);
+  luv_box *b = luv__tobox(L, 2, luv__class_mutex.id);
   if (!b || !b->o) return b;
   if (luv__me(S)->is_main == LUV_IS_CASE) luv__error(S, L, "wait: a condition with a mutex cannot be selected");
   if (luv__mutex_owned((luv_mutex *)b->o, luv__me(S))) return b;

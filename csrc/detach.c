@@ -15,7 +15,7 @@ int luv_stream_detach(lua_State *L) {
   uv_os_fd_t fd;
   int err, mine;
   if (!s) return luv__fail(L, UV_EBADF);
-  if ((err = luv__stream_fd(&s->o, &fd))) return luv__fail(L, err);
+  if ((err = luv__descriptor(&s->o, &fd))) return luv__fail(L, err);
   if (s->writing || s->naccepted || s->o.flags & LUV_O_CONNECTING) return luv__fail(L, UV_EBUSY);
   lua_settop(L, 1);
   lua_pushlstring(L, s->in.len ? s->in.p + s->in.head : "", s->in.len);
@@ -31,7 +31,7 @@ int luv_stream_detach(lua_State *L) {
 /* The end of the direction that is read. */
 int luv__shut_reading(luv_stream *s) {
   uv_os_fd_t fd;
-  int err = luv__stream_fd(&s->o, &fd);
+  int err = luv__descriptor(&s->o, &fd);
   if (err) return err;
   return shutdown(fd, SHUT_RD) ? uv_translate_sys_error(errno) : 0;
 }

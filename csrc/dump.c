@@ -49,28 +49,12 @@ static void write_address(luv_object *o, FILE *out) {
     fprintf(out, " (%.*s)", (int)n, path);
 }
 
-static void write_owner(luv_mutex *m, FILE *out) {
-  if (!m->owner) return;
-  if (m->owner->is_main) fputs(", locked by the main chunk", out);
-  else fprintf(out, ", locked by fiber %u", m->owner->id);
-}
-
-/* What pool:call waits for is a task: it has no name. */
-static void write_thread(luv_link *k, FILE *out) {
-  luv_thread *t = luv__thread_of(k->core);
-  char name[LUV_THREAD_NAME];
-  if (!t) return;
-  luv__thread_name(t, name);
-  fprintf(out, " '%s'", name);
-}
-
 static void write_object(luv_fiber *f, FILE *out) {
   luv_object *o = object_of(f);
   if (!o) return;
   fprintf(out, " on %s %p", luv__class_name(o->class_id), (void *)o->box);
   write_address(o, out);
-  if (o->class_id == LUV_CLASS_MUTEX) write_owner((luv_mutex *)o, out);
-  if (o->class_id == LUV_CLASS_THREAD) write_thread((luv_link *)o, out);
+  if (luv__classes[o->class_id]->write) luv__classes[o->class_id]->write(o, out);
 }
 
 /* What f waits for, with the object; of luv.select, each case. */

@@ -52,6 +52,22 @@ int luv__fail(lua_State *L, int err) {
   return 3;
 }
 
+/* nil, "NAME: text: path", "NAME" */
+int luv__fail_about(lua_State *L, int err, const char *path, const char *path2) {
+  luv__fail(L, err);
+  if (!path) return 3;
+  lua_pushvalue(L, -2);
+  lua_pushliteral(L, ": ");
+  lua_pushstring(L, path);
+  if (path2) {
+    lua_pushliteral(L, " -> ");
+    lua_pushstring(L, path2);
+  }
+  lua_concat(L, path2 ? 5 : 3);
+  lua_replace(L, -3);
+  return 3;
+}
+
 /* Pushes on W "file:line: " of who called the face that L is in; "" when that was C. A
  * function of luv's own between the two (wrap.c) does not count. */
 void luv__where(lua_State *L, lua_State *W) {

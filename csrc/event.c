@@ -1,14 +1,16 @@
 /* event.c - luv.event: a flag that fibers wait for. It stays set until it is cleared. */
 #include "sync.h"
 
+luv_class luv__class_event = {.name = "luv.event"};
+
 static luv_counter *check(luv_state *S, lua_State *L, const char *fname) {
-  return luv__self(S, L, LUV_CLASS_EVENT, fname);
+  return luv__self(S, L, luv__class_event.id, fname);
 }
 
 /* e = luv.event() */
 int luv_event_create(lua_State *L) {
   luv_object *o;
-  return luv__make(luv_enter(L), L, LUV_CLASS_EVENT, sizeof(luv_counter), &o);
+  return luv__make(luv_enter(L), L, luv__class_event.id, sizeof(luv_counter), &o);
 }
 
 /* e = e:set(): wakes all that wait */

@@ -10,7 +10,6 @@
  * From ready() to its death both stand in the registry's table of anchors. Before and
  * after, the userdata's environment table holds the thread: so cycles through a fiber
  * that never starts, or that is dead, are ordinary garbage. */
-#include <stdio.h>
 #include "luv.h"
 
 /* Pushes thread T on L. */
@@ -82,7 +81,7 @@ luv_fiber *luv__fiber_new(luv_state *S, lua_State *L, int n) {
   luv_fiber *f = lua_newuserdata(L, sizeof *f);
   lua_State *T = lua_newthread(L);
   init(S, f, T);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_meta[LUV_CLASS_FIBER]);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_meta[luv__class_fiber.id]);
   lua_setmetatable(L, -3);
   if (n > LUA_MINSTACK && (!lua_checkstack(T, n) || !lua_checkstack(L, n)))
     luaL_error(L, "too many arguments");

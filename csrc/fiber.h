@@ -219,8 +219,6 @@ void luv__mutex_release(luv_state *S, luv_mutex *m);
 void luv__mutex_release_all(luv_state *S, luv_fiber *f);
 void luv__mutex_relock(luv_state *S, luv_mutex *m, luv_fiber *f, int out);
 int luv__mutex_owned(luv_mutex *m, luv_fiber *f);
-void luv__mutex_closing(luv_mutex *m);
-void luv__cond_closing(luv_object *o);
 luv_fiber *luv__case_owner(luv_fiber *f);
 void luv__case_done(luv_state *S, luv_fiber *f);
 void luv__scope_left(luv_state *S, luv_fiber *f, int failed);

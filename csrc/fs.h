@@ -133,7 +133,6 @@ int luv__fs_launch(luv_fsreq *r);
 void luv__fs_launch_job(luv_fsreq *r, void (*work)(luv_fsreq *));
 void luv__fs_settle(luv_fsreq *r);
 void luv__fs_arrived(luv_fsreq *r);
-int luv__fs_fail(lua_State *L, int err, const char *path, const char *path2);
 int luv__fs_fail_at(lua_State *L, int err, const char *path);
 
 /* ---- fs_pool.c: to a thread of the pool and back ----------------------------------- */
@@ -200,7 +199,6 @@ int luv__dir_more(luv_fsreq *r);
 
 /* ---- fs_event.c, fs_poll.c ---------------------------------------------------------------- */
 
-void luv__event_closing(luv_object *o);
 void luv__watch_close(luv_state *S);
 int luv__watch_into(luv_state *S, lua_State *W, luv_box *b, int at, const char *path);
 int luv__tree_into(luv_fsreq *r, lua_State *W, luv_box *b);
@@ -208,6 +206,8 @@ void luv__scan_free(struct luv_scan *s);
 int luv__scan_first(luv_fsreq *r); /* on a thread of the pool */
 void luv__job_scan(luv_fsreq *r);
 void luv__tree_scanned(luv_fsreq *r);
+luv_object *luv__file_adopt(luv_state *S, int fd, int kind);
+void luv__poller_gone(void);
 extern const luv_op luv__op_change; /* of a watched file */
 int luv__push_event(luv_object *o, lua_State *W);
 int luv__push_poll(luv_state *S, luv_object *o, lua_State *W);

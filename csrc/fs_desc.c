@@ -134,16 +134,16 @@ static void let_go(luv_state *S, luv_desc *d) {
   luv__desc_release(d);
 }
 
-static void file_closing(luv_object *o) {
+static void closing(luv_object *o) {
   luv_file *file = (luv_file *)o;
   luv_desc *d = file->d;
   file->d = NULL;
-  if (d) let_go(o->S, d);
+  if (d && o->S->fs) let_go(o->S, d);
 }
 
 /* The descriptor of the file at idx; NULL when it is closed. */
 luv_desc *luv__check_file(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {
-  luv_box *b = luv__tobox(L, idx, LUV_CLASS_FILE);
+  luv_box *b = luv__tobox(L, idx, luv__class_file.id);
   if (!b) luv__type_error(S, L, idx, arg, fname, "luv.file");
   return b->o && !(b->o->flags & LUV_O_CLOSING) ? ((luv_file *)b->o)->d : NULL;
 }
@@ -160,17 +160,22 @@ int luv__file_into(luv_state *S, luv_box *b, luv_desc *d) {
   return 0;
 }
 
-/* ---- what object.c asks for ------------------------------------------------------------- */
-
-int luv__fs_owns(const luv_object *o) {
-  return o->class_id >= LUV_CLASS_FILE && o->class_id <= LUV_CLASS_FS_POLL;
+/* The object of a file, or of what is none of the others, that came from elsewhere. */
+luv_object *luv__file_adopt(luv_state *S, int fd, int kind) {
+  luv_desc *d = kind == UV_FILE && luv__fs(S) ? luv__desc_new(S, fd, NULL, fcntl(fd, F_GETFL)) : NULL;
+  luv_file *file = d ? (luv_file *)luv__object_new(S, luv__class_file.id, sizeof *file) : NULL;
+  if (file) file->d = d;
+  else if (d) d->fd = -1, luv__desc_release(d);
+  return (luv_object *)file;
 }
 
-void luv__fs_closing(luv_object *o) {
-  if (!o->S || !o->S->fs) return;
-  if (o->class_id == LUV_CLASS_FS_EVENT) luv__event_closing(o);
-  else if (o->class_id != LUV_CLASS_FS_POLL) file_closing(o);
+static int descriptor(luv_object *o) {
+  luv_desc *d = ((luv_file *)o)->d;
+  return d ? d->fd : UV_EBADF;
 }
+
+luv_class luv__class_file = {.name = "luv.file", .closing = closing, .descriptor = descriptor};
+luv_class luv__class_dir = {.name = "luv.dir", .closing = closing};
 
 /* What a fiber was woken for; since then another may have closed the object at 1. */
 static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
@@ -178,8 +183,8 @@ static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv_object *o = b ? b->o : NULL;
   (void)f;
   if (!o || (o->flags & LUV_O_CLOSING)) return luv__fail(W, UV_ECANCELED);
-  if (o->class_id == LUV_CLASS_FS_EVENT) return luv__push_event(o, W);
-  return o->class_id == LUV_CLASS_FS_POLL ? luv__push_poll(S, o, W) : luv__fail(W, UV_ECANCELED);
+  if (o->class_id == luv__class_fs_event.id) return luv__push_event(o, W);
+  return o->class_id == luv__class_fs_poll.id ? luv__push_poll(S, o, W) : luv__fail(W, UV_ECANCELED);
 }
 
 const luv_op luv__op_change = {.name = "change", .flags = LUV_OP_EXTERNAL, .begin = luv__begin_object, .deliver = deliver};

@@ -41,7 +41,7 @@ static void turn_page(luv_walk *w) {
 static int push_rest(lua_State *W, int type, int err) {
   lua_pushstring(W, luv__dirent_type(type));
   if (!err) return 2;
-  luv__fs_fail(W, err, lua_tostring(W, -2), NULL);
+  luv__fail_about(W, err, lua_tostring(W, -2), NULL);
   lua_remove(W, -3);
   return 4;
 }
@@ -83,14 +83,14 @@ int luv__push_entry(luv_fsreq *r, lua_State *W) {
 }
 
 static luv_desc *check(luv_state *S, lua_State *L) {
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_DIR);
+  luv_box *b = luv__tobox(L, 1, luv__class_dir.id);
   if (!b) luv__type_error(S, L, 1, 0, "next", "luv.dir");
   return b->o && !(b->o->flags & LUV_O_CLOSING) ? ((luv_file *)b->o)->d : NULL;
 }
 
 /* The end of a walk, whose directory is at 1: nobody else has it. */
 void luv__dir_ended(lua_State *L, luv_desc *d) {
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_DIR);
+  luv_box *b = luv__tobox(L, 1, luv__class_dir.id);
   if (b && b->o && !d->closed && d->walk->recursive) luv__object_close(b->o);
 }
 
@@ -123,7 +123,7 @@ static int next_in_place(luv_state *S, lua_State *L, luv_desc *d) {
   err = w->err ? w->err : UV_EOF;
   snprintf(path, sizeof path, "%s", d->path ? d->path : "");
   if (!w->err) luv__dir_ended(L, d);
-  return luv__fs_fail(L, err, path, NULL);
+  return luv__fail_about(L, err, path, NULL);
 }
 
 /* name, type = dir:next([timeout]) */
@@ -132,7 +132,7 @@ int luv_dir_next(lua_State *L) {
   luv_fs_call c;
   luv_desc *d;
   double timeout = LUV_NO_TIMEOUT;
-  int n, iterator = luv__tobox(L, lua_upvalueindex(2), LUV_CLASS_DIR) != NULL;
+  int n, iterator = luv__tobox(L, lua_upvalueindex(2), luv__class_dir.id) != NULL;
   if (iterator) { /* of a walk: upvalue 2 is the directory */
     lua_settop(L, 0);
     lua_pushvalue(L, lua_upvalueindex(2));

@@ -128,7 +128,7 @@ static void leave(luv_state *S, luv_watch *w) {
   if (in && queue_empty(&in->watches)) luv__watch_close(S);
 }
 
-void luv__event_closing(luv_object *o) {
+static void closing(luv_object *o) {
   luv_watch *w = (luv_watch *)o;
   luv_event *e;
   if (w->tree) luv__tree_close(w);
@@ -139,6 +139,8 @@ void luv__event_closing(luv_object *o) {
   }
   free(w->path);
 }
+
+luv_class luv__class_fs_event = {.name = "luv.fs.event", .closing = closing};
 
 /* ---- the faces ---------------------------------------------------------------------------- */
 
@@ -161,7 +163,7 @@ static int start(luv_state *S, luv_watch *w, int at) {
 }
 
 luv_watch *luv__watch_new(luv_state *S, const char *path) {
-  luv_watch *w = (luv_watch *)luv__object_new(S, LUV_CLASS_FS_EVENT, sizeof *w);
+  luv_watch *w = (luv_watch *)luv__object_new(S, luv__class_fs_event.id, sizeof *w);
   if (!w) return NULL;
   queue_init(&w->link);
   w->last = &w->first;
@@ -177,7 +179,7 @@ static int into(luv_state *S, lua_State *W, luv_box *b, int at, const char *path
   int err = !w ? UV_ENOMEM : s ? luv__tree_new(w, s) : start(S, w, at);
   close(at);
   if (err && w) luv__object_close(&w->o);
-  if (err) return luv__fs_fail(W, err, path, NULL);
+  if (err) return luv__fail_about(W, err, path, NULL);
   b->o = &w->o;
   w->o.box = b;
   return 1;
@@ -236,7 +238,7 @@ int luv__push_event(luv_object *o, lua_State *W) {
 /* name, what = watch:next([timeout]) */
 int luv_fs_event_next(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_FS_EVENT);
+  luv_box *b = luv__tobox(L, 1, luv__class_fs_event.id);
   double timeout;
   luv_watch *w;
   if (!b) return luv__type_error(S, L, 1, 0, "next", "luv.fs.event");

@@ -277,7 +277,7 @@ static int close_at_once(luv_state *S, luv_object *o, luv_desc *d) {
 int luv_file_close(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_desc *d = luv__check_file(S, L, 1, 0, "close");
-  luv_object *o = d ? luv__tobox(L, 1, LUV_CLASS_FILE)->o : NULL;
+  luv_object *o = d ? luv__tobox(L, 1, luv__class_file.id)->o : NULL;
   double timeout = luv__opt_timeout(S, L, 2, 1, "close");
   luv_fs_call c;
   luv_fsreq *r;

@@ -98,7 +98,7 @@ static int try_stat(luv_state *S, lua_State *L, const luv_fs_call *c, int flags)
   uv_stat_t s;
   int fd = lookup(S, c->path[0], flags, &x);
   if (fd == UV_EAGAIN) return 0;
-  if (fd < 0) return luv__fs_fail(L, fd, c->path[0], NULL);
+  if (fd < 0) return luv__fail_about(L, fd, c->path[0], NULL);
   close(fd);
   luv__stat_of(&s, &x);
   return luv__push_stat(S, L, &s);
@@ -113,11 +113,11 @@ int luv__try_watch(luv_state *S, lua_State *L, const luv_fs_call *c) {
   int fd;
   luv_box *b;
   if (c->n[1]) return 0;
-  b = luv__push_box(S, L, LUV_CLASS_FS_EVENT);
+  b = luv__push_box(S, L, luv__class_fs_event.id);
   fd = lookup(S, c->path[0], 0, &x);
   if (fd < 0) lua_pop(L, 1);
   if (fd == UV_EAGAIN) return 0;
-  return fd < 0 ? luv__fs_fail(L, fd, c->path[0], NULL) : luv__watch_into(S, L, b, fd, c->path[0]);
+  return fd < 0 ? luv__fail_about(L, fd, c->path[0], NULL) : luv__watch_into(S, L, b, fd, c->path[0]);
 }
 
 int luv__try_fstat(luv_state *S, lua_State *L, const luv_fs_call *c) {
@@ -158,13 +158,13 @@ int luv__try_open(luv_state *S, lua_State *L, const luv_fs_call *c) {
   luv_box *b;
   int fd, err;
   if (c->n[1] != O_RDONLY) return 0;
-  b = luv__push_box(S, L, LUV_CLASS_FILE);
+  b = luv__push_box(S, L, luv__class_file.id);
   fd = open_now(S, c->path[0]);
   err = fd < 0 ? fd : luv__file_into(S, b, luv__desc_new(S, fd, c->path[0], 0));
   if (err && fd >= 0) close(fd);
   if (err) lua_pop(L, 1);
   if (err == UV_EAGAIN) return 0;
-  if (err) return luv__fs_fail(L, err, c->path[0], NULL);
+  if (err) return luv__fail_about(L, err, c->path[0], NULL);
   if (c->op->result == LUV_FS_LINES) luv__push_lines(S, L);
   return 1;
 }
@@ -245,7 +245,7 @@ int luv__try_readfile(luv_state *S, lua_State *L, const luv_fs_call *c) {
   struct statx x;
   int fd = open_now(S, c->path[0]);
   if (fd == UV_EAGAIN) return 0;
-  if (fd < 0) return luv__fs_fail(L, fd, c->path[0], NULL);
+  if (fd < 0) return luv__fail_about(L, fd, c->path[0], NULL);
   if (attributes(fd, &x) == 0 && x.stx_size < LUV_FS_CHUNK && buffer(S->fs))
     got = read_all(fd, S->fs->buf, LUV_FS_CHUNK, 0);
   close(fd);

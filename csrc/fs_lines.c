@@ -70,11 +70,11 @@ int luv__push_line(luv_fsreq *r, lua_State *W) {
 
 /* The end of luv.fs.lines: nobody else has the file. */
 static int ended(lua_State *L, luv_desc *d, int err) {
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_FILE);
+  luv_box *b = luv__tobox(L, 1, luv__class_file.id);
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s", d->path ? d->path : "");
   if (err == UV_EOF && d->once) luv__object_close(b->o);
-  return luv__fs_fail(L, err, path, NULL);
+  return luv__fail_about(L, err, path, NULL);
 }
 
 static int line_in_place(luv_state *S, lua_State *L, luv_desc *d) {
@@ -113,7 +113,7 @@ int luv_fs_next_line(lua_State *L) {
 }
 
 void luv__push_lines(luv_state *S, lua_State *W) {
-  ((luv_file *)luv__tobox(W, -1, LUV_CLASS_FILE)->o)->d->once = 1;
+  ((luv_file *)luv__tobox(W, -1, luv__class_file.id)->o)->d->once = 1;
   luv__push_iterator(S, W, luv_fs_next_line);
 }
 

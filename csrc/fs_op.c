@@ -192,7 +192,7 @@ static const luv_op fs_op;
 static int is_stale(luv_fiber *f, const luv_fs_call *c) {
   luv_box *b = c->d ? luv__anybox(f->in, 1) : NULL;
   if (f->is_main != LUV_IS_CASE || !c->d) return 0;
-  if (!b || (b->class_id != LUV_CLASS_FILE && b->class_id != LUV_CLASS_DIR)) return 1;
+  if (!b || (b->class_id != luv__class_file.id && b->class_id != luv__class_dir.id)) return 1;
   return !b->o || b->o->flags & LUV_O_CLOSING || ((luv_file *)b->o)->d != c->d;
 }
 

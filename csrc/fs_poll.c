@@ -4,6 +4,8 @@
 #include "fs.h"
 #include "fs_exit.h"
 
+luv_class luv__class_fs_poll = {.name = "luv.fs.poller", .freed = luv__poller_gone};
+
 typedef struct {
   luv_object o;
   union uv_any_handle u;
@@ -27,7 +29,7 @@ static void on_poll(uv_fs_poll_t *h, int status, const uv_stat_t *before, const 
 static int failed(poller *p, lua_State *W) {
   char path[4097];
   size_t n = sizeof path;
-  return luv__fs_fail(W, p->status, uv_fs_poll_getpath(&p->u.fs_poll, path, &n) ? NULL : path, NULL);
+  return luv__fail_about(W, p->status, uv_fs_poll_getpath(&p->u.fs_poll, path, &n) ? NULL : path, NULL);
 }
 
 /* before, now: or what the last look failed with. */
@@ -55,7 +57,7 @@ int luv_fs_poll(lua_State *L) {
   if (strlen(path) != lua_objlen(L, 1)) return luv__arg_error(S, L, 1, "poll", "a name cannot hold a zero byte");
   if (!(ms >= 1 && ms <= 4294967295.0)) return luv__arg_error(S, L, 2, "poll", "milliseconds of 1 or more expected");
   if (!luv__fs(S)) return luv__fail(L, UV_ENOMEM);
-  p = (poller *)luv__object_new(S, LUV_CLASS_FS_POLL, sizeof *p);
+  p = (poller *)luv__object_new(S, luv__class_fs_poll.id, sizeof *p);
   if (!p) return luv__fail(L, UV_ENOMEM);
   luv__poller_come();
   err = uv_fs_poll_init(S->loop, &p->u.fs_poll);
@@ -69,7 +71,7 @@ int luv_fs_poll(lua_State *L) {
   err = uv_fs_poll_start(&p->u.fs_poll, on_poll, path, (unsigned)ms);
   if (err) {
     luv__object_close(&p->o);
-    return luv__fs_fail(L, err, path, NULL);
+    return luv__fail_about(L, err, path, NULL);
   }
   luv__push_object(S, L, &p->o);
   return 1;
@@ -78,7 +80,7 @@ int luv_fs_poll(lua_State *L) {
 /* before, now = poll:next([timeout]) */
 int luv_fs_poll_next(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_FS_POLL);
+  luv_box *b = luv__tobox(L, 1, luv__class_fs_poll.id);
   double timeout;
   if (!b) return luv__type_error(S, L, 1, 0, "next", "luv.fs.poller");
   timeout = luv__opt_timeout(S, L, 2, 1, "next");

@@ -8,27 +8,11 @@
 #include <sys/stat.h>
 #include "fs.h"
 
-/* nil, "NAME: text: path", "NAME" */
-int luv__fs_fail(lua_State *L, int err, const char *path, const char *path2) {
-  luv__fail(L, err);
-  if (!path) return 3;
-  lua_pushvalue(L, -2);
-  lua_pushliteral(L, ": ");
-  lua_pushstring(L, path);
-  if (path2) {
-    lua_pushliteral(L, " -> ");
-    lua_pushstring(L, path2);
-  }
-  lua_concat(L, path2 ? 5 : 3);
-  lua_replace(L, -3);
-  return 3;
-}
-
 /* The same of a file, which may be closed while the message is made. */
 int luv__fs_fail_at(lua_State *L, int err, const char *path) {
   char copy[PATH_MAX];
   if (path) snprintf(copy, sizeof copy, "%s", path);
-  return luv__fs_fail(L, err, path ? copy : NULL, NULL);
+  return luv__fail_about(L, err, path ? copy : NULL, NULL);
 }
 
 const char *luv__fs_type(unsigned mode) {
@@ -123,7 +107,7 @@ static int push_list(luv_fsreq *r, lua_State *W, int names) {
 }
 
 static int push_data(luv_fsreq *r, lua_State *W) {
-  if (r->result == 0 && r->n[0] > 0) return luv__fs_fail(W, UV_EOF, r->d->path, NULL); /* r holds d */
+  if (r->result == 0 && r->n[0] > 0) return luv__fail_about(W, UV_EOF, r->d->path, NULL); /* r holds d */
   lua_pushnumber(W, (lua_Number)r->result);
   lua_pushlstring(W, r->buf, (size_t)r->result);
   return 2;
@@ -131,14 +115,14 @@ static int push_data(luv_fsreq *r, lua_State *W) {
 
 /* The descriptor that the pool has opened becomes a file. It is r's until then. */
 static void push_open(luv_fsreq *r, lua_State *W, const char *path) {
-  luv_box *b = luv__push_box(r->S, W, LUV_CLASS_FILE);
+  luv_box *b = luv__push_box(r->S, W, luv__class_file.id);
   if (luv__file_into(r->S, b, luv__desc_new(r->S, (int)r->result, path, (int)r->n[1])))
     luaL_error(W, "not enough memory");
   r->taken = 1;
 }
 
 static int push_watch(luv_fsreq *r, lua_State *W) {
-  luv_box *b = luv__push_box(r->S, W, LUV_CLASS_FS_EVENT);
+  luv_box *b = luv__push_box(r->S, W, luv__class_fs_event.id);
   r->taken = 1;
   return r->scan ? luv__tree_into(r, W, b) : luv__watch_into(r->S, W, b, (int)r->result, r->path[0]);
 }
@@ -156,7 +140,7 @@ static int push_temp_file(luv_fsreq *r, lua_State *W) {
 }
 
 static int push_dir(luv_fsreq *r, lua_State *W) {
-  luv_box *b = luv__push_box(r->S, W, LUV_CLASS_DIR);
+  luv_box *b = luv__push_box(r->S, W, luv__class_dir.id);
   luv_desc *d = luv__desc_new(r->S, -1, r->path[0], 0);
   if (luv__file_into(r->S, b, d)) luaL_error(W, "not enough memory");
   d->walk = r->walk;
@@ -168,7 +152,7 @@ static int push_dir(luv_fsreq *r, lua_State *W) {
 /* file:seek("end", n): the size is known now. */
 static int push_position(luv_fsreq *r, lua_State *W) {
   double at = (double)r->fs.statbuf.st_size + r->n[1];
-  if (!(at >= 0 && at <= LUV_FS_MAX)) return luv__fs_fail(W, UV_EINVAL, r->d->path, NULL);
+  if (!(at >= 0 && at <= LUV_FS_MAX)) return luv__fail_about(W, UV_EINVAL, r->d->path, NULL);
   luv__desc_unread(r->d);
   r->d->pos = (int64_t)at;
   lua_pushnumber(W, at);
@@ -178,9 +162,9 @@ static int push_position(luv_fsreq *r, lua_State *W) {
 static int failed(luv_fsreq *r, lua_State *L, lua_State *W) {
   int result = r->op->result, copies = result == LUV_FS_SENT && r->d2; /* from d2 to d */
   const char *path = copies ? r->d2->path : r->path[0] ? r->path[0] : r->d ? r->d->path : NULL;
-  luv__fs_fail(W, (int)r->result, path, copies ? r->d->path : r->path[1]);
+  luv__fail_about(W, (int)r->result, path, copies ? r->d->path : r->path[1]);
   if (result == LUV_FS_LINE && r->result == UV_EOF && r->d->once && !r->d->closed)
-    luv__object_close(luv__tobox(L, 1, LUV_CLASS_FILE)->o); /* nobody else has it */
+    luv__object_close(luv__tobox(L, 1, luv__class_file.id)->o); /* nobody else has it */
   if (result == LUV_FS_ENTRY && r->result == UV_EOF) luv__dir_ended(L, r->d);
   if (result != LUV_FS_WRITTEN && result != LUV_FS_SENT && r->op != LUV_FS_OP(fs_writefile)) return 3;
   lua_pushnumber(W, (lua_Number)r->done); /* what was done before */

@@ -158,11 +158,11 @@ int luv_fs_sendfile(lua_State *L) {
   luv_fs_call c;
   luv_desc *in, *out;
   double timeout;
-  int stream = b && (b->class_id == LUV_CLASS_TCP || b->class_id == LUV_CLASS_PIPE);
+  int stream = b && (b->class_id == luv__class_tcp.id || b->class_id == luv__class_pipe.id);
   if (!luv__fs(S)) return luv__fail(L, UV_ENOMEM);
   memset(&c, 0, sizeof c);
   c.op = LUV_FS_OP(fs_sendfile);
-  if (!stream && !luv__tobox(L, 1, LUV_CLASS_FILE))
+  if (!stream && !luv__tobox(L, 1, luv__class_file.id))
     return luv__type_error(S, L, 1, 1, "sendfile", "luv.file or stream");
   c.to = stream ? luv__check_stream(S, L, "sendfile") : NULL;
   out = stream ? NULL : luv__check_file(S, L, 1, 1, "sendfile");

@@ -136,10 +136,10 @@ static int call(lua_State *L) {
 static void make_scope(luv_state *S, lua_State *L) {
   lua_pop(L, 1);
   luv__load(S, L, scope, sizeof scope - 1);
-  luv__push_face(S, L, luv__scope_create, LUV_CLASS_SCOPE);
-  luv__push_face(S, L, luv__scope_failed, LUV_CLASS_SCOPE);
-  luv__push_face(S, L, luv__scope_wait, LUV_CLASS_SCOPE);
-  luv__push_face(S, L, luv__scope_leave, LUV_CLASS_SCOPE);
+  luv__push_face(S, L, luv__scope_create, luv__class_scope.id);
+  luv__push_face(S, L, luv__scope_failed, luv__class_scope.id);
+  luv__push_face(S, L, luv__scope_wait, luv__class_scope.id);
+  luv__push_face(S, L, luv__scope_leave, luv__class_scope.id);
   lua_pushcfunction(L, call);
   luv__push_face(S, L, luv_cancelled, 0);
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_traceback);
@@ -150,7 +150,7 @@ static void make_scope(luv_state *S, lua_State *L) {
 static void wrap_with(luv_state *S, lua_State *L) {
   luv__load(S, L, glue, sizeof glue - 1);
   lua_insert(L, -2);
-  luv__push_face(S, L, luv_mutex_lock, LUV_CLASS_MUTEX);
+  luv__push_face(S, L, luv_mutex_lock, luv__class_mutex.id);
   lua_insert(L, -2);
   lua_call(L, 2, 1);
 }

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "fs.h"
 #include "pipe.h"
 #include "stream.h"
 
@@ -23,8 +22,7 @@ static int descriptor_at(lua_State *L, int idx) {
   uv_os_fd_t fd;
   int err;
   if (!b || !b->o || b->o->flags & LUV_O_CLOSING) return UV_EBADF;
-  if (b->class_id == LUV_CLASS_FILE) return ((luv_file *)b->o)->d ? ((luv_file *)b->o)->d->fd : UV_EBADF;
-  err = luv__stream_fd(b->o, &fd);
+  err = luv__descriptor(b->o, &fd);
   return err ? err : fd;
 }
 
@@ -95,8 +93,8 @@ int luv__write_handle(luv_state *S, lua_State *L) {
     return luv__arg_error(S, L, 2, "write", "field 'handle': an object with a descriptor expected");
   if (total == 0) return luv__arg_error(S, L, 1, "write", "a handle needs a byte to go with");
   if (!s) return luv__fail(L, UV_EBADF);
-  if (s->o.class_id != LUV_CLASS_PIPE || !s->h.pipe.ipc)
-    return luv__fs_fail(L, UV_EINVAL, "a handle goes through a pipe made with ipc", NULL);
+  if (s->o.class_id != luv__class_pipe.id || !s->h.pipe.ipc)
+    return luv__fail_about(L, UV_EINVAL, "a handle goes through a pipe made with ipc", NULL);
   if (s->o.flags & LUV_O_SHUT) return luv__fail(L, UV_EPIPE);
   fd = descriptor_at(L, 3);
   if (fd < 0) return luv__fail(L, fd);
@@ -112,29 +110,14 @@ int luv__write_handle(luv_state *S, lua_State *L) {
 
 /* ---- taking ------------------------------------------------------------------------------- */
 
-/* A UDP socket becomes an object of its class where there is one (udp.c defines this). */
-__attribute__((weak)) luv_object *luv__udp_adopt(luv_state *S, int fd) {
-  (void)S;
-  (void)fd;
-  return NULL;
-}
-
-static luv_object *file_object(luv_state *S, int fd) {
-  luv_desc *d = luv__fs(S) ? luv__desc_new(S, fd, NULL, fcntl(fd, F_GETFL)) : NULL;
-  luv_file *file = d ? (luv_file *)luv__object_new(S, LUV_CLASS_FILE, sizeof *file) : NULL;
-  if (file) file->d = d;
-  else if (d) d->fd = -1, luv__desc_release(d);
-  return (luv_object *)file;
-}
-
 static luv_object *stream_object(luv_state *S, int class_id, int fd) {
   luv_stream *s = luv__stream_new(S, class_id);
   int err;
   if (!s) return NULL;
-  if (class_id == LUV_CLASS_TCP) err = uv_tcp_init(S->loop, &s->h.tcp);
+  if (class_id == luv__class_tcp.id) err = uv_tcp_init(S->loop, &s->h.tcp);
   else err = uv_pipe_init(S->loop, &s->h.pipe, 0);
   s->h.s.data = s;
-  if (!err) err = class_id == LUV_CLASS_TCP ? uv_tcp_open(&s->h.tcp, fd) : uv_pipe_open(&s->h.pipe, fd);
+  if (!err) err = class_id == luv__class_tcp.id ? uv_tcp_open(&s->h.tcp, fd) : uv_pipe_open(&s->h.pipe, fd);
   if (!err) return &s->o;
   luv__object_close(&s->o);
   return NULL;
@@ -145,16 +128,15 @@ luv_object *luv__adopt(luv_state *S, int fd) {
   luv_object *o;
   int err;
   switch (uv_guess_handle(fd)) {
-    case UV_TCP: return stream_object(S, LUV_CLASS_TCP, fd);
-    case UV_NAMED_PIPE: return stream_object(S, LUV_CLASS_PIPE, fd);
+    case UV_TCP: return stream_object(S, luv__class_tcp.id, fd);
+    case UV_NAMED_PIPE: return stream_object(S, luv__class_pipe.id, fd);
     case UV_TTY:
       o = (luv_object *)luv__tty_new(S, S->loop, fd, &err);
-      if (o) return o;
-      return file_object(S, fd);
+      return o ? o : luv__room_adopt(S, fd, UV_FILE);
     case UV_UDP:
-      if ((o = luv__udp_adopt(S, fd))) return o;
-      return stream_object(S, LUV_CLASS_PIPE, fd);
-    default: return file_object(S, fd);
+      o = luv__room_adopt(S, fd, UV_UDP);
+      return o ? o : stream_object(S, luv__class_pipe.id, fd);
+    default: return luv__room_adopt(S, fd, UV_FILE);
   }
 }
 

@@ -223,7 +223,6 @@ int luv__link_begin_put(luv_state *S, luv_fiber *f) {
 void luv__link_closing(luv_object *o) {
   luv_link *k = (luv_link *)o;
   k->keep = 0;
-  if (o->class_id == LUV_CLASS_THREAD_POOL) luv__thread_pool_closing(k);
   if (o->S) luv__wake_all_error(o->S, &k->senders, UV_ECANCELED);
   pthread_mutex_lock(&k->core->lock);
   k->left = 0;

@@ -75,7 +75,7 @@ int luv__link_begin_put(luv_state *S, luv_fiber *f);
 
 extern const luv_op luv__op_thread_join, luv__op_thread_get;
 
-void luv__thread_pool_closing(luv_link *k);
+void luv__link_closing(luv_object *o); /* of every class of links */
 
 void luv__ring(luv_state *S); /* from any thread */
 

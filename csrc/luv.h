@@ -292,7 +292,6 @@ int luv__finalizer_failed(luv_state *S);
 
 /* ---- codec_library.c, codec_blob.c ------------------------------------------------ */
 
-void luv__codec_once(void);
 void luv__codec_begin(luv_state *S, lua_State *L);
 void luv__codec_open(luv_state *S, lua_State *L);
 void luv__library_add(luv_state *S, lua_State *L, int list, const char *module, const char *name);
@@ -312,13 +311,11 @@ int luv_chan_fast_get(luv_state *S, const void *box);
 int luv__chan_land_put(lua_State *L);
 int luv__chan_land_get(lua_State *L);
 int luv__chan_ring(lua_State *L);
-void luv__chan_forget(luv_object *o);
 int luv_thread_chan_put(lua_State *L);
 int luv_thread_chan_get(lua_State *L);
 int luv_thread_chan_put_text(luv_state *S, const void *box, const char *p, size_t n);
 int luv_thread_chan_put_number(luv_state *S, const void *box, double x);
 int luv_thread_chan_take(luv_state *S, const void *box, double *number, char *text);
-void luv__thread_chan_forget(luv_object *o);
 int luv_mutex_lock(lua_State *L);
 int luv_cancelled(lua_State *L);
 int luv_scope(lua_State *L);
@@ -326,13 +323,14 @@ int luv__scope_create(lua_State *L);
 int luv__scope_failed(lua_State *L);
 int luv__scope_wait(lua_State *L);
 int luv__scope_leave(lua_State *L);
-void luv__scope_closing(luv_object *o);
 int luv_mutex_with(lua_State *L);
 int luv_semaphore_acquire(lua_State *L);
 void luv__push_face(luv_state *S, lua_State *L, lua_CFunction fn, int class_id);
 void luv__errno_name(int err, char *to, size_t n);
 void luv__errno_text(int err, char *to, size_t n);
 int luv__fail(lua_State *L, int err);          /* nil, "NAME: text", "NAME" */
+/* The same, with what it is about behind the text, and "-> " a second; NULL: nothing. */
+int luv__fail_about(lua_State *L, int err, const char *path, const char *path2);
 int luv__arg_error(luv_state *S, lua_State *L, int arg, const char *fname,
                    const char *msg);
 int luv__type_error(luv_state *S, lua_State *L, int idx, int arg,
@@ -386,7 +384,6 @@ int luv__signal_is_ours(const struct sigaction *now);
 void luv__signals_arrived(luv_state *S);
 /* What signal handlers have counted reaches the watchers: part of each look at the outside. */
 #define luv__signals_serve(S) (LUV_UNLIKELY((S)->signals != NULL) ? luv__signals_arrived(S) : (void)0)
-void luv__signal_closing(luv_object *o);
 void luv__signals_free(luv_state *S);
 void luv__signals_forked(void);
 int luv__children_watch(luv_state *S);
@@ -420,5 +417,7 @@ void luv__go_exit(double seconds);
 enum { LUV_SHARE_HOLD, LUV_SHARE_TAKE, LUV_SHARE_DROP };
 uint64_t luv__go_share(int what, uint64_t n);
 void luv__go_seal(const void *data, uint64_t n, void *mac);
+
+#include "room.h"
 
 #endif

@@ -127,4 +127,7 @@ void luv__proxy_run(luv_proxy *p);
 void luv__proxy_end(luv_proxy *p, int err);
 void luv__proxy_forget(luv_zmq *z);
 
+void luv__zmq_index(luv_state *S, lua_State *L);
+void luv__zmq_own_meta(luv_state *S, lua_State *L);
+
 #endif

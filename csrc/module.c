@@ -7,24 +7,6 @@
 luv_entry *luv__entries;
 int luv__nentries;
 static int cap;
-static const char *classes[LUV_MAX_CLASSES] = {
-  [LUV_CLASS_FIBER] = "luv.fiber", [LUV_CLASS_TIMER] = "luv.timer",
-  [LUV_CLASS_TCP] = "luv.tcp",     [LUV_CLASS_PIPE] = "luv.pipe",
-  [LUV_CLASS_TTY] = "luv.tty",     [LUV_CLASS_COND] = "luv.cond",
-  [LUV_CLASS_THREAD] = "luv.thread", [LUV_CLASS_ZMQ] = "luv.zmq.socket",
-  [LUV_CLASS_ZMQ_MONITOR] = "luv.zmq.monitor",
-  [LUV_CLASS_THREAD_CHAN] = "luv.thread.chan", [LUV_CLASS_THREAD_POOL] = "luv.thread.pool",
-  [LUV_CLASS_FILE] = "luv.file", [LUV_CLASS_DIR] = "luv.dir",
-  [LUV_CLASS_FS_EVENT] = "luv.fs.event", [LUV_CLASS_FS_POLL] = "luv.fs.poller",
-  [LUV_CLASS_CHAN] = "luv.chan", [LUV_CLASS_MUTEX] = "luv.mutex",
-  [LUV_CLASS_SEMAPHORE] = "luv.semaphore", [LUV_CLASS_WAITGROUP] = "luv.waitgroup",
-  [LUV_CLASS_EVENT] = "luv.event", [LUV_CLASS_SCOPE] = "luv.scope",
-  [LUV_CLASS_UDP] = "luv.udp", [LUV_CLASS_POLL] = "luv.poll",
-  [LUV_CLASS_STDIO] = "luv.stdio",
-  [LUV_CLASS_SIGNAL] = "luv.signal", [LUV_CLASS_PROCESS] = "luv.process",
-};
-static int nclasses = LUV_CLASS_OTHER;
-
 static const struct { const char *name; lua_CFunction fn; int waits; } faces[] = {
 #define ROW(name, waits, ...) {#name, luv_##name, waits},
   LUV_FACES(ROW)
@@ -98,14 +80,3 @@ void luv__register_numbers(const char *module, const char *names, size_t size,
     e->number = numbers[i];
   }
 }
-
-int luv__register_class(const char *name) {
-  int i;
-  for (i = 0; i < nclasses; i++)
-    if (strcmp(classes[i], name) == 0) return i;
-  if (nclasses == LUV_MAX_CLASSES) abort();
-  classes[nclasses] = strdup(name);
-  return nclasses++;
-}
-
-const char *luv__class_name(int class_id) { return classes[class_id]; }

@@ -6,7 +6,7 @@
 #include "sync.h"
 
 static luv_mutex *check(luv_state *S, lua_State *L, const char *fname) {
-  return luv__self(S, L, LUV_CLASS_MUTEX, fname);
+  return luv__self(S, L, luv__class_mutex.id, fname);
 }
 
 static inline void own(luv_mutex *m, luv_fiber *f) {
@@ -66,9 +66,11 @@ void luv__mutex_relock(luv_state *S, luv_mutex *m, luv_fiber *f, int out) {
 int luv__mutex_owned(luv_mutex *m, luv_fiber *f) { return m->owner == f; }
 
 /* The mutex closes: nobody owns it any more; those that wait to have it back go on. */
-void luv__mutex_closing(luv_mutex *m) {
-  luv_state *S = m->o.S;
+static void leaving(luv_object *o) {
+  luv_mutex *m = (luv_mutex *)o;
+  luv_state *S = o->S;
   luv_queue *q, *next;
+  if (!S) return;
   if (m->owner) disown(m);
   for (q = m->o.waiters.next; q != &m->o.waiters; q = next) {
     luv_fiber *f = luv_container(q, luv_fiber, wait.node);
@@ -76,6 +78,15 @@ void luv__mutex_closing(luv_mutex *m) {
     if (f->wait.op == &relock_op) luv__wake(S, f, (int)f->wait.done);
   }
 }
+
+static void write(luv_object *o, FILE *out) {
+  luv_fiber *owner = ((luv_mutex *)o)->owner;
+  if (!owner) return;
+  if (owner->is_main) fputs(", locked by the main chunk", out);
+  else fprintf(out, ", locked by fiber %u", owner->id);
+}
+
+luv_class luv__class_mutex = {.name = "luv.mutex", .leaving = leaving, .write = write};
 
 static int begin_lock(luv_state *S, luv_fiber *f) {
   luv_mutex *m = f->wait.on;
@@ -93,7 +104,7 @@ static const luv_op lock_op = {.name = "mutex", .begin = begin_lock};
 /* m = luv.mutex() */
 int luv_mutex_create(lua_State *L) {
   luv_object *o;
-  return luv__make(luv_enter(L), L, LUV_CLASS_MUTEX, sizeof(luv_mutex), &o);
+  return luv__make(luv_enter(L), L, luv__class_mutex.id, sizeof(luv_mutex), &o);
 }
 
 static int lock(luv_state *S, lua_State *L, luv_mutex *m, double timeout) {
@@ -119,7 +130,7 @@ static __attribute__((noinline)) int lock_slowly(lua_State *L) {
 
 /* m = m:lock([timeout]) */
 LUV_HOT int luv_mutex_lock(lua_State *L) {
-  luv_mutex *m = luv__quick(L, LUV_CLASS_MUTEX);
+  luv_mutex *m = luv__quick(L, luv__class_mutex.id);
   luv_fiber *me = m && !m->owner && luv__calm(m->o.S) ? luv__me(m->o.S) : NULL;
   if (LUV_UNLIKELY(!me || me->is_main == LUV_IS_CASE || lua_gettop(L) != 1)) return lock_slowly(L);
   own(m, me);
@@ -146,7 +157,7 @@ static __attribute__((noinline)) int unlock_slowly(lua_State *L) {
 
 /* m = m:unlock() */
 LUV_HOT int luv_mutex_unlock(lua_State *L) {
-  luv_mutex *m = luv__quick(L, LUV_CLASS_MUTEX);
+  luv_mutex *m = luv__quick(L, luv__class_mutex.id);
   if (LUV_UNLIKELY(!m || m->owner != luv__me(m->o.S) || lua_gettop(L) != 1)) return unlock_slowly(L);
   luv__mutex_release(m->o.S, m);
   return 1;

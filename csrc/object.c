@@ -12,7 +12,6 @@
  *      later finds nothing.
  *   7. A pending request lives in the object or has memory of its own; it never points
  *      into Lua's memory that nothing anchors. */
-#include <stdio.h>
 #include "luv.h"
 
 const char luv__magic = 0;
@@ -46,15 +45,15 @@ luv_object *luv__handle_new(luv_state *S, int class_id, int uv_type) {
 }
 
 uv_handle_t *luv__handle(luv_object *o) {
-  if (o->flags & LUV_O_STREAM) return (uv_handle_t *)&((luv_stream *)o)->h;
-  return &((handle_box *)o)->u.handle;
+  size_t at = luv__classes[o->class_id]->handle;
+  return at ? (uv_handle_t *)((char *)o + at) : &((handle_box *)o)->u.handle;
 }
 
 /* Frees an object that libuv does not know (any more). */
 void luv__object_dispose(luv_object *o) {
   if (o->box) o->box->o = NULL;
   queue_remove(&o->link);
-  if (o->class_id == LUV_CLASS_FS_POLL) luv__poller_gone();
+  if (luv__classes[o->class_id]->freed) luv__classes[o->class_id]->freed();
   if (o->slot) luv__go_release(o->slot, 1);
   free(o->made);
 #ifdef LUV_CHECK
@@ -72,44 +71,38 @@ void luv__handle_close(luv_object *o) {
   if (!uv_is_closing(luv__handle(o))) uv_close(luv__handle(o), on_close);
 }
 
-/* A child that still runs keeps its object, but not longer than the state. */
-static int lingers(luv_object *o) { return o->class_id == LUV_CLASS_PROCESS && luv__process_lingers(o); }
-
 static void let_go(luv_object *o) {
   if (o->flags & LUV_O_HANDLE) luv__handle_close(o);
   else luv__object_dispose(o);
 }
 
 void luv__object_close(luv_object *o) {
-  int zmq = o->class_id == LUV_CLASS_ZMQ || o->class_id == LUV_CLASS_ZMQ_MONITOR;
+  const luv_class *c = luv__classes[o->class_id];
   if (o->flags & LUV_O_CLOSING) {
-    if (o->class_id == LUV_CLASS_PROCESS && !lingers(o)) let_go(o);
+    if (c->lingers && !c->lingers(o)) let_go(o);
     return;
   }
   o->flags |= LUV_O_CLOSING;
-  if (o->class_id == LUV_CLASS_CHAN) luv__chan_forget(o);
-  if (o->class_id == LUV_CLASS_THREAD_CHAN) luv__thread_chan_forget(o);
-  if (o->class_id == LUV_CLASS_COND && o->S) luv__cond_closing(o);
-  if (o->class_id == LUV_CLASS_SCOPE) luv__scope_closing(o);
-  if (o->class_id == LUV_CLASS_MUTEX && o->S) luv__mutex_closing((luv_mutex *)o);
+  if (c->leaving) c->leaving(o);
   if (o->S) luv__wake_all_error(o->S, &o->waiters, UV_ECANCELED);
-  if (o->flags & LUV_O_STREAM) luv__stream_closing((luv_stream *)o);
-  if (o->flags & LUV_O_LINK) luv__link_closing(o);
-  if (o->class_id == LUV_CLASS_TIMER && o->S)
-    luv__due_remove(&o->S->heap, &((luv_timer *)o)->due);
-  if (zmq) luv__zmq_closing(o);
-  if (luv__fs_owns(o)) luv__fs_closing(o);
-  if (o->class_id == LUV_CLASS_UDP) luv__udp_closing(o);
-  if (o->class_id == LUV_CLASS_POLL) luv__poll_closing(o);
-  if (o->class_id == LUV_CLASS_SIGNAL) luv__signal_closing(o);
-  if (lingers(o)) return;
+  if (c->closing) c->closing(o);
+  if (c->lingers && c->lingers(o)) return;
   let_go(o);
-  if (zmq) luv__zmq_closed(o);
+  if (c->closed) c->closed(o);
+}
+
+/* The descriptor of an object that has one. */
+int luv__descriptor(luv_object *o, uv_os_fd_t *fd) {
+  const luv_class *c = luv__classes[o->class_id];
+  if (c->descriptor) *fd = c->descriptor(o);
+  else if (!(o->flags & LUV_O_HANDLE)) return UV_EBADF;
+  else return uv_fileno(luv__handle(o), fd);
+  return *fd < 0 ? *fd : 0;
 }
 
 /* LUV_DEBUG=leaks: the line that made o. */
 static void remember(luv_state *S, lua_State *W, luv_object *o) {
-  if (!(o->flags & LUV_O_HANDLE) && o->class_id != LUV_CLASS_ZMQ) return;
+  if (!(o->flags & LUV_O_HANDLE)) return;
   luv__where(S->delivering ? S->delivering->base : W, W);
   o->made = strdup(lua_tostring(W, -1));
   lua_pop(W, 1);
@@ -118,7 +111,7 @@ static void remember(luv_state *S, lua_State *W, luv_object *o) {
 /* A handle that nobody has closed, and that the collector has found. */
 static void forgotten(luv_object *o) {
   if (!o->S || o->S->dead || o->flags & LUV_O_CLOSING) return;
-  if (!(o->flags & LUV_O_HANDLE) && o->class_id != LUV_CLASS_ZMQ) return;
+  if (!(o->flags & LUV_O_HANDLE)) return;
   o->S->gc_closed++;
   if (o->made) fprintf(stderr, "luv: %snobody has closed this %s\n", o->made, luv__class_name(o->class_id));
 }
@@ -140,7 +133,7 @@ void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
   luv_box *b = luv__push_box(S, W, o->class_id);
   b->o = o;
   o->box = b;
-  if (o->class_id == LUV_CLASS_ZMQ) luv__zmq_own_meta(S, W);
+  if (luv__classes[o->class_id]->made) luv__classes[o->class_id]->made(S, W);
   if (LUV_UNLIKELY(S->trace_handles)) remember(S, W, o);
 }
 
@@ -156,13 +149,13 @@ static const void *meta_of(lua_State *L, int idx) {
 int luv__class_of(luv_state *S, lua_State *L, int idx) {
   luv_box *b = luv__anybox(L, idx);
   if (b) return (int)b->class_id;
-  if (lua_type(L, idx) == LUA_TUSERDATA && meta_of(L, idx) == S->metas[LUV_CLASS_FIBER])
-    return LUV_CLASS_FIBER;
+  if (lua_type(L, idx) == LUA_TUSERDATA && meta_of(L, idx) == S->metas[luv__class_fiber.id])
+    return luv__class_fiber.id;
   return -1;
 }
 
 luv_fiber *luv__tofiber(luv_state *S, lua_State *L, const char *fname) {
-  if (luv__class_of(S, L, 1) != LUV_CLASS_FIBER)
+  if (luv__class_of(S, L, 1) != luv__class_fiber.id)
     luv__type_error(S, L, 1, 0, fname, "luv.fiber");
   return lua_touserdata(L, 1);
 }

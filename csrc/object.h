@@ -5,16 +5,8 @@
 
 /* ---- object.c: what a userdata stands for --------------------------------- */
 
-enum { LUV_CLASS_FIBER, LUV_CLASS_TIMER, LUV_CLASS_TCP, LUV_CLASS_PIPE,
-       LUV_CLASS_TTY, LUV_CLASS_COND, LUV_CLASS_THREAD, LUV_CLASS_ZMQ,
-       LUV_CLASS_ZMQ_MONITOR, LUV_CLASS_THREAD_CHAN, LUV_CLASS_THREAD_POOL, LUV_CLASS_FILE,
-       LUV_CLASS_DIR, LUV_CLASS_FS_EVENT, LUV_CLASS_FS_POLL, LUV_CLASS_CHAN, LUV_CLASS_MUTEX,
-       LUV_CLASS_SEMAPHORE, LUV_CLASS_WAITGROUP, LUV_CLASS_EVENT, LUV_CLASS_SCOPE,
-       LUV_CLASS_UDP, LUV_CLASS_POLL,
-       LUV_CLASS_STDIO,
-       LUV_CLASS_SIGNAL, LUV_CLASS_PROCESS,
-       LUV_CLASS_OTHER };
-#define LUV_MAX_CLASSES 48
+#define LUV_MAX_CLASSES 64
+typedef struct luv_class luv_class; /* room.h */
 /* What goEvent and a Go handle's callbacks are about. */
 enum { LUV_EV_FIRED, LUV_EV_CONNECTION, LUV_EV_CONNECT, LUV_EV_READ, LUV_EV_WRITE,
        LUV_EV_SHUTDOWN, LUV_EV_ADDRINFO, LUV_EV_CLOSED, LUV_EV_LEAVE };
@@ -78,6 +70,7 @@ static inline luv_box *luv__tobox(lua_State *L, int idx, int class_id) {
   return b && b->class_id == (uint32_t)class_id ? b : NULL;
 }
 void luv__handle_close(luv_object *o);
+int luv__descriptor(luv_object *o, uv_os_fd_t *fd); /* or an error */
 int luv__class_of(luv_state *S, lua_State *L, int idx);
 
 /* ---- timer.c ----------------------------------------------------------------- */
@@ -126,7 +119,6 @@ luv_stream *luv__stream_new(luv_state *S, int class_id);
 int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr);
 int luv__listen(luv_stream *s, int backlog);
 void luv_on_connection(uv_stream_t *h, int status);
-void luv__stream_closing(luv_stream *s);
 void luv__pipe_unbind(luv_stream *s);
 void luv__options_free(luv_stream *s);
 void luv__ready_serve(luv_stream *s);
@@ -137,7 +129,6 @@ void luv__pipe_keep(luv_stream *s);
 static inline void luv__ready_look(luv_stream *s) {
   if (LUV_UNLIKELY(!queue_empty(&s->watchers))) luv__ready_serve(s);
 }
-int luv__stream_fd(luv_object *o, uv_os_fd_t *fd);
 void luv__accept_arrived(luv_stream *s, luv_object *c);
 void luv__handles_arrived(luv_stream *s);
 luv_object *luv__adopt(luv_state *S, int fd);
@@ -161,14 +152,11 @@ unsigned luv__gather(lua_State *L, int idx, size_t skip, uv_buf_t *bufs, unsigne
 
 /* ---- fs_*.c: what the rest of the data plane knows of files ------------------- */
 
-int luv__fs_owns(const luv_object *o);
-void luv__fs_closing(luv_object *o);
 void luv__fs_state_close(luv_state *S);
 void luv__fs_state_free(luv_state *S);
 void luv__fs_exit(int status);
 void luv__exits_with(int status); /* the process, as soon as all has been called that is to be */
 uint64_t luv__fs_pending(luv_state *S);
-void luv__poller_gone(void);
 
 /* ---- udp*.c, poll_fd.c: what the rest of the data plane knows of them -------- */
 
@@ -178,22 +166,16 @@ int luv__udp_family(luv_object *o);
 int luv__udp_open(luv_object *o, int fd);
 int luv__udp_connect(luv_object *o, const struct sockaddr *to);
 int luv__udp_socket(luv_object *o, int family, int reuseport);
-void luv__udp_closing(luv_object *o);
 void luv__udp_state_free(luv_state *S);
-void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n);
-void luv__poll_closing(luv_object *o);
 
 /* ---- process.c --------------------------------------------------------------------- */
 
-int luv__process_lingers(luv_object *o);
 void luv__children_reap(luv_state *S);
-int luv__process_index(lua_State *L);
 int luv_process_run(lua_State *L);
 void luv__wrap_run(luv_state *S, lua_State *L);
 
 /* ---- link.c, thread_*.c: what the rest of the data plane knows of threads ---- */
 
-void luv__link_closing(luv_object *o);
 int luv__links_serve(luv_state *S);
 int luv__thread_awaited(luv_state *S);
 int luv__thread_is_detached(luv_state *S);
@@ -216,10 +198,6 @@ int luv_zmq_recv(lua_State *L);
 int luv_zmq_try_send(luv_state *S, const void *box, const char *p, size_t n);
 int luv_zmq_try_recv(luv_state *S, const void *box, char *to);
 
-void luv__zmq_index(luv_state *S, lua_State *L);
-void luv__zmq_own_meta(luv_state *S, lua_State *L);
-void luv__zmq_closing(luv_object *o);
-void luv__zmq_closed(luv_object *o);
 void luv__zmq_state_free(luv_state *S);
 void luv__zmq_exit(void);
 void luv__zmq_read_linger(luv_state *S);

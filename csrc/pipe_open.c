@@ -74,19 +74,14 @@ static int of_file(lua_State *L, int idx) {
   return *f ? fileno(*f) : UV_EBADF;
 }
 
-static int of_object(luv_state *S, lua_State *L, int idx) {
+static int of_object(lua_State *L, int idx) {
   luv_box *b = luv__anybox(L, idx);
   uv_os_fd_t fd;
   int err;
-  luv_desc *d;
   if (!b) return UV_EINVAL;
   if (!b->o || b->o->flags & LUV_O_CLOSING) return UV_EBADF;
-  if (b->class_id == LUV_CLASS_FILE) {
-    d = luv__check_file(S, L, idx, 0, "open");
-    return d ? d->fd : UV_EBADF;
-  }
-  if (!(b->o->flags & LUV_O_HANDLE)) return UV_EINVAL;
-  err = uv_fileno(luv__handle(b->o), &fd);
+  if (!(b->o->flags & LUV_O_HANDLE) && !luv__classes[b->class_id]->descriptor) return UV_EINVAL;
+  err = luv__descriptor(b->o, &fd);
   return err ? err : fd;
 }
 
@@ -101,7 +96,7 @@ int luv__fd_arg(luv_state *S, lua_State *L, int idx, int arg, const char *fname,
     return fd;
   }
   fd = of_file(L, idx);
-  if (fd == UV_EINVAL) fd = of_object(S, L, idx);
+  if (fd == UV_EINVAL) fd = of_object(L, idx);
   if (fd == UV_EINVAL) luv__type_error(S, L, idx, arg, fname, "number or file");
   return fd;
 }
@@ -109,13 +104,13 @@ int luv__fd_arg(luv_state *S, lua_State *L, int idx, int arg, const char *fname,
 int luv__fail_fd(lua_State *L, int err, int fd) {
   char text[24];
   snprintf(text, sizeof text, "descriptor %d", fd);
-  return luv__fs_fail(L, err, text, NULL);
+  return luv__fail_about(L, err, text, NULL);
 }
 
 /* pipe = pipe:open(fd or file) */
 int luv_pipe_open(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_PIPE);
+  luv_box *b = luv__tobox(L, 1, luv__class_pipe.id);
   luv_stream *s;
   int lent, shares = 0, given, fd, err;
   if (!b) return luv__type_error(S, L, 1, 0, "open", "luv.pipe");

@@ -70,11 +70,13 @@ static int begin_wait(luv_state *S, luv_fiber *f) {
 static const luv_op wait_op = {.name = "poll", .flags = LUV_OP_EXTERNAL | LUV_OP_AGAIN, .begin = begin_wait,
                                .deliver = luv__deliver_readiness};
 
-void luv__poll_closing(luv_object *o) {
+static void closing(luv_object *o) {
   luv_poll *p = (luv_poll *)o;
   uv_poll_stop(&p->h);
   close(p->epoll);
 }
+
+luv_class luv__class_poll = {.name = "luv.poll", .closing = closing};
 
 /* ---- making one ----------------------------------------------------------------------------- */
 
@@ -138,7 +140,7 @@ int luv_poll_create(lua_State *L) {
   luv__last(S, L, 1, 1, "create");
   if ((lua_istable(L, 1) || lua_isuserdata(L, 1)) && (n = ask(S, L))) return n;
   fd = check_fd(S, L, lua_istable(L, 1) || lua_isuserdata(L, 1) ? lua_gettop(L) : 1);
-  p = (luv_poll *)luv__object_new(S, LUV_CLASS_POLL, sizeof *p);
+  p = (luv_poll *)luv__object_new(S, luv__class_poll.id, sizeof *p);
   if (!p) return luv__fail(L, UV_ENOMEM);
   p->fd = fd;
   if ((err = begin(S, p))) {
@@ -153,7 +155,7 @@ int luv_poll_create(lua_State *L) {
 /* ---- methods ------------------------------------------------------------------------------------- */
 
 static luv_poll *check(luv_state *S, lua_State *L, const char *fname) {
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_POLL);
+  luv_box *b = luv__tobox(L, 1, luv__class_poll.id);
   if (!b) luv__type_error(S, L, 1, 0, fname, "luv.poll");
   return b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_poll *)b->o : NULL;
 }

@@ -114,7 +114,7 @@ void luv__children_reap(luv_state *S) {
 }
 
 /* Whether an object that closes stays with its state: the child still runs. */
-int luv__process_lingers(luv_object *o) {
+static int lingers(luv_object *o) {
   luv_process *p = (luv_process *)o;
   if (p->exited || !p->pid) return 0;
   if (o->S && !o->S->dead) return 1;
@@ -127,7 +127,7 @@ int luv__process_lingers(luv_object *o) {
 /* ---- its beginning ------------------------------------------------------------------------------------ */
 
 static luv_process *process_new(luv_state *S) {
-  luv_process *p = (luv_process *)luv__object_new(S, LUV_CLASS_PROCESS, sizeof *p);
+  luv_process *p = (luv_process *)luv__object_new(S, luv__class_process.id, sizeof *p);
   if (!p) return NULL;
   p->o.uv_type = UV_PROCESS;
   p->h.data = p;
@@ -207,7 +207,7 @@ luv_object *luv__process_spawn(luv_state *S, uv_loop_t *loop, const luv_spawn_op
 /* ---- what Lua calls ----------------------------------------------------------------------------------------- */
 
 static luv_process *check(luv_state *S, lua_State *L, const char *fname) {
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_PROCESS);
+  luv_box *b = luv__tobox(L, 1, luv__class_process.id);
   if (!b) luv__type_error(S, L, 1, 0, fname, "luv.process");
   return b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_process *)b->o : NULL;
 }
@@ -278,12 +278,12 @@ static int standard(const char *key) {
 }
 
 /* p.pid, p.stdin ..., and the methods (upvalue 2) */
-int luv__process_index(lua_State *L) {
+static int index_process(lua_State *L) {
   int n;
   lua_settop(L, 2);
   lua_pushvalue(L, 2);
   lua_rawget(L, lua_upvalueindex(2));
-  if (!lua_isnil(L, -1) || !luv__tobox(L, 1, LUV_CLASS_PROCESS)) return 1;
+  if (!lua_isnil(L, -1) || !luv__tobox(L, 1, luv__class_process.id)) return 1;
   n = lua_type(L, 2) == LUA_TSTRING ? standard(lua_tostring(L, 2)) : -1;
   if (n >= 0) {
     if (push_pipes(L)) lua_rawgeti(L, -1, n);
@@ -301,3 +301,12 @@ int luv__process_index(lua_State *L) {
   lua_rawget(L, -2);
   return 1;
 }
+
+/* The methods are on top. */
+static void index_of(luv_state *S, lua_State *L) {
+  lua_pushlightuserdata(L, S);
+  lua_insert(L, -2);
+  lua_pushcclosure(L, index_process, 2);
+}
+
+luv_class luv__class_process = {.name = "luv.process", .lingers = lingers, .index = index_of};

@@ -21,7 +21,7 @@ static int of_stream(luv_stream *s, int fd, int *own) {
   int copy = blocking_copy(fd);
   *own = copy >= 0;
   if (*own) fcntl(copy, F_SETFL, fcntl(copy, F_GETFL) & ~O_NONBLOCK);
-  else if (!(s->o.flags & (LUV_O_LISTENING | LUV_O_SHY)) && s->o.class_id != LUV_CLASS_STDIO)
+  else if (!(s->o.flags & (LUV_O_LISTENING | LUV_O_SHY)) && s->o.class_id != luv__class_stdio.id)
     luv__leave_flags(s, (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0); /* the child shares them: it blocks */
   return *own ? copy : fd;
 }
@@ -39,9 +39,9 @@ int luv__object_fd(luv_object *o, int *own) {
   int err;
   *own = 0;
   if (!o || o->flags & LUV_O_CLOSING) return UV_EBADF;
-  if (o->class_id == LUV_CLASS_FILE) return of_file(o);
+  if (o->class_id == luv__class_file.id) return of_file(o);
   if (o->flags & LUV_O_STREAM) {
-    err = luv__stream_fd(o, &fd);
+    err = luv__descriptor(o, &fd);
     return err ? err : of_stream((luv_stream *)o, fd, own);
   }
   if (!(o->flags & LUV_O_HANDLE)) return UV_EINVAL;

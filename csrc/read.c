@@ -122,7 +122,7 @@ void luv__read_end(luv_stream *s, int err) {
   if (is_closed(s)) return;
   s->error = err;
   luv__stream_read_stop(s);
-  if (s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc) luv__wake_all_error(s->o.S, &s->o.waiters, err);
+  if (s->o.class_id == luv__class_pipe.id && s->h.pipe.ipc) luv__wake_all_error(s->o.S, &s->o.waiters, err);
   luv__read_service(s);
   luv__ready_look(s);
 }
@@ -173,7 +173,7 @@ static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
   if (LUV_LIKELY(s->o.flags & LUV_O_SOCKET && nread == UV_ENOBUFS)) {
     if (queue_empty(&s->unread)) queue_push(&s->o.S->unread, &s->unread);
   } else if (nread > 0) {
-    if (s->o.class_id == LUV_CLASS_PIPE && s->h.pipe.ipc) luv__handles_arrived(s);
+    if (s->o.class_id == luv__class_pipe.id && s->h.pipe.ipc) luv__handles_arrived(s);
     luv__got(s, buf->base, (size_t)nread);
   } else if (nread == UV_ENOBUFS) return;
   else if (nread == UV_EOF) luv__read_end(s, luv__end_of_stream(h));
@@ -183,7 +183,7 @@ static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
 void luv__stream_read_more(luv_stream *s) {
   int err;
   if ((s->o.flags & LUV_O_READING) || s->error) return;
-  if (LUV_UNLIKELY(s->std && s->o.class_id == LUV_CLASS_STDIO)) {
+  if (LUV_UNLIKELY(s->std && s->o.class_id == luv__class_stdio.id)) {
     luv__std_read_more(s);
     return;
   }

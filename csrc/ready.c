@@ -70,7 +70,7 @@ static int ready(luv_stream *s, int wanted) {
   int is = in_memory(s) & wanted, now;
   uv_os_fd_t fd;
   if (s->o.flags & LUV_O_CONNECTING) return is;
-  if (luv__stream_fd(&s->o, &fd)) return UV_EBADF;
+  if (luv__descriptor(&s->o, &fd)) return UV_EBADF;
   now = luv__readiness(fd, possible(s, wanted));
   return now < 0 ? now : is | now;
 }
@@ -88,7 +88,7 @@ static int arm(luv_stream *s) {
     wanted |= f->wait.op == &write_some_op ? LUV_WRITE : (int)f->wait.arg;
   }
   if (!(wanted = possible(s, wanted))) return 0;
-  if (luv__stream_fd(&s->o, &fd)) return UV_EBADF;
+  if (luv__descriptor(&s->o, &fd)) return UV_EBADF;
   if (!s->o.S->hub && (err = make_hub(s->o.S))) return err;
   s->watched = 1;
   return luv__readiness_arm(s->o.S->hub->epoll, fd, wanted, s);
@@ -156,7 +156,7 @@ static const luv_op write_some_op = {.name = "write_some", .flags = LUV_OP_EXTER
 void luv__ready_closing(luv_stream *s) {
   uv_os_fd_t fd;
   luv__wake_all_error(s->o.S, &s->watchers, UV_ECANCELED);
-  if (s->watched && s->o.S->hub && luv__stream_fd(&s->o, &fd) == 0)
+  if (s->watched && s->o.S->hub && luv__descriptor(&s->o, &fd) == 0)
     epoll_ctl(s->o.S->hub->epoll, EPOLL_CTL_DEL, fd, NULL); /* others may have the file, too */
 }
 

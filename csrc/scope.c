@@ -21,7 +21,7 @@ struct luv_scope_t {
 };
 
 static luv_scope_t *check(luv_state *S, lua_State *L, const char *fname) {
-  luv_scope_t *s = luv__self(S, L, LUV_CLASS_SCOPE, fname);
+  luv_scope_t *s = luv__self(S, L, luv__class_scope.id, fname);
   if (!s) luv__error(S, L, "%s: the scope has ended", fname);
   return s;
 }
@@ -127,12 +127,14 @@ static const luv_op wait_op = {.name = "scope", .flags = LUV_OP_LATE, .begin = b
 /* The same, when nothing but the children can end it. */
 static const luv_op end_op = {.name = "scope", .flags = LUV_OP_UNLIMITED, .begin = begin_wait, .holds_on = end_wait};
 
-void luv__scope_closing(luv_object *o) {
+static void leaving(luv_object *o) {
   luv_scope_t *s = (luv_scope_t *)o;
   while (s->n) remove_child(s, s->v[s->n - 1]);
   free(s->v);
   s->v = NULL;
 }
+
+luv_class luv__class_scope = {.name = "luv.scope", .leaving = leaving};
 
 /* ---- faces ---------------------------------------------------------------------------- */
 
@@ -143,7 +145,7 @@ int luv__scope_create(lua_State *L) {
   luv_object *o;
   if (!lua_isfunction(L, 1)) luv__type_error(S, L, 1, 1, "scope", "function");
   luv__check_cancel(S, L);
-  luv__make(S, L, LUV_CLASS_SCOPE, sizeof(luv_scope_t), &o);
+  luv__make(S, L, luv__class_scope.id, sizeof(luv_scope_t), &o);
   s = (luv_scope_t *)o;
   s->owner = luv__me(S);
   s->owner_slot = s->owner->slot;

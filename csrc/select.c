@@ -231,7 +231,7 @@ static int takes_back(const char *m, int class_id) {
   int i;
   for (i = 0; names[i]; i++)
     if (strcmp(m, names[i]) == 0) return 1;
-  return (class_id == LUV_CLASS_ZMQ || class_id == LUV_CLASS_UDP) && strcmp(m, "send") == 0;
+  return luv__classes[class_id]->flags & LUV_CLASS_SENDS && strcmp(m, "send") == 0;
 }
 
 /* Pushes the method of the object at `obj`, whose name is above it. */
@@ -306,7 +306,7 @@ static int push_case(luv_state *S, lua_State *L, int i) {
 
 static int is_channel_case(lua_State *L, int t, luv_box **b) {
   const char *m = lua_type(L, t + 2) == LUA_TSTRING ? lua_tostring(L, t + 2) : NULL;
-  *b = luv__tobox(L, t + 1, LUV_CLASS_CHAN);
+  *b = luv__tobox(L, t + 1, luv__class_chan.id);
   return *b && (*b)->o && ((!m && lua_isnil(L, t + 2)) ||
          (m && (strcmp(m, "get") == 0 || strcmp(m, "put") == 0)));
 }

@@ -2,8 +2,10 @@
  * want few: permits go to the one that has waited longest, or to nobody. */
 #include "sync.h"
 
+luv_class luv__class_semaphore = {.name = "luv.semaphore"};
+
 static luv_counter *check(luv_state *S, lua_State *L, const char *fname) {
-  return luv__self(S, L, LUV_CLASS_SEMAPHORE, fname);
+  return luv__self(S, L, luv__class_semaphore.id, fname);
 }
 
 /* s = luv.semaphore([n = 1]) */
@@ -12,7 +14,7 @@ int luv_semaphore_create(lua_State *L) {
   int64_t n = luv__opt_count(S, L, 1, "semaphore", 0, 1);
   luv_object *o;
   luv__last(S, L, 1, 1, "semaphore");
-  luv__make(S, L, LUV_CLASS_SEMAPHORE, sizeof(luv_counter), &o);
+  luv__make(S, L, luv__class_semaphore.id, sizeof(luv_counter), &o);
   ((luv_counter *)o)->n = n;
   return 1;
 }

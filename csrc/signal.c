@@ -150,7 +150,7 @@ static struct luv_signals *signals(luv_state *S) {
 luv_object *luv__signal_new(luv_state *S) {
   luv_signal *w;
   if (!signals(S)) return NULL;
-  w = (luv_signal *)luv__object_new(S, LUV_CLASS_SIGNAL, sizeof *w);
+  w = (luv_signal *)luv__object_new(S, luv__class_signal.id, sizeof *w);
   if (w) queue_init(&w->link);
   return w ? &w->o : NULL;
 }
@@ -206,7 +206,9 @@ void luv__signal_stop(luv_object *o) {
   luv__wake_all_error(o->S, &o->waiters, UV_ECANCELED);
 }
 
-void luv__signal_closing(luv_object *o) { leave((luv_signal *)o); }
+static void closing(luv_object *o) { leave((luv_signal *)o); }
+
+luv_class luv__class_signal = {.name = "luv.signal", .closing = closing};
 
 static void tell(luv_state *S, luv_signal *w, uint32_t n) {
   w->o.events += n;
@@ -245,7 +247,7 @@ static const luv_op next_op = {.name = "signal", .flags = LUV_OP_EXTERNAL, .begi
 /* n = watcher:next([timeout]) = watcher:wait([timeout]) */
 int luv_signal_next(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_SIGNAL);
+  luv_box *b = luv__tobox(L, 1, luv__class_signal.id);
   double timeout = luv__opt_timeout(S, L, 2, 1, "next");
   luv_signal *w;
   if (!b) return luv__type_error(S, L, 1, 0, "next", "luv.signal");

@@ -46,8 +46,8 @@ static inline int luv__is_socket(luv_stream *s) {
   socklen_t len = sizeof type;
   uv_os_fd_t fd;
   if (s->o.flags & (LUV_O_SHY | LUV_O_SOCKET)) return (s->o.flags & LUV_O_SOCKET) != 0;
-  if (s->o.class_id == LUV_CLASS_TCP) return 1;
-  if (s->o.class_id != LUV_CLASS_PIPE || s->h.pipe.ipc || uv_fileno((uv_handle_t *)&s->h, &fd)) return 0;
+  if (s->o.class_id == luv__class_tcp.id) return 1;
+  if (s->o.class_id != luv__class_pipe.id || s->h.pipe.ipc || uv_fileno((uv_handle_t *)&s->h, &fd)) return 0;
   return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
 }
 

@@ -304,7 +304,6 @@ static void new_state(lua_State *L) {
   S->lazy = luv__this_thread != NULL;
   luv__codec_begin(S, L);
   luv__build(S, L);
-  luv__codec_once();
   luv__codec_open(S, L);
   luv__threads_open(S, L);
   luv__states_add(S);

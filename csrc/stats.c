@@ -32,7 +32,7 @@ static void handles(luv_state *S, lua_State *L) {
   for (q = S->objects.next; q != &S->objects; q = q->next, total++)
     count[luv_container(q, luv_object, link)->class_id]++;
   lua_newtable(L);
-  for (i = 0; i < LUV_MAX_CLASSES; i++)
+  for (i = 0; i < luv__nclasses(); i++)
     if (count[i]) number(L, luv__class_name(i), count[i]);
   number(L, "total", total);
   lua_setfield(L, -2, "handles");

@@ -27,7 +27,7 @@ __attribute__((constructor(101))) static void look(void) {
 
 /* An object that is closed from the start. */
 static int push_closed(luv_state *S, lua_State *L) {
-  luv_object *o = luv__object_new(S, LUV_CLASS_STDIO, sizeof *o);
+  luv_object *o = luv__object_new(S, luv__class_stdio.id, sizeof *o);
   if (!o) return UV_ENOMEM;
   luv__push_object(S, L, o);
   luv__object_close(o);
@@ -41,7 +41,7 @@ static int initialised(luv_stream *s, int err) {
 
 static int init(luv_state *S, luv_stream *s) {
   int err;
-  if (s->o.class_id == LUV_CLASS_TCP) err = uv_tcp_init(S->loop, &s->h.tcp);
+  if (s->o.class_id == luv__class_tcp.id) err = uv_tcp_init(S->loop, &s->h.tcp);
   else err = uv_pipe_init(S->loop, &s->h.pipe, 0);
   s->h.s.data = s;
   return initialised(s, err);
@@ -50,10 +50,10 @@ static int init(luv_state *S, luv_stream *s) {
 /* Gives a new stream the descriptor `own`. */
 static int start(luv_state *S, luv_stream *s, int own, int shares) {
   int err;
-  if (s->o.class_id == LUV_CLASS_STDIO) return (s->std = luv__std_new(s, own, 1)) ? 0 : UV_ENOMEM;
-  if (s->o.class_id == LUV_CLASS_TCP) err = uv_tcp_open(&s->h.tcp, own);
+  if (s->o.class_id == luv__class_stdio.id) return (s->std = luv__std_new(s, own, 1)) ? 0 : UV_ENOMEM;
+  if (s->o.class_id == luv__class_tcp.id) err = uv_tcp_open(&s->h.tcp, own);
   else err = luv__pollable(S->loop, own);
-  if (!err && s->o.class_id == LUV_CLASS_PIPE) err = uv_pipe_open(&s->h.pipe, own);
+  if (!err && s->o.class_id == luv__class_pipe.id) err = uv_pipe_open(&s->h.pipe, own);
   if (!err) luv__leave_flags(s, shares);
   return err;
 }
@@ -82,11 +82,11 @@ static int open_stream(luv_state *S, int fd, luv_stream **to) {
   int err = UV_EINVAL;
   switch (uv_guess_handle(fd)) {
     case UV_TTY: *to = luv__tty_lent(S, fd, &err); break;
-    case UV_TCP: err = open_as(S, LUV_CLASS_TCP, fd, to); break;
+    case UV_TCP: err = open_as(S, luv__class_tcp.id, fd, to); break;
     case UV_FILE: break;
-    default: err = open_as(S, LUV_CLASS_PIPE, fd, to);
+    default: err = open_as(S, luv__class_pipe.id, fd, to);
   }
-  return err == UV_EINVAL || err == UV_EPERM ? open_as(S, LUV_CLASS_STDIO, fd, to) : err;
+  return err == UV_EINVAL || err == UV_EPERM ? open_as(S, luv__class_stdio.id, fd, to) : err;
 }
 
 static int push_std(luv_state *S, lua_State *L, int fd) {
@@ -129,7 +129,7 @@ int luv_stdio_fileno(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "fileno");
   uv_os_fd_t fd;
-  int err = s ? luv__stream_fd(&s->o, &fd) : UV_EBADF;
+  int err = s ? luv__descriptor(&s->o, &fd) : UV_EBADF;
   if (err) return luv__fail(L, err);
   lua_pushinteger(L, fd);
   return 1;

@@ -16,8 +16,8 @@ luv_stream *luv__stream_new(luv_state *S, int class_id) {
 }
 
 int luv__is_stream(const luv_box *b) {
-  return b->class_id == LUV_CLASS_TCP || b->class_id == LUV_CLASS_PIPE ||
-         b->class_id == LUV_CLASS_TTY || b->class_id == LUV_CLASS_STDIO;
+  return b->class_id == luv__class_tcp.id || b->class_id == luv__class_pipe.id ||
+         b->class_id == luv__class_tty.id || b->class_id == luv__class_stdio.id;
 }
 
 luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
@@ -28,12 +28,14 @@ luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
 }
 
 /* The stream is being closed: all waits on it end, what is buffered goes. */
-void luv__stream_closing(luv_stream *s) {
-  luv_state *S = s->o.S;
+static void closing(luv_object *o) {
+  luv_stream *s = (luv_stream *)o;
+  luv_state *S = o->S;
+  if (!(o->flags & LUV_O_STREAM)) return; /* stdio that was closed as luv was loaded */
   luv__pipe_unbind(s);
   luv__options_free(s);
   queue_remove(&s->unread);
-  if (s->o.class_id == LUV_CLASS_TTY) luv__tty_closing(s);
+  if (s->o.class_id == luv__class_tty.id) luv__tty_closing(s);
   if (!S) return;
   luv__wake_all_error(S, &s->readers, UV_ECANCELED);
   luv__ready_closing(s);
@@ -43,6 +45,11 @@ void luv__stream_closing(luv_stream *s) {
   luv__buffer_free(&s->in);
 }
 
+static luv_queue *queues(luv_object *o, int i) {
+  luv_stream *s = (luv_stream *)o;
+  return !(o->flags & LUV_O_STREAM) || i > 1 ? NULL : i ? &s->writers : &s->readers;
+}
+
 void luv__stream_read_stop(luv_stream *s) {
   if (!(s->o.flags & LUV_O_READING)) return;
   s->o.flags &= ~(uint32_t)LUV_O_READING;
@@ -50,19 +57,20 @@ void luv__stream_read_stop(luv_stream *s) {
   uv_read_stop(&s->h.s);
 }
 
-/* The descriptor of a stream or another handle. */
-int luv__stream_fd(luv_object *o, uv_os_fd_t *fd) {
+static int std_descriptor(luv_object *o) {
   luv_stream *s = (luv_stream *)o;
-  if (!(o->flags & LUV_O_HANDLE)) return UV_EBADF;
-  if (o->class_id != LUV_CLASS_STDIO) return uv_fileno(luv__handle(o), fd);
-  *fd = s->std ? luv__std_fd(s->std) : -1;
-  return s->std ? 0 : UV_EBADF;
+  return s->std ? luv__std_fd(s->std) : UV_EBADF;
 }
+
+#define STREAM .closing = closing, .handle = offsetof(luv_stream, h), .queues = queues
+luv_class luv__class_tcp = {.name = "luv.tcp", STREAM}, luv__class_pipe = {.name = "luv.pipe", STREAM},
+          luv__class_tty = {.name = "luv.tty", STREAM},
+          luv__class_stdio = {.name = "luv.stdio", STREAM, .descriptor = std_descriptor};
 
 int luv__poll_now(luv_stream *s, short events) {
   struct pollfd p = {-1, events, 0};
   uv_os_fd_t fd;
-  if (luv__stream_fd(&s->o, &fd)) return 0;
+  if (luv__descriptor(&s->o, &fd)) return 0;
   p.fd = fd;
   return poll(&p, 1, 0) > 0;
 }

@@ -20,7 +20,7 @@ int luv_thread_create(lua_State *L) {
 }
 
 static luv_link *check(luv_state *S, lua_State *L, const char *fname) {
-  return luv__self(S, L, LUV_CLASS_THREAD, fname); /* a thread's object has no close */
+  return luv__self(S, L, luv__class_thread.id, fname); /* a thread's object has no close */
 }
 
 static luv_thread *thread_of(luv_link *k) { return (luv_thread *)k->core; }
@@ -50,10 +50,23 @@ int luv_thread_join(lua_State *L) {
 }
 
 /* What a join, or a pool's call, has waited for. */
+/* What pool:call waits for is a task: it has no name. */
+static void write_name(luv_object *o, FILE *out) {
+  luv_thread *t = luv__thread_of(((luv_link *)o)->core);
+  char name[LUV_THREAD_NAME];
+  if (!t) return;
+  luv__thread_name(t, name);
+  fprintf(out, " '%s'", name);
+}
+
+luv_class luv__class_thread = {.name = "luv.thread", .closing = luv__link_closing, .write = write_name};
+
 static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   (void)L;
   return push_joined(S, f->wait.on, W);
 }
+
+
 
 const luv_op luv__op_thread_join = {.name = "thread join", .flags = LUV_OP_EXTERNAL | LUV_OP_APART, .begin = luv__link_begin,
                                     .abandon = luv__link_abandon, .deliver = deliver};
@@ -150,7 +163,7 @@ static int push_thread(luv_state *S, lua_State *L, luv_thread *t) {
     if (t == S->thread) return luv_thread_self(L);
     return luv__thread_push_child(S, L, t);
   }
-  k = luv__link_new(S, LUV_CLASS_THREAD, &t->task.core);
+  k = luv__link_new(S, luv__class_thread.id, &t->task.core);
   if (!k) return luaL_error(L, "not enough memory");
   luv__push_object(S, L, &k->o);
   return 1;

@@ -96,6 +96,9 @@ void luv__thread_come(luv_thread *t);
 void luv__thread_gone(luv_thread *t);
 int luv__thread_push_child(luv_state *S, lua_State *L, luv_thread *t);
 
+/* thread_ring.c */
+extern const luv_shared luv__thread_chan_shared;
+
 /* thread_msg.c: one value on its way */
 int luv__msg_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W); /* of a wait for one */
 enum { LUV_MSG_NIL, LUV_MSG_FALSE, LUV_MSG_TRUE, LUV_MSG_NUMBER, LUV_MSG_SHORT, LUV_MSG_BLOB, LUV_MSG_TASK };

@@ -127,7 +127,7 @@ int luv__thread_chan_lone(luv_state *S) {
   if (__atomic_load_n(&S->rung, __ATOMIC_SEQ_CST)) return 0;
   for (q = S->links.next; q != &S->links; q = q->next) {
     luv_link *k = luv_container(q, luv_link, node);
-    if (k->o.class_id == LUV_CLASS_THREAD_CHAN && __atomic_load_n(&k->core->refs, __ATOMIC_ACQUIRE) == 1)
+    if (k->o.class_id == luv__class_thread_chan.id && __atomic_load_n(&k->core->refs, __ATOMIC_ACQUIRE) == 1)
       n += endless(&k->o.waiters) + endless(&k->senders);
   }
   return n;
@@ -171,7 +171,7 @@ static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
 /* value = ch:get([timeout]) */
 int luv_thread_chan_get(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "get");
+  luv_link *k = luv__self(S, L, luv__class_thread_chan.id, "get");
   if (S->jit && k) luv__thread_chan_know(S, k);
   return get(S, L, k, luv__opt_timeout(S, L, 2, 1, "get"));
 }
@@ -179,7 +179,7 @@ int luv_thread_chan_get(lua_State *L) {
 /* value = ch:try_get() */
 int luv_thread_chan_try_get(lua_State *L) {
   luv_state *S = luv_enter(L);
-  return get(S, L, luv__self(S, L, LUV_CLASS_THREAD_CHAN, "try_get"), 0);
+  return get(S, L, luv__self(S, L, luv__class_thread_chan.id, "try_get"), 0);
 }
 
 static int message_gc(lua_State *L) {
@@ -210,7 +210,7 @@ static int put_later(luv_state *S, lua_State *L, const luv_msg *m, double timeou
   kept = new_message(L);
   *kept = *m;
   lua_replace(L, 2);
-  k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "put"); /* a finaliser may have closed it */
+  k = luv__self(S, L, luv__class_thread_chan.id, "put"); /* a finaliser may have closed it */
   if (!k) return luv__fail(L, UV_ECANCELED);
   return luv__suspend(S, L, &put_op, k, 0, timeout);
 }
@@ -233,10 +233,10 @@ static int put(luv_state *S, lua_State *L, const char *fname, double timeout) {
   luv_msg m;
   int err;
   luv__check_cancel(S, L);
-  if (!luv__self(S, L, LUV_CLASS_THREAD_CHAN, fname)) return luv__fail(L, UV_EBADF);
+  if (!luv__self(S, L, luv__class_thread_chan.id, fname)) return luv__fail(L, UV_EBADF);
   lua_settop(L, 2);
   if (luv__msg_pack(S, L, 2, &m)) return luv__error(S, L, "cannot put %s", lua_tostring(L, -1));
-  k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, fname);
+  k = luv__self(S, L, luv__class_thread_chan.id, fname);
   if (!k) {
     luv__msg_free(&m);
     return luv__fail(L, UV_ECANCELED);
@@ -257,7 +257,7 @@ static int put(luv_state *S, lua_State *L, const char *fname, double timeout) {
 /* ch = ch:put(value[, timeout]) */
 int luv_thread_chan_put(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "put");
+  luv_link *k = luv__self(S, L, luv__class_thread_chan.id, "put");
   if (S->jit && k) luv__thread_chan_know(S, k);
   return put(S, L, "put", luv__opt_timeout(S, L, 3, 2, "put"));
 }
@@ -271,7 +271,7 @@ int luv_thread_chan_try_put(lua_State *L) {
 /* n = ch:capacity() */
 int luv_thread_chan_capacity(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "capacity");
+  luv_link *k = luv__self(S, L, luv__class_thread_chan.id, "capacity");
   lua_pushnumber(L, k ? ((luv_channel *)k->core)->cap : 0);
   return 1;
 }
@@ -279,7 +279,7 @@ int luv_thread_chan_capacity(lua_State *L) {
 /* ch = ch:close(): for all threads; get still takes what is in it */
 int luv_thread_chan_close(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "close");
+  luv_link *k = luv__self(S, L, luv__class_thread_chan.id, "close");
   if (k) luv__thread_chan_close((luv_channel *)k->core);
   lua_settop(L, 1);
   return 1;
@@ -288,7 +288,7 @@ int luv_thread_chan_close(lua_State *L) {
 /* yes = ch:ring_closed() */
 int luv_thread_chan_closed(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "closed");
+  luv_link *k = luv__self(S, L, luv__class_thread_chan.id, "closed");
   lua_pushboolean(L, !k || ring_closed((luv_channel *)k->core));
   return 1;
 }
@@ -296,7 +296,7 @@ int luv_thread_chan_closed(lua_State *L) {
 /* n = #ch: values that lie in it */
 int luv_thread_chan_len(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *k = luv__self(S, L, LUV_CLASS_THREAD_CHAN, "__len");
+  luv_link *k = luv__self(S, L, luv__class_thread_chan.id, "__len");
   lua_pushinteger(L, k ? (lua_Integer)ring_count((luv_channel *)k->core) : 0);
   return 1;
 }
@@ -311,7 +311,7 @@ int luv__next_value(lua_State *L) {
 /* for value in ch:iter() */
 int luv_thread_chan_iter(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv__self(S, L, LUV_CLASS_THREAD_CHAN, "iter");
+  luv__self(S, L, luv__class_thread_chan.id, "iter");
   lua_pushvalue(L, 1);
   luv__push_iterator(S, L, luv__next_value);
   return 1;

@@ -5,9 +5,12 @@
 #include "thread_chan.h"
 
 /* The channel is closed for this state: its userdata may soon be something else. */
-void luv__thread_chan_forget(luv_object *o) {
+static void leaving(luv_object *o) {
   if (o->S) luv__unknow(o->S->thread_chans, LUV_THREAD_CHAN_BITS, o);
 }
+
+luv_class luv__class_thread_chan = {.name = "luv.thread.chan", .leaving = leaving, .closing = luv__link_closing,
+                                    .shared = &luv__thread_chan_shared};
 
 void luv__thread_chan_know(luv_state *S, luv_link *k) {
   luv__know(S->thread_chans, LUV_THREAD_CHAN_BITS, k->o.box, k);

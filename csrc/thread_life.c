@@ -113,7 +113,7 @@ int luv__thread_spawn(luv_state *S, lua_State *L, luv_thread *t) {
   luv_link *k;
   int err;
   t->package = luv__package_copy(S, L);
-  k = luv__link_new(S, LUV_CLASS_THREAD, &t->task.core);
+  k = luv__link_new(S, luv__class_thread.id, &t->task.core);
   if (!k) return luaL_error(L, "not enough memory");
   luv__push_object(S, L, &k->o);
   anchor(S, L, k, 1);
@@ -275,7 +275,7 @@ static luv_thread *own(lua_State *L) {
 
 void luv__threads_open(luv_state *S, lua_State *L) {
   luv_thread *t = own(L);
-  luv_link *k = luv__link_new(S, LUV_CLASS_THREAD, &t->task.core);
+  luv_link *k = luv__link_new(S, luv__class_thread.id, &t->task.core);
   if (!k) luaL_error(L, "not enough memory");
   queue_remove(&k->o.link); /* not one of the script's objects */
   luv__push_object(S, L, &k->o);

@@ -21,7 +21,7 @@ static int work(lua_State *L) {
   luv_state *S = luv__state(L);
   luv_link *k;
   luv__core_hold(t->body_core);
-  k = luv__link_new(S, LUV_CLASS_THREAD_CHAN, t->body_core);
+  k = luv__link_new(S, luv__class_thread_chan.id, t->body_core);
   if (!k) return luaL_error(L, "not enough memory");
   luv__push_object(S, L, &k->o);
   for (;;) {
@@ -58,7 +58,7 @@ int luv_thread_pool(lua_State *L) {
   if (lua_type(L, 1) != LUA_TNUMBER) return luv__type_error(S, L, 1, 1, "pool", "number");
   if (!(n >= 1 && n <= 1024)) return luv__arg_error(S, L, 1, "pool", "1 to 1024 threads expected");
   c = luv__thread_chan_new(1e15);
-  k = c ? luv__link_new(S, LUV_CLASS_THREAD_POOL, &c->core) : NULL;
+  k = c ? luv__link_new(S, luv__class_thread_pool.id, &c->core) : NULL;
   if (!k) return luaL_error(L, "not enough memory");
   luv__push_object(S, L, &k->o);
   for (i = 1; i <= (int)n && !err; i++) err = start_one(S, L, &c->core);
@@ -79,7 +79,7 @@ static void submit(luv_channel *c, luv_task *t) {
 /* ... = pool:call(fn, ...) */
 int luv_thread_pool_call(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_link *pool = luv__self(S, L, LUV_CLASS_THREAD_POOL, "call"), *k;
+  luv_link *pool = luv__self(S, L, luv__class_thread_pool.id, "call"), *k;
   luv_task *t;
   if (!lua_isfunction(L, 2)) return luv__type_error(S, L, 2, 1, "call", "function");
   luv__check_cancel(S, L);
@@ -92,23 +92,30 @@ int luv_thread_pool_call(lua_State *L) {
     luv__core_drop(&t->core);
     return luv__error(S, L, "cannot pass %s", lua_tostring(L, -1));
   }
-  k = luv__link_new(S, LUV_CLASS_THREAD, &t->core);
+  k = luv__link_new(S, luv__class_thread.id, &t->core);
   if (!k) return luaL_error(L, "not enough memory");
   luv__push_object(S, L, &k->o);
   lua_replace(L, 2);
   lua_settop(L, 2);
-  pool = luv__self(S, L, LUV_CLASS_THREAD_POOL, "call"); /* to pack may have taken time */
+  pool = luv__self(S, L, luv__class_thread_pool.id, "call"); /* to pack may have taken time */
   if (!pool) return luv__fail(L, UV_ECANCELED);
   submit((luv_channel *)pool->core, t);
   return luv__suspend(S, L, &luv__op_thread_join, k, 0, LUV_NO_TIMEOUT);
 }
 
 /* The pool is closed, or garbage: its threads end when they have done what they were given. */
-void luv__thread_pool_closing(luv_link *k) { luv__thread_chan_close((luv_channel *)k->core); }
+static void closing(luv_object *o) {
+  luv_link *k = (luv_link *)o;
+  k->keep = 0;
+  luv__thread_chan_close((luv_channel *)k->core);
+  luv__link_closing(o);
+}
+
+luv_class luv__class_thread_pool = {.name = "luv.thread.pool", .closing = closing};
 
 static luv_box *check(lua_State *L, const char *fname) {
   luv_state *S = luv_enter(L);
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_THREAD_POOL);
+  luv_box *b = luv__tobox(L, 1, luv__class_thread_pool.id);
   if (!b) luv__type_error(S, L, 1, 0, fname, "luv.thread.pool");
   return b;
 }

@@ -162,7 +162,7 @@ static luv_channel *find(uint64_t id) {
 /* ---- in messages ------------------------------------------------------------------------------ */
 
 static uint64_t hold(luv_state *S, lua_State *L, int idx) {
-  luv_box *b = luv__tobox(L, idx, LUV_CLASS_THREAD_CHAN);
+  luv_box *b = luv__tobox(L, idx, luv__class_thread_chan.id);
   luv_channel *c;
   (void)S;
   if (!b || !b->o) return 0;
@@ -173,7 +173,7 @@ static uint64_t hold(luv_state *S, lua_State *L, int idx) {
 
 /* Pushes an object for c, whose reference it takes. May raise. */
 int luv__thread_chan_push(luv_state *S, lua_State *L, luv_channel *c) {
-  luv_link *k = luv__link_new(S, LUV_CLASS_THREAD_CHAN, &c->core);
+  luv_link *k = luv__link_new(S, luv__class_thread_chan.id, &c->core);
   if (!k) return luaL_error(L, "not enough memory");
   luv__push_object(S, L, &k->o);
   return 1;
@@ -191,6 +191,4 @@ static void drop(uint64_t id) {
   luv__core_drop(&c->core);
 }
 
-static const luv_shared shared = {"luv.thread.chan", LUV_CLASS_THREAD_CHAN, hold, push, drop};
-
-void luv__thread_chan_once(void) { luv__codec_shared(&shared); }
+const luv_shared luv__thread_chan_shared = {"luv.thread.chan", hold, push, drop};

@@ -33,8 +33,14 @@ static void fire(luv_state *S, luv_due *d) {
   wake(S, t);
 }
 
+static void closing(luv_object *o) {
+  if (o->S) luv__due_remove(&o->S->heap, &((luv_timer *)o)->due);
+}
+
+luv_class luv__class_timer = {.name = "luv.timer", .closing = closing};
+
 static luv_box *check_box(luv_state *S, lua_State *L, const char *fname) {
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_TIMER);
+  luv_box *b = luv__tobox(L, 1, luv__class_timer.id);
   if (!b) luv__type_error(S, L, 1, 0, fname, "luv.timer");
   return b;
 }
@@ -59,7 +65,7 @@ static uint64_t opt_ms(luv_state *S, lua_State *L, int idx, const char *fname) {
 /* t = luv.timer.create() */
 int luv_timer_create(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_timer *t = (luv_timer *)luv__object_new(S, LUV_CLASS_TIMER, sizeof *t);
+  luv_timer *t = (luv_timer *)luv__object_new(S, luv__class_timer.id, sizeof *t);
   if (!t) return luaL_error(L, "not enough memory");
   t->due.fire = fire;
   luv__push_object(S, L, &t->o);

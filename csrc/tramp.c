@@ -125,8 +125,8 @@ static void lay_out_userdata(luv_state *S, lua_State *L, luv_value *v, int idx) 
   }
   v->type = LUV_V_OBJECT;
   v->class_id = (uint32_t)id;
-  v->u.p = id == LUV_CLASS_FIBER ? (void *)b : b->o;
-  if (id != LUV_CLASS_FIBER && b->o && (b->o->flags & LUV_O_CLOSING)) v->u.p = NULL;
+  v->u.p = id == luv__class_fiber.id ? (void *)b : b->o;
+  if (id != luv__class_fiber.id && b->o && (b->o->flags & LUV_O_CLOSING)) v->u.p = NULL;
 }
 
 static int lay_out(luv_state *S, lua_State *L, luv_values *a, int idx, int depth) {
@@ -339,7 +339,7 @@ void luv__goop_done(luv_state *S, luv_goop *op, luv_values *v) {
     return;
   }
   if (v->n == 1 && v->v[0].type == LUV_V_ADDRESS) {
-    luv__udp_resolved(S, f, v->v[0].u.s, v->v[0].n);
+    luv__classes[luv__class_of(S, f->in, 1)]->resolved(S, f, v->v[0].u.s, v->v[0].n);
     luv__values_free(v);
     return;
   }

@@ -168,7 +168,7 @@ luv_stream *luv__tty_new(luv_state *S, uv_loop_t *loop, int fd, int *err) {
   *err = isatty(fd) ? 0 : fcntl(fd, F_GETFD) < 0 ? UV_EBADF : UV_ENOTTY;
   if (!*err) *err = luv__fd_taken(S, fd) ? UV_EEXIST : luv__pollable(loop, fd);
   if (*err) return NULL;
-  s = luv__stream_new(S, LUV_CLASS_TTY);
+  s = luv__stream_new(S, luv__class_tty.id);
   *err = s ? uv_tty_init(loop, &s->h.tty, fd, 0) : UV_ENOMEM;
   if (*err) {
     if (s) luv__object_dispose(&s->o);

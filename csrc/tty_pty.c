@@ -28,7 +28,7 @@ luv_stream *luv__pty_new(luv_state *S, uv_loop_t *loop, int width, int height, c
 int luv__pty_end(luv_stream *s, int err) {
   uv_os_fd_t fd;
   unsigned n;
-  if (err != UV_EIO || s->o.class_id != LUV_CLASS_TTY || uv_fileno((uv_handle_t *)&s->h, &fd)) return err;
+  if (err != UV_EIO || s->o.class_id != luv__class_tty.id || uv_fileno((uv_handle_t *)&s->h, &fd)) return err;
   return ioctl(fd, TIOCGPTN, &n) == 0 ? UV_EOF : err;
 }
 

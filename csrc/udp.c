@@ -14,7 +14,7 @@ _Static_assert(offsetof(luv_udp, h) == sizeof(luv_object), "luv__handle finds it
 /* A new socket: without a descriptor, or with one of family AF_INET or AF_INET6. */
 int luv__udp_new(uv_loop_t *loop, int family, luv_object **to) {
   luv_state *S = loop->data;
-  luv_udp *s = (luv_udp *)luv__object_new(S, LUV_CLASS_UDP, sizeof *s);
+  luv_udp *s = (luv_udp *)luv__object_new(S, luv__class_udp.id, sizeof *s);
   int err;
   if (!s) return UV_ENOMEM;
   queue_init(&s->senders);
@@ -31,10 +31,15 @@ int luv__udp_new(uv_loop_t *loop, int family, luv_object **to) {
 }
 
 /* The socket is being closed: all waits on it end, what is unread goes. */
-void luv__udp_closing(luv_object *o) {
+static void closing(luv_object *o) {
   luv__udp_leave((luv_udp *)o);
   luv__udp_drop((luv_udp *)o);
 }
+
+static luv_queue *queues(luv_object *o, int i) { return i ? NULL : &((luv_udp *)o)->senders; }
+
+luv_class luv__class_udp = {.name = "luv.udp", .flags = LUV_CLASS_SENDS, .closing = closing, .resolved = luv__udp_resolved,
+                            .queues = queues};
 
 luv_udp_state *luv__udp_state(luv_state *S) {
   luv_udp_state *t = S->udp;
@@ -60,7 +65,7 @@ void luv__udp_state_free(luv_state *S) {
 }
 
 luv_udp *luv__check_udp(luv_state *S, lua_State *L, const char *fname) {
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_UDP);
+  luv_box *b = luv__tobox(L, 1, luv__class_udp.id);
   if (LUV_UNLIKELY(!b)) luv__type_error(S, L, 1, 0, fname, "luv.udp");
   if (LUV_UNLIKELY(!b->o || (b->o->flags & LUV_O_CLOSING))) return NULL;
   return (luv_udp *)b->o;
@@ -103,6 +108,15 @@ int luv__udp_open(luv_object *o, int fd) {
   s->connected = getpeername(fd, (struct sockaddr *)&a, &n) == 0;
   s->nameless = a.ss_family != AF_INET && a.ss_family != AF_INET6;
   return 0;
+}
+
+/* The object of a socket that came from elsewhere. */
+luv_object *luv__udp_adopt(luv_state *S, int fd, int kind) {
+  luv_object *o = NULL;
+  if (kind != UV_UDP || luv__udp_new(S->loop, AF_UNSPEC, &o)) return NULL;
+  if (luv__udp_open(o, fd) == 0) return o;
+  luv__object_close(o);
+  return NULL;
 }
 
 static int name_of(luv_object *o, uv_os_fd_t *fd, luv_addr *a) {

@@ -16,7 +16,7 @@ typedef union { struct sockaddr sa; struct sockaddr_in v4; struct sockaddr_in6 v
 /* A datagram that no recv() has taken: this, and then its bytes. */
 typedef struct { luv_addr from; uint32_t len, truncated; } luv_datagram;
 
-typedef struct luv_room luv_room;
+typedef struct luv_udp_room luv_udp_room;
 
 typedef struct {
   luv_object o;      /* its waiters receive */
@@ -27,7 +27,7 @@ typedef struct {
   int error;         /* that the kernel has told, and no call has returned yet */
   int nameless;      /* not of the internet: libuv knows no addresses of such peers */
   int connected;
-  luv_room *room;    /* tells when there is room to send; NULL: there always was */
+  luv_udp_room *room;    /* tells when there is room to send; NULL: there always was */
   size_t host_len;   /* the IPv4 address last sent to, as a script wrote it, */
   char host[16];
   struct in_addr ip; /* and as a number */
@@ -51,5 +51,8 @@ int luv__udp_overdue(luv_state *S, lua_State *L);
 void luv__push_addr(luv_state *S, lua_State *L, const luv_addr *a);
 void luv__udp_leave(luv_udp *s);
 void luv__udp_drop(luv_udp *s);
+
+luv_object *luv__udp_adopt(luv_state *S, int fd, int kind);
+void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n);
 
 #endif

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "udp.h"
 
-struct luv_room { uv_poll_t poll; luv_udp *s; int fd; };
+struct luv_udp_room { uv_poll_t poll; luv_udp *s; int fd; };
 
 /* ---- one datagram --------------------------------------------------------------------------- */
 
@@ -81,14 +81,14 @@ static void watch(luv_udp *s);
 
 /* libuv stops watching when the socket has an error; the send has met that. */
 static void on_room(uv_poll_t *h, int status, int events) {
-  luv_udp *s = ((luv_room *)h->data)->s;
+  luv_udp *s = ((luv_udp_room *)h->data)->s;
   (void)status, (void)events;
   if (serve(s)) watch(s);
   else uv_poll_stop(h);
 }
 
-static luv_room *make_room(luv_udp *s, int *err) {
-  luv_room *r = calloc(1, sizeof *r);
+static luv_udp_room *make_room(luv_udp *s, int *err) {
+  luv_udp_room *r = calloc(1, sizeof *r);
   uv_os_fd_t fd;
   *err = r ? uv_fileno((uv_handle_t *)&s->h, &fd) : UV_ENOMEM;
   if (*err == 0 && (r->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0) *err = uv_translate_sys_error(errno);
@@ -144,7 +144,7 @@ void luv__udp_leave(luv_udp *s) {
 
 /* A name was resolved, for a fiber that has waited for it: now it waits for room, if it must. */
 void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n) {
-  luv_box *b = luv__tobox(f->in, 1, LUV_CLASS_UDP);
+  luv_box *b = luv__tobox(f->in, 1, luv__class_udp.id);
   luv_addr *a = b && b->o && !(b->o->flags & LUV_O_CLOSING) ? calloc(1, sizeof *a) : NULL;
   if (!a) {
     luv__wake_error(S, f, b && b->o ? UV_ENOMEM : UV_ECANCELED);

@@ -1,14 +1,16 @@
 /* waitgroup.c - luv.waitgroup: wait until as many are done as were added. */
 #include "sync.h"
 
+luv_class luv__class_waitgroup = {.name = "luv.waitgroup"};
+
 static luv_counter *check(luv_state *S, lua_State *L, const char *fname) {
-  return luv__self(S, L, LUV_CLASS_WAITGROUP, fname);
+  return luv__self(S, L, luv__class_waitgroup.id, fname);
 }
 
 /* g = luv.waitgroup() */
 int luv_waitgroup_create(lua_State *L) {
   luv_object *o;
-  return luv__make(luv_enter(L), L, LUV_CLASS_WAITGROUP, sizeof(luv_counter), &o);
+  return luv__make(luv_enter(L), L, luv__class_waitgroup.id, sizeof(luv_counter), &o);
 }
 
 static int change(luv_state *S, lua_State *L, luv_counter *g, int64_t n, const char *fname) {

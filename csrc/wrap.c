@@ -215,7 +215,7 @@ static void load(luv_state *S, lua_State *L, const char *source, size_t n) {
 /* A face of a channel without its wrapper. */
 static void push_bare(luv_state *S, lua_State *L, lua_CFunction fn) {
   lua_pushlightuserdata(L, S);
-  lua_pushinteger(L, LUV_CLASS_CHAN);
+  lua_pushinteger(L, luv__class_chan.id);
   lua_pushcclosure(L, fn, 2);
 }
 

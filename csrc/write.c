@@ -305,7 +305,7 @@ void luv__write_closing(luv_stream *s) {
 /* ---- the faces ------------------------------------------------------------------------ */
 
 static int put_quietly(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
-  int std = s->o.flags & LUV_O_SHY || s->o.class_id == LUV_CLASS_STDIO, done;
+  int std = s->o.flags & LUV_O_SHY || s->o.class_id == luv__class_stdio.id, done;
   luv_quiet q;
   luv__quiet_begin(&q);
   done = std ? luv__std_put(s, bufs, n) : uv_try_write(&s->h.s, bufs, n);
@@ -418,8 +418,8 @@ static int can_end(luv_stream *s) {
   int type;
   socklen_t len = sizeof type;
   uv_os_fd_t fd;
-  if (s->o.class_id == LUV_CLASS_TCP || luv__stream_fd(&s->o, &fd)) return 1;
-  if (s->o.class_id == LUV_CLASS_PIPE && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) return 1;
+  if (s->o.class_id == luv__class_tcp.id || luv__descriptor(&s->o, &fd)) return 1;
+  if (s->o.class_id == luv__class_pipe.id && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) return 1;
   return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
 }
 

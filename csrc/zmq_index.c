@@ -58,7 +58,7 @@ static void push_common(luv_state *S, lua_State *L) {
     lua_pushliteral(L, "kv");
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
-    luv__push_meta(S, L, LUV_CLASS_ZMQ);
+    luv__push_meta(S, L, luv__class_zmq.id);
     lua_pushvalue(L, -2);
     lua_pushcclosure(L, far_field, 2);
     lua_setfield(L, -3, "__index"); /* this leaves the sockets on top */
@@ -75,7 +75,7 @@ void luv__zmq_own_meta(luv_state *S, lua_State *L) {
   size_t i;
   if (S->jit) return;
   luaL_checkstack(L, 12, "luv");
-  luv__push_meta(S, L, LUV_CLASS_ZMQ);
+  luv__push_meta(S, L, luv__class_zmq.id);
   class = lua_gettop(L);
   lua_getfield(L, class, "__index");
   methods = lua_gettop(L);

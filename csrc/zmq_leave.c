@@ -155,7 +155,7 @@ static luv_zmq *leaver_of(luv_zmq *z) {
 /* sock = sock:unbind(endpoint[, timeout]); upvalue 2 is Go's function. */
 int luv_zmq_unbind(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_zmq *z = luv__check_zmq(S, L, 1, LUV_CLASS_ZMQ, "unbind");
+  luv_zmq *z = luv__check_zmq(S, L, 1, luv__class_zmq.id, "unbind");
   double timeout = luv__opt_timeout(S, L, 3, 2, "unbind");
   int n = luv_trampoline(L);
   return n == 1 && z ? wait_for(S, L, leaver_of(z), timeout) : n;
@@ -164,7 +164,7 @@ int luv_zmq_unbind(lua_State *L) {
 /* sock = sock:close([timeout]) */
 int luv_zmq_close(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_zmq *z = luv__check_zmq(S, L, 1, LUV_CLASS_ZMQ, "close"), *m = NULL;
+  luv_zmq *z = luv__check_zmq(S, L, 1, luv__class_zmq.id, "close"), *m = NULL;
   double timeout = luv__opt_timeout(S, L, 2, 1, "close");
   if (z && z->listens && z->o.slot) {
     luv__go_event(z->o.slot, LUV_EV_LEAVE, 0, NULL);

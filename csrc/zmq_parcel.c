@@ -75,7 +75,7 @@ unsigned luv__zmq_event_number(zmq_msg_t *m, uint32_t *value) {
 
 void luv__zmq_note_end(luv_zmq *z, zmq_msg_t *m) {
   uint32_t value;
-  if (z->o.class_id == LUV_CLASS_ZMQ_MONITOR && luv__zmq_event_number(m, &value) == ZMQ_EVENT_MONITOR_STOPPED)
+  if (z->o.class_id == luv__class_zmq_monitor.id && luv__zmq_event_number(m, &value) == ZMQ_EVENT_MONITOR_STOPPED)
     z->stopped = 1;
 }
 
@@ -148,7 +148,7 @@ const char luv__zmq_too_many[] = "a message of too many frames: receive it with 
 
 /* Keeps the table of frames on top of W, whose socket is at 1 of L, for the next recv_multipart. */
 void luv__zmq_keep_table(lua_State *L, lua_State *W) {
-  luv_box *b = luv__tobox(L, 1, LUV_CLASS_ZMQ);
+  luv_box *b = luv__tobox(L, 1, luv__class_zmq.id);
   luv_zmq *z = b && b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_zmq *)b->o : NULL;
   if (!z) {
     lua_pop(W, 1);

@@ -65,7 +65,7 @@ static void abandon_proxy(luv_state *S, luv_fiber *f) {
 }
 
 static luv_zmq *socket_at(lua_State *L, int idx) {
-  luv_box *b = luv__tobox(L, idx, LUV_CLASS_ZMQ);
+  luv_box *b = luv__tobox(L, idx, luv__class_zmq.id);
   return b && b->o && !(b->o->flags & LUV_O_CLOSING) ? (luv_zmq *)b->o : NULL;
 }
 
@@ -240,9 +240,9 @@ int luv_zmq_proxy(lua_State *L) {
   lua_settop(L, 5);
   for (i = 0; i < SOCKETS; i++) {
     if (i >= CAPTURE && lua_isnil(L, i + 1)) continue;
-    if (!luv__tobox(L, i + 1, LUV_CLASS_ZMQ))
+    if (!luv__tobox(L, i + 1, luv__class_zmq.id))
       return luv__type_error(S, L, i + 1, i + 1, "proxy", "luv.zmq.socket");
-    z[i] = luv__check_zmq(S, L, i + 1, LUV_CLASS_ZMQ, "proxy");
+    z[i] = luv__check_zmq(S, L, i + 1, luv__class_zmq.id, "proxy");
     if (!z[i]) return luv__fail(L, UV_EBADF);
     for (k = 0; k < i; k++)
       if (z[k] == z[i]) return luv__arg_error(S, L, i + 1, "proxy", "the same socket twice");

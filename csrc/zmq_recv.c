@@ -107,17 +107,17 @@ static inline int received_plainly(lua_State *L) {
 /* frame, ... = sock:recv([timeout]) */
 int luv_zmq_recv(lua_State *L) {
   if (LUV_LIKELY(received_plainly(L))) return 1;
-  return receive(L, LUV_CLASS_ZMQ, "recv", luaJIT_setmode ? LUV_ZMQ_PACKED : 0);
+  return receive(L, luv__class_zmq.id, "recv", luaJIT_setmode ? LUV_ZMQ_PACKED : 0);
 }
 
 /* {frame, ...} = sock:recv_multipart([timeout]) */
 int luv_zmq_recv_multipart(lua_State *L) {
-  return receive(L, LUV_CLASS_ZMQ, "recv_multipart", LUV_ZMQ_TABLE);
+  return receive(L, luv__class_zmq.id, "recv_multipart", LUV_ZMQ_TABLE);
 }
 
 /* event, address, value = monitor:next([timeout]) */
 int luv_zmq_monitor_next(lua_State *L) {
-  return receive(L, LUV_CLASS_ZMQ_MONITOR, "next", LUV_ZMQ_EVENT);
+  return receive(L, luv__class_zmq_monitor.id, "next", LUV_ZMQ_EVENT);
 }
 
 /* ---- for a fiber that waits ------------------------------------------------------------- */

@@ -79,11 +79,11 @@ static inline int sent_plainly(luv_state *S, lua_State *L) {
 }
 
 static int send_any(luv_state *S, lua_State *L) {
-  luv_zmq *z = luv__check_zmq(S, L, 1, LUV_CLASS_ZMQ, "send");
+  luv_zmq *z = luv__check_zmq(S, L, 1, luv__class_zmq.id, "send");
   double timeout = LUV_NO_TIMEOUT;
   int err;
   if (lua_gettop(L) > 2) timeout = luv__opt_timeout(S, L, 3, 2, "send");
-  if (LUV_UNLIKELY(check_frames(S, L))) z = luv__check_zmq(S, L, 1, LUV_CLASS_ZMQ, "send");
+  if (LUV_UNLIKELY(check_frames(S, L))) z = luv__check_zmq(S, L, 1, luv__class_zmq.id, "send");
   luv__check_cancel(S, L);
   if (!z) return luv__fail(L, UV_EBADF);
   if (z->proxy) return luv__fail(L, UV_EBUSY);

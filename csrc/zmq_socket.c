@@ -102,7 +102,7 @@ static void close_sockets(luv_state *S) {
   for (; q != &S->objects; q = next) {
     luv_object *o = luv_container(q, luv_object, link);
     next = q->next;
-    if (o->class_id == LUV_CLASS_ZMQ || o->class_id == LUV_CLASS_ZMQ_MONITOR)
+    if (o->class_id == luv__class_zmq.id || o->class_id == luv__class_zmq_monitor.id)
       luv__object_close(o);
   }
 }
@@ -122,7 +122,7 @@ void luv__zmq_exit(void) {
 }
 
 /* Called by luv__object_close, before libuv lets go of the descriptor. */
-void luv__zmq_closing(luv_object *o) {
+static void closing(luv_object *o) {
   luv_zmq *z = (luv_zmq *)o;
   luv__proxy_forget(z);
   luv__zmq_forget(z);
@@ -137,10 +137,14 @@ void luv__zmq_closing(luv_object *o) {
 
 /* And after it: the descriptor may be closed now. Go closes the socket, since it has made
  * it: libzmq goes on sending what it holds. */
-void luv__zmq_closed(luv_object *o) {
+static void closed(luv_object *o) {
   ((luv_zmq *)o)->socket = NULL;
   if (o->slot) luv__go_event(o->slot, LUV_EV_CLOSED, 0, NULL);
 }
+
+luv_class luv__class_zmq = {.name = "luv.zmq.socket", .flags = LUV_CLASS_SENDS, .closing = closing, .closed = closed,
+                            .index = luv__zmq_index, .made = luv__zmq_own_meta};
+luv_class luv__class_zmq_monitor = {.name = "luv.zmq.monitor", .closing = closing, .closed = closed};
 
 /* The socket at idx; NULL when it is closed. Raises for anything else, and for a socket
  * of another state: libzmq's sockets belong to one thread. */

@@ -30,7 +30,7 @@ func (h *Handle) init(l *Loop, kind C.int) error {
 	if l.l == nil {
 		return EBADF
 	}
-	return h.made(C.luv__handle_new((*C.luv_state)(l.l.data), C.LUV_CLASS_OTHER, kind))
+	return h.made(C.luv__handle_new((*C.luv_state)(l.l.data), C.int(C.luv__class_other.id), kind))
 }
 
 // made takes over a new object. That of a Lua state has its userdata; one of Go's alone

@@ -17,7 +17,7 @@ func NewPipe(l *Loop, ipc bool) (*Pipe, error) {
 	if l.l == nil {
 		return nil, EBADF
 	}
-	s := C.luv__stream_new((*C.luv_state)(l.l.data), C.LUV_CLASS_PIPE)
+	s := C.luv__stream_new((*C.luv_state)(l.l.data), C.int(C.luv__class_pipe.id))
 	if err := p.made((*C.luv_object)(ptr(s))); err != nil {
 		return nil, err
 	}

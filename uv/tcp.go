@@ -22,7 +22,7 @@ func NewTCP(l *Loop) (*TCP, error) {
 	if l.l == nil {
 		return nil, EBADF
 	}
-	s := C.luv__stream_new((*C.luv_state)(l.l.data), C.LUV_CLASS_TCP)
+	s := C.luv__stream_new((*C.luv_state)(l.l.data), C.int(C.luv__class_tcp.id))
 	if err := t.made((*C.luv_object)(ptr(s))); err != nil {
 		return nil, err
 	}

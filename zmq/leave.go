@@ -57,7 +57,7 @@ const leaveEvents = zmq4.EVENT_CLOSED | zmq4.EVENT_CLOSE_FAILED | zmq4.EVENT_MON
 
 // hiddenMonitor makes a monitor of luv's own; nil if libzmq cannot.
 func (s *Socket) hiddenMonitor() *Socket {
-	m, err := s.ctx.newSocket(s.loop(), C.ZMQ_PAIR, C.LUV_CLASS_ZMQ_MONITOR)
+	m, err := s.ctx.newSocket(s.loop(), C.ZMQ_PAIR, C.int(C.luv__class_zmq_monitor.id))
 	if err != nil {
 		return nil
 	}

@@ -18,7 +18,7 @@ import (
 // libzmq has stopped sending.
 func (s *Socket) Monitor(l *uv.Loop, endpoint string) (*Socket, error) {
 	s.stopMonitor()
-	m, err := s.ctx.newSocket(l.Pointer(), C.ZMQ_PAIR, C.LUV_CLASS_ZMQ_MONITOR)
+	m, err := s.ctx.newSocket(l.Pointer(), C.ZMQ_PAIR, C.int(C.luv__class_zmq_monitor.id))
 	if err != nil {
 		return nil, err
 	}

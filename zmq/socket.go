@@ -40,7 +40,7 @@ func (c *Context) NewSocket(l *uv.Loop, kind int) (*Socket, error) {
 	if !hasType(kind) {
 		return nil, uv.EINVAL
 	}
-	return c.newSocket(l.Pointer(), kind, C.LUV_CLASS_ZMQ)
+	return c.newSocket(l.Pointer(), kind, C.int(C.luv__class_zmq.id))
 }
 
 func (c *Context) newSocket(loop uintptr, kind int, class C.int) (*Socket, error) {
