@@ -52,6 +52,7 @@ func init() {
 		Funcs: []lua.Func{
 			{Name: "tcp", Face: "tcp_create"},
 			{Name: "udp", Args: 1, Go: udpCreate},
+			{Name: "unixgram", Go: unixgramCreate},
 			{Name: "socketpair", Go: socketpair},
 			{Name: "getaddrinfo", Args: 4, Go: getaddrinfo, Waits: true},
 			{Name: "getnameinfo", Args: 4, Go: getnameinfo, Waits: true},

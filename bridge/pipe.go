@@ -85,16 +85,22 @@ func shown(path string) string { return strings.ReplaceAll(path, "\x00", "@") }
 
 const wantMode = "permissions expected, such as \"660\""
 
-// pipe = pipe:bind(path[, {unlink, mode}])
-func pipeBind(c *lua.Call) {
-	p, path, o := pipeOf(c), c.String(2), c.Fields(3)
+// pipeBindOptions reads argument i: {unlink, mode}.
+func pipeBindOptions(c *lua.Call, i int) uv.PipeBind {
+	o := c.Fields(i)
 	options := uv.PipeBind{Unlink: o["unlink"] == true, Mode: -1}
 	if v, given := o["mode"]; given {
 		var ok bool
 		if options.Mode, ok = permissions(v); !ok {
-			c.Bad(3, "mode: "+wantMode)
+			c.Bad(i, "mode: "+wantMode)
 		}
 	}
+	return options
+}
+
+// pipe = pipe:bind(path[, {unlink, mode}])
+func pipeBind(c *lua.Call) {
+	p, path, options := pipeOf(c), c.String(2), pipeBindOptions(c, 3)
 	c.Done(p.Bind(path, options), shown(path))
 }
 
@@ -208,16 +214,21 @@ func replyName(c *lua.Call) func(string, error) {
 	}
 }
 
-// pipe = pipe:chmod(mode): permissions, or libuv's "r", "w", "rw" for everybody
-func pipeChmod(c *lua.Call) {
-	p := pipeOf(c)
-	mode, ok := map[any]int{"r": 0o444, "w": 0o222, "rw": 0o666}[c.Scalar(2)]
+// fileMode reads argument i: permissions, or libuv's "r", "w", "rw" for everybody.
+func fileMode(c *lua.Call, i int) int {
+	mode, ok := map[any]int{"r": 0o444, "w": 0o222, "rw": 0o666}[c.Scalar(i)]
 	if !ok {
-		if mode, ok = permissions(c.Scalar(2)); !ok {
-			c.Bad(2, wantMode)
+		if mode, ok = permissions(c.Scalar(i)); !ok {
+			c.Bad(i, wantMode)
 		}
 	}
-	c.Done(p.Chmod(mode))
+	return mode
+}
+
+// pipe = pipe:chmod(mode)
+func pipeChmod(c *lua.Call) {
+	p := pipeOf(c)
+	c.Done(p.Chmod(fileMode(c, 2)))
 }
 
 func init() {

@@ -48,7 +48,7 @@ static void check_objects(luv_state *S) {
     luv_assert(o->S == S);
     luv_assert(!o->box || o->box->o == o);
     check_waiters(&o->waiters, o);
-    if (o->class_id == LUV_CLASS_UDP) check_waiters(&((luv_udp *)o)->senders, o);
+    if (o->class_id == LUV_CLASS_UDP || o->class_id == LUV_CLASS_UNIXGRAM) check_waiters(&((luv_udp *)o)->senders, o);
     if (!(o->flags & LUV_O_STREAM)) continue;
     check_waiters(&((luv_stream *)o)->readers, o);
     check_waiters(&((luv_stream *)o)->writers, o);

@@ -19,7 +19,7 @@ static const char *classes[LUV_MAX_CLASSES] = {
   [LUV_CLASS_CHAN] = "luv.chan", [LUV_CLASS_MUTEX] = "luv.mutex",
   [LUV_CLASS_SEMAPHORE] = "luv.semaphore", [LUV_CLASS_WAITGROUP] = "luv.waitgroup",
   [LUV_CLASS_EVENT] = "luv.event", [LUV_CLASS_SCOPE] = "luv.scope",
-  [LUV_CLASS_UDP] = "luv.udp", [LUV_CLASS_POLL] = "luv.poll",
+  [LUV_CLASS_UDP] = "luv.udp", [LUV_CLASS_UNIXGRAM] = "luv.unixgram", [LUV_CLASS_POLL] = "luv.poll",
   [LUV_CLASS_STDIO] = "luv.stdio",
   [LUV_CLASS_SIGNAL] = "luv.signal", [LUV_CLASS_PROCESS] = "luv.process",
 };

@@ -99,7 +99,7 @@ void luv__object_close(luv_object *o) {
     luv__due_remove(&o->S->heap, &((luv_timer *)o)->due);
   if (zmq) luv__zmq_closing(o);
   if (luv__fs_owns(o)) luv__fs_closing(o);
-  if (o->class_id == LUV_CLASS_UDP) luv__udp_closing(o);
+  if (o->class_id == LUV_CLASS_UDP || o->class_id == LUV_CLASS_UNIXGRAM) luv__udp_closing(o);
   if (o->class_id == LUV_CLASS_POLL) luv__poll_closing(o);
   if (o->class_id == LUV_CLASS_SIGNAL) luv__signal_closing(o);
   if (lingers(o)) return;

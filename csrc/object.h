@@ -10,7 +10,7 @@ enum { LUV_CLASS_FIBER, LUV_CLASS_TIMER, LUV_CLASS_TCP, LUV_CLASS_PIPE,
        LUV_CLASS_ZMQ_MONITOR, LUV_CLASS_THREAD_CHAN, LUV_CLASS_THREAD_POOL, LUV_CLASS_FILE,
        LUV_CLASS_DIR, LUV_CLASS_FS_EVENT, LUV_CLASS_FS_POLL, LUV_CLASS_CHAN, LUV_CLASS_MUTEX,
        LUV_CLASS_SEMAPHORE, LUV_CLASS_WAITGROUP, LUV_CLASS_EVENT, LUV_CLASS_SCOPE,
-       LUV_CLASS_UDP, LUV_CLASS_POLL,
+       LUV_CLASS_UDP, LUV_CLASS_UNIXGRAM, LUV_CLASS_POLL,
        LUV_CLASS_STDIO,
        LUV_CLASS_SIGNAL, LUV_CLASS_PROCESS,
        LUV_CLASS_OTHER };
@@ -127,7 +127,7 @@ int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr);
 int luv__listen(luv_stream *s, int backlog);
 void luv_on_connection(uv_stream_t *h, int status);
 void luv__stream_closing(luv_stream *s);
-void luv__pipe_unbind(luv_stream *s);
+void luv__unix_unbind(struct luv_bound **bound);
 void luv__options_free(luv_stream *s);
 void luv__ready_serve(luv_stream *s);
 void luv__ready_closing(luv_stream *s);
@@ -178,6 +178,9 @@ int luv__udp_family(luv_object *o);
 int luv__udp_open(luv_object *o, int fd);
 int luv__udp_connect(luv_object *o, const struct sockaddr *to);
 int luv__udp_socket(luv_object *o, int family, int reuseport);
+int luv__unixgram_bind(luv_object *o, const char *path, size_t n, int mode, int replace);
+int luv__unixgram_connect(luv_object *o, const char *path, size_t n);
+int luv__unixgram_open(luv_object *o, int fd);
 void luv__udp_closing(luv_object *o);
 void luv__udp_state_free(luv_state *S);
 void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n);

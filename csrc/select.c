@@ -231,7 +231,7 @@ static int takes_back(const char *m, int class_id) {
   int i;
   for (i = 0; names[i]; i++)
     if (strcmp(m, names[i]) == 0) return 1;
-  return (class_id == LUV_CLASS_ZMQ || class_id == LUV_CLASS_UDP) && strcmp(m, "send") == 0;
+  return (class_id == LUV_CLASS_ZMQ || class_id == LUV_CLASS_UDP || class_id == LUV_CLASS_UNIXGRAM) && strcmp(m, "send") == 0;
 }
 
 /* Pushes the method of the object at `obj`, whose name is above it. */

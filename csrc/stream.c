@@ -30,7 +30,7 @@ luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
 /* The stream is being closed: all waits on it end, what is buffered goes. */
 void luv__stream_closing(luv_stream *s) {
   luv_state *S = s->o.S;
-  luv__pipe_unbind(s);
+  luv__unix_unbind(&s->bound);
   luv__options_free(s);
   queue_remove(&s->unread);
   if (s->o.class_id == LUV_CLASS_TTY) luv__tty_closing(s);

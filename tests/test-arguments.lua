@@ -202,7 +202,7 @@ local function objects()
   add("luv.signal", luv.signal.create("USR2")) add("luv.tcp", b, "luv.stream")
   add("luv.thread", luv.thread.create(function() end)) add("luv.thread.chan", luv.thread.chan(1))
   add("luv.thread.pool", luv.thread.pool(1)) add("luv.timer", luv.timer.create())
-  add("luv.udp", luv.net.udp()) add("luv.waitgroup", luv.waitgroup())
+  add("luv.udp", luv.net.udp()) add("luv.unixgram", luv.net.unixgram()) add("luv.waitgroup", luv.waitgroup())
   add("luv.zmq.context", ctx) add("luv.zmq.socket", pair) add("luv.zmq.monitor", pair:monitor())
   return at, function()
     for i = #at, 1, -1 do
