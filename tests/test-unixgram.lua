@@ -350,7 +350,7 @@ tap.both("the file goes with its socket, if it still is the socket's", function(
 end)
 
 tap.both("bind: what is left over, permissions", function()
-  local script = "local luv = require('luv') luv.net.unixgram():bind(arg[1]) luv.signal.kill(luv.os.getpid(), 'KILL')"
+  local script = "local luv = require('luv') local s = luv.net.unixgram():bind(arg[1]) luv.signal.kill(luv.os.getpid(), 'KILL')"
   local p = luv.process.spawn(tap.interpreter, {"-e", "arg = {'" .. at("left") .. "'} package.cpath = '" .. package.cpath .. "' " .. script})
   p:wait(20)
   p:close()
