@@ -12,7 +12,6 @@ import (
 
 // alphabet is the one that argument i names: "standard", which is nil's, or "url".
 func alphabet(c *lua.Call, i int) *base64.Encoding {
-	c.Last(i)
 	switch c.OptString(i, "standard") {
 	case "standard":
 		return base64.StdEncoding
@@ -58,7 +57,7 @@ func unpadded(text string) string {
 
 func init() {
 	lua.Register(lua.Module{Name: "luv.base64", Funcs: []lua.Func{
-		{Name: "encode", Go: base64Encode},
-		{Name: "decode", Go: base64Decode},
+		{Name: "encode", Args: 2, Go: base64Encode},
+		{Name: "decode", Args: 2, Go: base64Decode},
 	}})
 }

@@ -29,7 +29,7 @@ func seal(data, mac []byte) {
 func init() {
 	csrc.Seal = seal
 	lua.Register(lua.Module{Name: "luv.codec", Funcs: []lua.Func{
-		{Name: "encode", Face: "codec_encode"},
-		{Name: "decode", Face: "codec_decode"},
+		{Name: "encode", Args: lua.Many, Face: "codec_encode"},
+		{Name: "decode", Args: 2, Face: "codec_decode"},
 	}})
 }

@@ -9,7 +9,7 @@ func init() {
 			{Name: "set", Face: "event_set"},
 			{Name: "clear", Face: "event_clear"},
 			{Name: "is_set", Face: "event_is_set"},
-			{Name: "wait", Face: "event_wait"},
+			{Name: "wait", Args: lua.Own, Face: "event_wait"},
 		},
 	})
 }

@@ -17,10 +17,10 @@ func place(find func() (string, error)) func(*lua.Call) {
 	}
 }
 
-// faces lists functions of csrc/fs_ops.h by their prefix there.
+// faces lists functions by the prefix of their faces' names: those that end with a timeout, most of csrc/fs_ops.h.
 func faces(prefix string, names ...string) (list []lua.Func) {
 	for _, name := range names {
-		list = append(list, lua.Func{Name: name, Face: prefix + name})
+		list = append(list, lua.Func{Name: name, Args: lua.Own, Face: prefix + name})
 	}
 	return list
 }
@@ -31,8 +31,9 @@ func init() {
 		Funcs: append(faces("fs_", "open", "unlink", "mkdir", "rmdir", "rename", "link", "symlink",
 			"readlink", "realpath", "chmod", "chown", "lchown", "utime", "lutime", "stat", "lstat",
 			"statx", "statfs", "access", "copyfile", "sendfile", "mkdtemp", "mkstemp", "scandir", "readdir",
-			"opendir", "chdir", "readfile", "writefile", "lines", "mkdirp", "rmrf", "walk", "watch",
-			"poll", "stats"),
+			"opendir", "chdir", "readfile", "writefile", "lines", "mkdirp", "rmrf", "walk", "watch"),
+			lua.Func{Name: "poll", Args: 2, Face: "fs_poll"},
+			lua.Func{Name: "stats", Face: "fs_stats"},
 			lua.Func{Name: "cwd", Go: place(uv.Cwd)},
 			lua.Func{Name: "exepath", Go: place(uv.ExePath)},
 			lua.Func{Name: "tmpdir", Go: place(uv.TmpDir)},
@@ -41,7 +42,10 @@ func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.file",
 		Methods: append(faces("file_", "read", "write", "seek", "stat", "sync", "datasync", "truncate",
-			"utime", "chmod", "chown", "lines", "lock", "fileno", "path", "close"),
+			"utime", "chmod", "chown", "lock", "close"),
+			lua.Func{Name: "lines", Face: "file_lines"},
+			lua.Func{Name: "fileno", Face: "file_fileno"},
+			lua.Func{Name: "path", Face: "file_path"},
 			lua.Func{Name: "closed", Face: "object_closed"}),
 		Plain: true,
 	})

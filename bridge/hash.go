@@ -26,7 +26,6 @@ var hashes = map[string]func() hash.Hash{
 
 // h = luv.hash(name[, key])
 func hashCreate(c *lua.Call) {
-	c.Last(2)
 	create, known := hashes[c.String(1)]
 	if !known {
 		c.Bad(1, "unknown hash '"+c.String(1)+"'")
@@ -57,13 +56,12 @@ func hashUpdate(c *lua.Call) {
 
 // bytes = h:digest(): of all that it has been given so far
 func hashDigest(c *lua.Call) {
-	c.Last(1)
 	c.Return(string(c.Value(1, hashClass).(hash.Hash).Sum(nil)))
 }
 
 func init() {
 	lua.DefineClass(lua.ClassDef{Name: "luv.hash", Plain: true, Methods: []lua.Func{
-		{Name: "update", Go: hashUpdate},
+		{Name: "update", Args: lua.Many, Go: hashUpdate},
 		{Name: "digest", Go: hashDigest},
 	}})
 }

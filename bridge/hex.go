@@ -11,13 +11,11 @@ import (
 
 // text = luv.hex.encode(data)
 func hexEncode(c *lua.Call) {
-	c.Last(1)
 	c.Return(hex.EncodeToString([]byte(c.String(1))))
 }
 
 // data = luv.hex.decode(text)
 func hexDecode(c *lua.Call) {
-	c.Last(1)
 	data, err := hex.DecodeString(c.String(1))
 	if err != nil {
 		c.Fail(uv.EINVAL, "not hexadecimal")
@@ -28,7 +26,7 @@ func hexDecode(c *lua.Call) {
 
 func init() {
 	lua.Register(lua.Module{Name: "luv.hex", Funcs: []lua.Func{
-		{Name: "encode", Go: hexEncode},
-		{Name: "decode", Go: hexDecode},
+		{Name: "encode", Args: 1, Go: hexEncode},
+		{Name: "decode", Args: 1, Go: hexDecode},
 	}})
 }

@@ -53,7 +53,7 @@ func init() {
 		Methods: []lua.Func{
 			{Name: "start", Go: idleStart},
 			{Name: "stop", Go: idleStop},
-			{Name: "wait", Go: idleWait, Waits: true},
+			{Name: "wait", Args: 1, Go: idleWait, Waits: true},
 		},
 	})
 }

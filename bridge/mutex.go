@@ -6,11 +6,11 @@ func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.mutex",
 		Methods: []lua.Func{
-			{Name: "lock", Face: "mutex_lock"},
+			{Name: "lock", Args: lua.Own, Face: "mutex_lock"},
 			{Name: "try_lock", Face: "mutex_try_lock"},
-			{Name: "unlock", Face: "mutex_unlock"},
+			{Name: "unlock", Args: lua.Own, Face: "mutex_unlock"},
 			{Name: "locked", Face: "mutex_locked"},
-			{Name: "with", Face: "mutex_with"},
+			{Name: "with", Args: lua.Many, Face: "mutex_with"},
 		},
 	})
 }

@@ -51,11 +51,12 @@ func init() {
 		Name: "luv.net",
 		Funcs: []lua.Func{
 			{Name: "tcp", Face: "tcp_create"},
-			{Name: "udp", Go: udpCreate},
+			{Name: "udp", Args: 1, Go: udpCreate},
+			{Name: "unixgram", Go: unixgramCreate},
 			{Name: "socketpair", Go: socketpair},
-			{Name: "getaddrinfo", Go: getaddrinfo, Waits: true},
-			{Name: "getnameinfo", Go: getnameinfo, Waits: true},
-			{Name: "resolve", Go: resolveRecords, Waits: true},
+			{Name: "getaddrinfo", Args: 4, Go: getaddrinfo, Waits: true},
+			{Name: "getnameinfo", Args: 4, Go: getnameinfo, Waits: true},
+			{Name: "resolve", Args: 4, Go: resolveRecords, Waits: true},
 		},
 	})
 }

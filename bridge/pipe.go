@@ -21,7 +21,6 @@ func pipeObject(p *uv.Pipe) lua.Object {
 
 // pipe = luv.pipe.create([ipc]); the version of 2012 had ipc as the second argument
 func pipeCreate(c *lua.Call) {
-	c.Last(2)
 	p, err := uv.NewPipe(c.Loop(), c.Bool(max(c.Count(), 1)))
 	if err != nil {
 		c.Fail(err)
@@ -32,7 +31,6 @@ func pipeCreate(c *lua.Call) {
 
 // a, b = luv.pipe.pair([ipc]): two connected ends
 func pipePair(c *lua.Call) {
-	c.Last(1)
 	fds, err := uv.Socketpair()
 	if err != nil {
 		c.Fail(err)
@@ -87,23 +85,27 @@ func shown(path string) string { return strings.ReplaceAll(path, "\x00", "@") }
 
 const wantMode = "permissions expected, such as \"660\""
 
-// pipe = pipe:bind(path[, {unlink, mode}])
-func pipeBind(c *lua.Call) {
-	c.Last(3)
-	p, path, o := pipeOf(c), c.String(2), c.Fields(3)
+// pipeBindOptions reads argument i: {unlink, mode}.
+func pipeBindOptions(c *lua.Call, i int) uv.PipeBind {
+	o := c.Fields(i)
 	options := uv.PipeBind{Unlink: o["unlink"] == true, Mode: -1}
 	if v, given := o["mode"]; given {
 		var ok bool
 		if options.Mode, ok = permissions(v); !ok {
-			c.Bad(3, "mode: "+wantMode)
+			c.Bad(i, "mode: "+wantMode)
 		}
 	}
+	return options
+}
+
+// pipe = pipe:bind(path[, {unlink, mode}])
+func pipeBind(c *lua.Call) {
+	p, path, options := pipeOf(c), c.String(2), pipeBindOptions(c, 3)
 	c.Done(p.Bind(path, options), shown(path))
 }
 
 // pipe = pipe:listen([backlog = 511])
 func pipeListen(c *lua.Call) {
-	c.Last(2)
 	p, backlog := pipeOf(c), c.OptInt(2, 511, 0, maxBacklog)
 	if p.IPC() {
 		c.Fail(uv.EINVAL, "a pipe made with ipc does not listen")
@@ -212,37 +214,42 @@ func replyName(c *lua.Call) func(string, error) {
 	}
 }
 
-// pipe = pipe:chmod(mode): permissions, or libuv's "r", "w", "rw" for everybody
-func pipeChmod(c *lua.Call) {
-	p := pipeOf(c)
-	mode, ok := map[any]int{"r": 0o444, "w": 0o222, "rw": 0o666}[c.Scalar(2)]
+// fileMode reads argument i: permissions, or libuv's "r", "w", "rw" for everybody.
+func fileMode(c *lua.Call, i int) int {
+	mode, ok := map[any]int{"r": 0o444, "w": 0o222, "rw": 0o666}[c.Scalar(i)]
 	if !ok {
-		if mode, ok = permissions(c.Scalar(2)); !ok {
-			c.Bad(2, wantMode)
+		if mode, ok = permissions(c.Scalar(i)); !ok {
+			c.Bad(i, wantMode)
 		}
 	}
-	c.Done(p.Chmod(mode))
+	return mode
+}
+
+// pipe = pipe:chmod(mode)
+func pipeChmod(c *lua.Call) {
+	p := pipeOf(c)
+	c.Done(p.Chmod(fileMode(c, 2)))
 }
 
 func init() {
 	lua.Register(lua.Module{
 		Name: "luv.pipe",
 		Funcs: []lua.Func{
-			{Name: "create", Go: pipeCreate},
-			{Name: "pair", Go: pipePair},
+			{Name: "create", Args: 2, Go: pipeCreate},
+			{Name: "pair", Args: 1, Go: pipePair},
 		},
 	})
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.pipe",
 		Methods: append(streamMethods(
-			lua.Func{Name: "bind", Go: pipeBind},
-			lua.Func{Name: "listen", Go: pipeListen},
-			lua.Func{Name: "connect", Go: pipeConnect, Waits: true},
-			lua.Func{Name: "open", Face: "pipe_open"},
+			lua.Func{Name: "bind", Args: 2, Go: pipeBind},
+			lua.Func{Name: "listen", Args: 1, Go: pipeListen},
+			lua.Func{Name: "connect", Args: 2, Go: pipeConnect, Waits: true},
+			lua.Func{Name: "open", Args: 1, Face: "pipe_open"},
 			lua.Func{Name: "pending", Face: "pipe_pending"},
 			lua.Func{Name: "getsockname", Go: pipeGetsockname},
 			lua.Func{Name: "getpeername", Go: pipeGetpeername},
-			lua.Func{Name: "chmod", Go: pipeChmod},
+			lua.Func{Name: "chmod", Args: 1, Go: pipeChmod},
 			lua.Func{Name: "peercred", Go: pipePeercred},
 		), socketMethods(pipeOf)...),
 	})

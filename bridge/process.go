@@ -127,8 +127,8 @@ func init() {
 	lua.Register(lua.Module{
 		Name: "luv.process",
 		Funcs: []lua.Func{
-			{Name: "spawn", Go: processSpawn},
-			{Name: "run", Face: "process_run", Go: processRun},
+			{Name: "spawn", Args: 2, Go: processSpawn},
+			{Name: "run", Args: 3, Face: "process_run", Go: processRun},
 			{Name: "disable_stdio_inheritance", Go: processDisable},
 		},
 	})
@@ -136,8 +136,8 @@ func init() {
 		Name:  "luv.process",
 		Plain: true,
 		Methods: []lua.Func{
-			{Name: "wait", Face: "process_wait"},
-			{Name: "kill", Go: processKill},
+			{Name: "wait", Args: lua.Own, Face: "process_wait"},
+			{Name: "kill", Args: 1, Go: processKill},
 			{Name: "close", Face: "process_close"},
 			{Name: "closed", Face: "object_closed"},
 		},

@@ -7,7 +7,7 @@ func init() {
 		Name:  "luv.scope",
 		Plain: true,
 		Methods: []lua.Func{
-			{Name: "spawn", Face: "scope_spawn"},
+			{Name: "spawn", Args: lua.Many, Face: "scope_spawn"},
 			{Name: "cancel", Face: "scope_cancel"},
 		},
 	})

@@ -6,9 +6,9 @@ func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.semaphore",
 		Methods: []lua.Func{
-			{Name: "acquire", Face: "semaphore_acquire"},
-			{Name: "try_acquire", Face: "semaphore_try_acquire"},
-			{Name: "release", Face: "semaphore_release"},
+			{Name: "acquire", Args: lua.Own, Face: "semaphore_acquire"},
+			{Name: "try_acquire", Args: 1, Face: "semaphore_try_acquire"},
+			{Name: "release", Args: 1, Face: "semaphore_release"},
 			{Name: "value", Face: "semaphore_value"},
 		},
 	})

@@ -125,21 +125,21 @@ func init() {
 	lua.Register(lua.Module{
 		Name: "luv.signal",
 		Funcs: []lua.Func{
-			{Name: "create", Go: signalCreate},
-			{Name: "raise", Go: signalRaise},
-			{Name: "kill", Go: signalKill},
-			{Name: "name", Go: signalName},
-			{Name: "number", Go: signalNumber},
+			{Name: "create", Args: 1, Go: signalCreate},
+			{Name: "raise", Args: 1, Go: signalRaise},
+			{Name: "kill", Args: 2, Go: signalKill},
+			{Name: "name", Args: 1, Go: signalName},
+			{Name: "number", Args: 1, Go: signalNumber},
 		},
 	})
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.signal",
 		Methods: []lua.Func{
-			{Name: "start", Go: signalStart},
+			{Name: "start", Args: 1, Go: signalStart},
 			{Name: "stop", Go: signalStop},
 			{Name: "signum", Go: signalSignum},
-			{Name: "next", Face: "signal_next"},
-			{Name: "wait", Face: "signal_next"},
+			{Name: "next", Args: lua.Own, Face: "signal_next"},
+			{Name: "wait", Args: lua.Own, Face: "signal_next"},
 		},
 	})
 }

@@ -114,7 +114,6 @@ type optioned interface {
 
 // socket = socket:setoption(name[, value = true])
 func setOption(c *lua.Call, s optioned) {
-	c.Last(3)
 	o := namedOption(c, 2)
 	value := optionValue(c, 3, o)
 	c.Done(s.SetOption(uv.SocketOption{Level: o.level, Name: o.name, Value: value}), c.String(2))
@@ -122,7 +121,6 @@ func setOption(c *lua.Call, s optioned) {
 
 // value = socket:getoption(name)
 func getOption(c *lua.Call, s optioned) {
-	c.Last(2)
 	o := namedOption(c, 2)
 	size := 4
 	if o.kind == textOption {
@@ -160,7 +158,6 @@ func terminated(b []byte) string {
 
 // tcp = tcp:linger(seconds): how long close lets the kernel go on sending; nil or false: as it likes
 func tcpLinger(c *lua.Call) {
-	c.Last(2)
 	value := make([]byte, 8)
 	if c.Bool(2) {
 		binary.NativeEndian.PutUint32(value, 1)
@@ -172,7 +169,6 @@ func tcpLinger(c *lua.Call) {
 // tcp = tcp:open(fd)
 func tcpOpen(c *lua.Call) {
 	t, fd := tcpOf(c), c.Int(2, 0, 1<<31-1)
-	c.Last(2)
 	c.Done(t.Adopt(fd))
 }
 

@@ -5,24 +5,24 @@ import "luv/lua"
 // streamMethods are the methods that every stream class has.
 func streamMethods(own ...lua.Func) []lua.Func {
 	return append([]lua.Func{
-		{Name: "read", Face: "stream_read"},
-		{Name: "read_exactly", Face: "stream_read_exactly"},
-		{Name: "read_line", Face: "stream_read_line"},
-		{Name: "read_until", Face: "stream_read_until"},
-		{Name: "read_all", Face: "stream_read_all"},
+		{Name: "read", Args: lua.Own, Face: "stream_read"},
+		{Name: "read_exactly", Args: lua.Own, Face: "stream_read_exactly"},
+		{Name: "read_line", Args: lua.Own, Face: "stream_read_line"},
+		{Name: "read_until", Args: lua.Own, Face: "stream_read_until"},
+		{Name: "read_all", Args: lua.Own, Face: "stream_read_all"},
 		{Name: "lines", Face: "stream_lines"},
-		{Name: "unread", Face: "stream_unread"},
-		{Name: "write", Face: "stream_write"},
-		{Name: "write_some", Face: "stream_write_some"},
-		{Name: "wait", Face: "stream_wait"},
+		{Name: "unread", Args: 1, Face: "stream_unread"},
+		{Name: "write", Args: lua.Own, Face: "stream_write"},
+		{Name: "write_some", Args: lua.Own, Face: "stream_write_some"},
+		{Name: "wait", Args: lua.Own, Face: "stream_wait"},
 		{Name: "detach", Face: "stream_detach"},
-		{Name: "shutdown", Face: "stream_shutdown"},
+		{Name: "shutdown", Args: lua.Own, Face: "stream_shutdown"},
 		{Name: "readable", Face: "stream_readable"},
 		{Name: "writable", Face: "stream_writable"},
 		{Name: "start", Face: "stream_start"},
 		{Name: "stop", Face: "stream_stop"},
 		{Name: "write_queue_size", Face: "stream_write_queue_size"},
-		{Name: "accept", Face: "stream_accept"},
+		{Name: "accept", Args: lua.Own, Face: "stream_accept"},
 	}, own...)
 }
 
@@ -30,7 +30,6 @@ const maxBacklog = 65535
 
 // bufferSize is stream:send_buffer_size([n]) and recv_buffer_size([n]).
 func bufferSize(c *lua.Call, s interface{ BufferSize(bool, int) (int, error) }, send bool) {
-	c.Last(2)
 	size := c.OptInt(2, 0, 1, 1<<30)
 	n, err := s.BufferSize(send, size)
 	switch {
@@ -51,10 +50,10 @@ func socketMethods[S interface {
 }](of func(*lua.Call) S) []lua.Func {
 	return []lua.Func{
 		{Name: "fileno", Go: func(c *lua.Call) { fileno(c, of(c)) }},
-		{Name: "send_buffer_size", Go: func(c *lua.Call) { bufferSize(c, of(c), true) }},
-		{Name: "setoption", Go: func(c *lua.Call) { setOption(c, of(c)) }},
-		{Name: "getoption", Go: func(c *lua.Call) { getOption(c, of(c)) }},
-		{Name: "recv_buffer_size", Go: func(c *lua.Call) { bufferSize(c, of(c), false) }},
+		{Name: "send_buffer_size", Args: 1, Go: func(c *lua.Call) { bufferSize(c, of(c), true) }},
+		{Name: "setoption", Args: 2, Go: func(c *lua.Call) { setOption(c, of(c)) }},
+		{Name: "getoption", Args: 1, Go: func(c *lua.Call) { getOption(c, of(c)) }},
+		{Name: "recv_buffer_size", Args: 1, Go: func(c *lua.Call) { bufferSize(c, of(c), false) }},
 	}
 }
 

@@ -53,7 +53,6 @@ func tcpBind(c *lua.Call) {
 
 // tcp = tcp:listen([backlog = 511])
 func tcpListen(c *lua.Call) {
-	c.Last(2)
 	c.Done(tcpOf(c).ListenFibers(c.OptInt(2, 511, 0, maxBacklog)))
 }
 
@@ -87,7 +86,6 @@ func reply(c *lua.Call) func(netip.AddrPort, error) {
 
 // tcp = tcp:keepalive(on[, seconds = 60])
 func tcpKeepAlive(c *lua.Call) {
-	c.Last(3)
 	t, on := tcpOf(c), c.Bool(2)
 	c.Done(t.KeepAlive(on, time.Duration(c.OptInt(3, 60, 1, 32767))*time.Second))
 }
@@ -102,16 +100,16 @@ func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.tcp",
 		Methods: append(streamMethods(
-			lua.Func{Name: "bind", Go: tcpBind, Waits: true},
-			lua.Func{Name: "listen", Go: tcpListen},
-			lua.Func{Name: "connect", Go: tcpConnect, Waits: true},
+			lua.Func{Name: "bind", Args: 4, Go: tcpBind, Waits: true},
+			lua.Func{Name: "listen", Args: 1, Go: tcpListen},
+			lua.Func{Name: "connect", Args: 3, Go: tcpConnect, Waits: true},
 			lua.Func{Name: "getsockname", Go: tcpGetsockname},
 			lua.Func{Name: "getpeername", Go: tcpGetpeername},
-			lua.Func{Name: "keepalive", Go: tcpKeepAlive},
-			lua.Func{Name: "nodelay", Go: tcpNoDelay},
+			lua.Func{Name: "keepalive", Args: 2, Go: tcpKeepAlive},
+			lua.Func{Name: "nodelay", Args: 1, Go: tcpNoDelay},
 			lua.Func{Name: "close_reset", Go: tcpCloseReset},
-			lua.Func{Name: "linger", Go: tcpLinger},
-			lua.Func{Name: "open", Go: tcpOpen},
+			lua.Func{Name: "linger", Args: 1, Go: tcpLinger},
+			lua.Func{Name: "open", Args: 1, Go: tcpOpen},
 		), socketMethods(tcpOf)...),
 	})
 }

@@ -10,12 +10,12 @@ func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.timer",
 		Methods: []lua.Func{
-			{Name: "start", Face: "timer_start"},
+			{Name: "start", Args: 2, Face: "timer_start"},
 			{Name: "stop", Face: "timer_stop"},
 			{Name: "again", Face: "timer_again"},
-			{Name: "next", Face: "timer_next"},
-			{Name: "wait", Face: "timer_next"},
-			{Name: "set_repeat", Face: "timer_set_repeat"},
+			{Name: "next", Args: lua.Own, Face: "timer_next"},
+			{Name: "wait", Args: lua.Own, Face: "timer_next"},
+			{Name: "set_repeat", Args: 1, Face: "timer_set_repeat"},
 			{Name: "get_repeat", Face: "timer_get_repeat"},
 			{Name: "due_in", Face: "timer_due_in"},
 		},

@@ -62,17 +62,17 @@ func init() {
 	lua.Register(lua.Module{
 		Name: "luv.tty",
 		Funcs: []lua.Func{
-			{Name: "open", Face: "tty_open"},
-			{Name: "isatty", Face: "tty_isatty"},
-			{Name: "guess", Face: "tty_guess"},
-			{Name: "pty", Go: ttyPTY},
+			{Name: "open", Args: 1, Face: "tty_open"},
+			{Name: "isatty", Args: 1, Face: "tty_isatty"},
+			{Name: "guess", Args: 1, Face: "tty_guess"},
+			{Name: "pty", Args: 1, Go: ttyPTY},
 		},
 	})
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.tty",
 		Methods: streamMethods(
-			lua.Func{Name: "mode", Go: ttyMode},
-			lua.Func{Name: "winsize", Go: ttyWinsize},
+			lua.Func{Name: "mode", Args: 1, Go: ttyMode},
+			lua.Func{Name: "winsize", Args: 2, Go: ttyWinsize},
 			lua.Func{Name: "fileno", Go: func(c *lua.Call) { fileno(c, &ttyOf(c).Stream) }},
 		),
 	})

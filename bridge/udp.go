@@ -14,7 +14,6 @@ func udpOf(c *lua.Call) *uv.UDP { return uv.UDPOf(c.Object(1, udpClass)) }
 
 // udp = luv.net.udp([family])
 func udpCreate(c *lua.Call) {
-	c.Last(1)
 	family, known := map[string]uv.Family{"": uv.Unspecified, "inet": uv.Inet, "inet6": uv.Inet6}[c.OptString(1, "")]
 	if !known {
 		c.Bad(1, "\"inet\" or \"inet6\" expected")
@@ -195,20 +194,20 @@ func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name: "luv.udp",
 		Methods: append([]lua.Func{
-			{Name: "bind", Go: udpBind, Waits: true},
-			{Name: "open", Go: udpOpen},
-			{Name: "connect", Go: udpConnect, Waits: true},
+			{Name: "bind", Args: 4, Go: udpBind, Waits: true},
+			{Name: "open", Args: 1, Go: udpOpen},
+			{Name: "connect", Args: 3, Go: udpConnect, Waits: true},
 			{Name: "disconnect", Go: udpDisconnect},
-			{Name: "send", Face: "udp_send", Go: udpSendName},
-			{Name: "recv", Face: "udp_recv"},
+			{Name: "send", Args: lua.Own, Face: "udp_send", Go: udpSendName},
+			{Name: "recv", Args: lua.Own, Face: "udp_recv"},
 			{Name: "getsockname", Go: func(c *lua.Call) { reply(c)(udpOf(c).Getsockname()) }},
 			{Name: "getpeername", Go: func(c *lua.Call) { reply(c)(udpOf(c).Getpeername()) }},
-			{Name: "membership", Go: udpMembership},
-			{Name: "multicast_interface", Go: udpInterface},
-			{Name: "multicast_loop", Go: onOff((*uv.UDP).MulticastLoop)},
-			{Name: "multicast_ttl", Go: hops(0, (*uv.UDP).MulticastTTL)},
-			{Name: "broadcast", Go: onOff((*uv.UDP).Broadcast)},
-			{Name: "ttl", Go: hops(1, (*uv.UDP).TTL)},
+			{Name: "membership", Args: 4, Go: udpMembership},
+			{Name: "multicast_interface", Args: 1, Go: udpInterface},
+			{Name: "multicast_loop", Args: 1, Go: onOff((*uv.UDP).MulticastLoop)},
+			{Name: "multicast_ttl", Args: 1, Go: hops(0, (*uv.UDP).MulticastTTL)},
+			{Name: "broadcast", Args: 1, Go: onOff((*uv.UDP).Broadcast)},
+			{Name: "ttl", Args: 1, Go: hops(1, (*uv.UDP).TTL)},
 			{Name: "send_queue_size", Face: "udp_send_queue_size"},
 			{Name: "send_queue_count", Face: "udp_send_queue_count"},
 			{Name: "using_recvmmsg", Go: udpUsingRecvmmsg},

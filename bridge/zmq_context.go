@@ -80,7 +80,6 @@ func socketType(c *lua.Call, i int) (int, string) {
 
 // sock = ctx:socket(type)
 func zmqSocket(c *lua.Call) {
-	c.Last(2)
 	kind, name := socketType(c, 2)
 	ctx := contextOf(c)
 	if ctx == nil {

@@ -146,7 +146,6 @@ int luv_tcp_create(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s;
   int err;
-  luv__last(S, L, 0, 0, "tcp");
   s = luv__stream_new(S, luv__class_tcp.id);
   if (!s) return luv__fail(L, UV_ENOMEM);
   err = uv_tcp_init(S->loop, &s->h.tcp);

@@ -24,6 +24,25 @@ static void push_native(lua_State *L, const char *path) {
   lua_remove(L, -2);
 }
 
+/* Upvalue 3 is its row. */
+static int counted(lua_State *L) {
+  const luv_entry *e = lua_touserdata(L, lua_upvalueindex(3));
+  if (LUV_UNLIKELY(lua_gettop(L) > e->args)) luv__last(luv_enter(L), L, e->args, e->args - e->method, e->name);
+  return e->face(L);
+}
+
+/* A face or a function of Go's; before those that do not count their arguments comes one that does. */
+static void push_function(luv_state *S, lua_State *L, luv_entry *e, int class_id) {
+  lua_pushlightuserdata(L, S);
+  lua_pushinteger(L, e->face == luv_trampoline || e->both ? (int)e->number : class_id);
+  if (e->args < 0) lua_pushcclosure(L, e->face, 2);
+  else {
+    lua_pushlightuserdata(L, e);
+    lua_pushcclosure(L, counted, 3);
+  }
+  if (e->waits) luv__wrap_suspending(S, L, e->face);
+}
+
 static void push_entry(luv_state *S, lua_State *L, luv_entry *e, int class_id) {
   if (e->native) {
     push_native(L, e->native);
@@ -34,10 +53,7 @@ static void push_entry(luv_state *S, lua_State *L, luv_entry *e, int class_id) {
     else lua_pushnumber(L, e->number);
     return;
   }
-  lua_pushlightuserdata(L, S);
-  lua_pushinteger(L, e->face == luv_trampoline || e->both ? (int)e->number : class_id);
-  lua_pushcclosure(L, e->face, 2);
-  if (e->waits) luv__wrap_suspending(S, L);
+  push_function(S, L, e, class_id);
 }
 
 /* Sets what belongs to `owner` in the table on top. */

@@ -65,9 +65,10 @@ void luv__goop_done(luv_state *S, luv_goop *op, luv_values *v);
 
 /* Go registers, once per process: modules "luv", "luv.timer" ..., and classes. `face`
  * is a name of faces.h, or NULL for function `number` of Go's. A face that `waits` is set for,
- * too, may leave a call to that function: luv_trampoline(L). */
+ * too, may leave a call to that function: luv_trampoline(L). More than `args` arguments raise,
+ * the object of a method not counted; if it is below 0 nobody counts here. */
 void luv__register(const char *owner, const char *name, const char *face, int number,
-                   int waits);
+                   int waits, int args);
 /* A function of Lua's own, "coroutine.create", under another name. */
 void luv__register_native(const char *module, const char *name, const char *path);
 void luv__register_constant(const char *module, const char *name, const char *s, double n);

@@ -60,7 +60,6 @@ int luv_chan(lua_State *L) {
   int stacked = !S->jit && cap <= MAX_STACKED;
   luv_object *o;
   luv_chan_t *c;
-  luv__last(S, L, 1, 1, "chan");
   luv__make(S, L, luv__class_chan.id, sizeof *c, &o);
   c = (luv_chan_t *)o;
   queue_init(&c->putters);
@@ -247,7 +246,11 @@ LUV_HOT int luv_chan_put(lua_State *L) {
 }
 
 /* ch = ch:try_put(v) */
-int luv_chan_try_put(lua_State *L) { return put(luv_enter(L), L, "try_put", 0); }
+int luv_chan_try_put(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv__last(S, L, 2, 1, "try_put");
+  return put(S, L, "try_put", 0);
+}
 
 static int get(luv_state *S, lua_State *L, const char *fname, double timeout) {
   luv_chan_t *c = check(S, L, fname);
@@ -293,7 +296,11 @@ LUV_HOT int luv__chan_land_get(lua_State *L) {
 }
 
 /* v = ch:try_get() */
-int luv_chan_try_get(lua_State *L) { return get(luv_enter(L), L, "try_get", 0); }
+int luv_chan_try_get(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv__last(S, L, 1, 0, "try_get");
+  return get(S, L, "try_get", 0);
+}
 
 /* ch = ch:close(): those that wait get EOF; what lies in it can still be got */
 int luv_chan_close(lua_State *L) {

@@ -27,3 +27,4 @@ extern luv_class luv__class_signal;
 extern luv_class luv__class_process;
 extern luv_class luv__class_other;
 extern luv_class luv__class_zmq_context;
+extern luv_class luv__class_unixgram;

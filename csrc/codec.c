@@ -92,7 +92,6 @@ int luv_codec_decode(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_decoding how = {0, CODEC_DEPTH, 0};
   size_t size = SIZE_MAX;
-  luv__last(S, L, 2, 2, "decode");
   if (lua_type(L, 1) != LUA_TSTRING) return luv__type_error(S, L, 1, 1, "decode", "string");
   options(S, L, &how, &size);
   return decode(S, L, &how, size);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <time.h>
 #include "dump.h"
+#include "pipe.h"
 #include "quiet.h"
 #include "thread.h"
 
@@ -40,6 +41,10 @@ static void write_address(luv_object *o, FILE *out) {
   int len = sizeof a;
   union { uv_handle_t *h; uv_tcp_t *tcp; uv_udp_t *udp; uv_pipe_t *pipe; } u;
   if (!(o->flags & LUV_O_HANDLE)) return;
+  if (o->class_id == luv__class_unixgram.id) {
+    if ((len = luv__unix_name(o, 1, path, n)) > 0 || (len = luv__unix_name(o, 0, path, n)) > 0) fprintf(out, " (%.*s)", len, path);
+    return;
+  }
   u.h = luv__handle(o);
   if (u.h->type == UV_TCP && (uv_tcp_getpeername(u.tcp, p, &len) == 0 || uv_tcp_getsockname(u.tcp, p, (len = sizeof a, &len)) == 0))
     write_ip(&a, out);

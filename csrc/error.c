@@ -112,16 +112,9 @@ int luv__type_error(luv_state *S, lua_State *L, int idx, int arg, const char *fn
   return luv__arg_error(S, L, arg, fname, msg);
 }
 
-static int surplus(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {
+void luv__surplus(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {
   for (; idx <= lua_gettop(L); idx++, arg++)
-    if (!lua_isnil(L, idx)) return luv__type_error(S, L, idx, arg, fname, "no more arguments");
-  return 0;
-}
-
-/* A mistake in the order of arguments would go unseen if what is left over were ignored: raises
- * if there is anything behind idx, argument `arg`. */
-void luv__last(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {
-  if (LUV_UNLIKELY(lua_gettop(L) > idx)) surplus(S, L, idx + 1, arg + 1, fname);
+    if (!lua_isnil(L, idx)) luv__type_error(S, L, idx, arg, fname, "no more arguments");
 }
 
 /* It is the last argument; but where idx is 1 (luv.timeout), or not the caller's (luv.select). */

@@ -39,7 +39,7 @@
   X(tty_open, 0) X(tty_isatty, 0) X(tty_guess, 0) \
   X(zmq_send, 1) X(zmq_recv, 1) X(zmq_recv_multipart, 1) X(zmq_proxy, 1) \
   X(zmq_unbind, 1) X(zmq_close, 1) X(zmq_monitor_next, 1) X(zmq_auth, 0) \
-  X(udp_send, 1) X(udp_recv, 1) X(udp_send_queue_size, 0) X(udp_send_queue_count, 0) \
+  X(udp_send, 1) X(unixgram_send, 1) X(udp_recv, 1) X(udp_send_queue_size, 0) X(udp_send_queue_count, 0) \
   X(poll_create, 0) X(poll_wait, 1) X(poll_fileno, 0) \
   X(codec_encode, 0) X(codec_decode, 0) \
   X(thread_create, 0) X(thread_join, 1) X(thread_status, 0) X(thread_name, 0) \

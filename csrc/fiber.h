@@ -124,7 +124,7 @@ extern const char luv__raised; /* its address before an error says that it is to
 /* Makes room for n values on a thread that is not running; 0: there is none. */
 int luv__room(lua_State *L, int n);
 /* Replaces the C function on top of L by what Lua is to call instead (LuaJIT). */
-void luv__wrap_suspending(luv_state *S, lua_State *L);
+void luv__wrap_suspending(luv_state *S, lua_State *L, lua_CFunction fn);
 void luv__wrap(luv_state *S, lua_State *L, lua_CFunction fn);
 void luv__push_iterator(luv_state *S, lua_State *W, lua_CFunction fn);
 /* Pushes a Lua function to run the function at idx with, if that is C on Lua 5.1. */

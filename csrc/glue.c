@@ -160,7 +160,7 @@ void luv__push_face(luv_state *S, lua_State *L, lua_CFunction fn, int class_id) 
   lua_pushlightuserdata(L, S);
   lua_pushinteger(L, class_id);
   lua_pushcclosure(L, fn, 2);
-  if (luv__can_wait(fn)) luv__wrap_suspending(S, L);
+  if (luv__can_wait(fn)) luv__wrap_suspending(S, L, fn);
 }
 
 /* Puts an iterator in the place of the object on top: fn, whose upvalue 2 is the object. */
@@ -168,11 +168,10 @@ void luv__push_iterator(luv_state *S, lua_State *W, lua_CFunction fn) {
   lua_pushlightuserdata(W, S);
   lua_insert(W, -2);
   lua_pushcclosure(W, fn, 2);
-  luv__wrap_suspending(S, W);
+  luv__wrap_suspending(S, W, fn);
 }
 
-void luv__wrap_suspending(luv_state *S, lua_State *L) {
-  lua_CFunction fn = lua_tocfunction(L, -1);
+void luv__wrap_suspending(luv_state *S, lua_State *L, lua_CFunction fn) {
   if (S->jit) luv__wrap(S, L, fn);
   if (fn == luv_mutex_with) wrap_with(S, L);
   if (fn == luv_scope) make_scope(S, L);

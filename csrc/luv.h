@@ -354,7 +354,13 @@ int luv__threads_possible(int n);
 int luv__pool_possible(void);
 int luv__thread_make(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *), void *arg);
 const char *luv__runtime_lacks(void);
-void luv__last(luv_state *S, lua_State *L, int idx, int arg, const char *fname);
+void luv__surplus(luv_state *S, lua_State *L, int idx, int arg, const char *fname);
+/* A mistake in the order of arguments would go unseen if what is left over were ignored: raises
+ * if there is anything behind idx, argument `arg`. Most functions are counted before they are
+ * called (build.c). */
+static inline void luv__last(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {
+  if (LUV_UNLIKELY(lua_gettop(L) > idx)) luv__surplus(S, L, idx + 1, arg + 1, fname);
+}
 /* The optional timeout at `idx`: seconds, LUV_NO_TIMEOUT for nil. Raises. */
 double luv__opt_timeout(luv_state *S, lua_State *L, int idx, int arg,
                         const char *fname);

@@ -38,9 +38,11 @@ static luv_entry *add_row(char *owner, char *name) {
 static luv_entry *add(const char *owner, const char *name) { return add_row(strdup(owner), strdup(name)); }
 
 void luv__register(const char *owner, const char *name, const char *face, int number,
-                   int waits) {
+                   int waits, int args) {
   luv_entry *e = add(owner, name);
   size_t i;
+  e->method = strncmp(owner, "class ", 6) == 0;
+  e->args = args < 0 ? args : args + e->method;
   e->number = number;
   e->waits = waits;
   e->face = luv_trampoline;

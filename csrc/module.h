@@ -16,6 +16,7 @@ typedef struct {
   int waits, constant;
   const char *native; /* of a function of Lua's own: "pcall", "coroutine.create" */
   int both;         /* a face that leaves some of its calls to Go's function */
+  int args, method; /* how many arguments it takes, with the object of a method; below 0: not counted */
 } luv_entry;
 
 extern luv_entry *luv__entries;

@@ -146,6 +146,7 @@ int luv_mutex_try_lock(lua_State *L) {
 static __attribute__((noinline)) int unlock_slowly(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_mutex *m = check(S, L, "unlock");
+  luv__last(S, L, 1, 0, "unlock");
   if (!m) return luv__fail(L, UV_EBADF);
   if (m->owner != luv__me(S))
     return luv__error(S, L, m->owner ? "unlock: another fiber has locked the mutex"

@@ -119,7 +119,7 @@ luv_stream *luv__stream_new(luv_state *S, int class_id);
 int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr);
 int luv__listen(luv_stream *s, int backlog);
 void luv_on_connection(uv_stream_t *h, int status);
-void luv__pipe_unbind(luv_stream *s);
+void luv__unix_unbind(struct luv_bound **bound);
 void luv__options_free(luv_stream *s);
 void luv__ready_serve(luv_stream *s);
 void luv__ready_closing(luv_stream *s);
@@ -166,6 +166,9 @@ int luv__udp_family(luv_object *o);
 int luv__udp_open(luv_object *o, int fd);
 int luv__udp_connect(luv_object *o, const struct sockaddr *to);
 int luv__udp_socket(luv_object *o, int family, int reuseport);
+int luv__unixgram_bind(luv_object *o, const char *path, size_t n, int mode, int replace);
+int luv__unixgram_connect(luv_object *o, const char *path, size_t n);
+int luv__unixgram_open(luv_object *o, int fd);
 void luv__udp_state_free(luv_state *S);
 
 /* ---- process.c --------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ static int failure(void) { return uv_translate_sys_error(errno); }
 /* A name that begins with "@" or a zero byte is abstract: it stands in no file system. */
 static int abstract(const char *p) { return *p == '@' || *p == 0; }
 
-static int address(const char *p, size_t n, struct sockaddr_un *a, socklen_t *len) {
+int luv__unix_address(const char *p, size_t n, struct sockaddr_un *a, socklen_t *len) {
   memset(a, 0, sizeof *a);
   a->sun_family = AF_UNIX;
   if (n == 0) return UV_EINVAL;
@@ -33,19 +33,25 @@ static int address(const char *p, size_t n, struct sockaddr_un *a, socklen_t *le
   return 0;
 }
 
-/* The name of this end or of the other, "" for none, an abstract one with its "@"; its length. */
-int luv__pipe_name(luv_stream *s, int peer, char *to, size_t cap) {
+/* How long the name is: 0 for none, an abstract one gets its "@". */
+size_t luv__unix_text(struct sockaddr_un *a, socklen_t len) {
+  size_t from = offsetof(struct sockaddr_un, sun_path), n = len > from ? len - from : 0;
+  if (n == 0 || a->sun_path[0]) return strnlen(a->sun_path, n);
+  a->sun_path[0] = '@';
+  return n;
+}
+
+/* The name of this end or of the other; its length. */
+int luv__unix_name(luv_object *o, int peer, char *to, size_t cap) {
   struct sockaddr_un a;
   socklen_t len = sizeof a;
   uv_os_fd_t fd;
-  size_t n, from = offsetof(struct sockaddr_un, sun_path);
-  int err = uv_fileno((uv_handle_t *)&s->h, &fd);
+  size_t n;
+  int err = uv_fileno(luv__handle(o), &fd);
   if (err) return err;
   if ((peer ? getpeername : getsockname)(fd, (struct sockaddr *)&a, &len)) return failure();
   if (a.sun_family != AF_UNIX) return UV_EAFNOSUPPORT;
-  n = len > from ? len - from : 0;
-  if (n > 0 && a.sun_path[0] == 0) a.sun_path[0] = '@';
-  else n = strnlen(a.sun_path, n);
+  n = luv__unix_text(&a, len);
   if (n > cap) return UV_ENOBUFS;
   memcpy(to, a.sun_path, n);
   return (int)n;
@@ -56,10 +62,10 @@ int luv__pipe_name(luv_stream *s, int peer, char *to, size_t cap) {
 struct luv_bound { dev_t dev; ino_t ino; char path[]; };
 
 /* The file goes with its socket, if it still is the socket's. */
-void luv__pipe_unbind(luv_stream *s) {
-  struct luv_bound *b = s->bound;
+void luv__unix_unbind(struct luv_bound **bound) {
+  struct luv_bound *b = *bound;
   struct stat st;
-  s->bound = NULL;
+  *bound = NULL;
   if (!b) return;
   if (lstat(b->path, &st) == 0 && st.st_dev == b->dev && st.st_ino == b->ino) unlink(b->path);
   free(b);
@@ -84,12 +90,12 @@ static struct luv_bound *remember(const char *path) {
   return b;
 }
 
-/* A socket that nobody listens on: what a server has left that did not come to its end. */
-static int stale(const struct sockaddr_un *a, socklen_t len) {
+/* A socket that nobody has: what a server has left that did not come to its end. */
+static int stale(const struct sockaddr_un *a, socklen_t len, int type) {
   struct stat st;
   int fd, refused;
   if (lstat(a->sun_path, &st) || !S_ISSOCK(st.st_mode)) return 0;
-  fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return 0;
   refused = connect(fd, (const struct sockaddr *)a, len) && errno == ECONNREFUSED;
   close(fd);
@@ -97,29 +103,36 @@ static int stale(const struct sockaddr_un *a, socklen_t len) {
 }
 
 static int bind_to(int fd, const struct sockaddr_un *a, socklen_t len, int replace) {
+  int type = SOCK_STREAM;
+  socklen_t size = sizeof type;
   if (bind(fd, (const struct sockaddr *)a, len) == 0) return 0;
   if (errno != EADDRINUSE || !replace || !*a->sun_path) return failure();
-  if (!stale(a, len) || unlink(a->sun_path)) return UV_EADDRINUSE;
+  getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+  if (!stale(a, len, type) || unlink(a->sun_path)) return UV_EADDRINUSE;
   return bind(fd, (const struct sockaddr *)a, len) ? failure() : 0;
 }
 
-/* Binds to a name; `mode` is that of the file, -1 what umask leaves; `replace`: a stale one. */
-int luv__pipe_bind(luv_stream *s, const char *path, size_t n, int mode, int replace) {
+/* Binds fd to a name; `mode` is that of the file, -1 what umask leaves; `replace`: a stale one. */
+int luv__unix_bind(int fd, const char *path, size_t n, int mode, int replace, struct luv_bound **bound) {
   struct sockaddr_un a;
   socklen_t len;
+  int err = luv__unix_address(path, n, &a, &len);
+  if (!err && mode >= 0 && fchmod(fd, (mode_t)mode)) err = failure(); /* the file will have it */
+  if (!err) err = bind_to(fd, &a, len, replace);
+  if (!err && *a.sun_path) *bound = remember(a.sun_path);
+  return err;
+}
+
+int luv__pipe_bind(luv_stream *s, const char *path, size_t n, int mode, int replace) {
   uv_os_fd_t old;
-  int fd, err = address(path, n, &a, &len);
-  if (err) return err;
+  int fd, err;
   if (uv_fileno((uv_handle_t *)&s->h, &old) == 0 || s->o.flags & LUV_O_CONNECTING) return UV_EINVAL;
   fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return failure();
-  if (mode >= 0 && fchmod(fd, (mode_t)mode)) err = failure(); /* the file will have it */
-  if (!err) err = bind_to(fd, &a, len, replace);
-  if (err) {
+  if ((err = luv__unix_bind(fd, path, n, mode, replace, &s->bound))) {
     close(fd);
     return err;
   }
-  if (*a.sun_path) s->bound = remember(a.sun_path);
   s->h.pipe.io_watcher.fd = fd; /* as uv_pipe_bind does: neither end can be read yet */
   return 0;
 }
@@ -129,10 +142,10 @@ int luv__pipe_bind(luv_stream *s, const char *path, size_t n, int mode, int repl
 static int connected(luv_stream *s) { return uv_is_readable(&s->h.s) || uv_is_writable(&s->h.s); }
 
 /* Connects fd: at once, or not. UV_EAGAIN: so many wait already. Touches nothing of luv's. */
-int luv__pipe_dial(int fd, const char *path, size_t n) {
+int luv__unix_dial(int fd, const char *path, size_t n) {
   struct sockaddr_un a;
   socklen_t len;
-  int err = address(path, n, &a, &len), r;
+  int err = luv__unix_address(path, n, &a, &len), r;
   if (err) return err;
   do r = connect(fd, (struct sockaddr *)&a, len);
   while (r && errno == EINTR);
@@ -190,9 +203,9 @@ int luv__pipe_open(luv_stream *s, int fd) {
 }
 
 /* The permissions of the socket's file. */
-int luv__pipe_chmod(luv_stream *s, int mode) {
+int luv__unix_chmod(luv_object *o, int mode) {
   char path[sizeof(struct sockaddr_un)];
-  int n = luv__pipe_name(s, 0, path, sizeof path - 1);
+  int n = luv__unix_name(o, 0, path, sizeof path - 1);
   if (n < 0) return n;
   if (n == 0 || *path == '@') return UV_EINVAL;
   path[n] = 0;

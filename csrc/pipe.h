@@ -2,15 +2,22 @@
 #ifndef LUV_PIPE_H
 #define LUV_PIPE_H
 
+#include <sys/un.h>
 #include "luv.h"
 
-int luv__pipe_name(luv_stream *s, int peer, char *to, size_t cap);
+/* ---- pipe.c: unix sockets, of streams and of datagrams ---- */
+
+int luv__unix_address(const char *p, size_t n, struct sockaddr_un *a, socklen_t *len);
+size_t luv__unix_text(struct sockaddr_un *a, socklen_t len);
+int luv__unix_name(luv_object *o, int peer, char *to, size_t cap);
+int luv__unix_bind(int fd, const char *path, size_t n, int mode, int replace, struct luv_bound **bound);
+int luv__unix_dial(int fd, const char *path, size_t n);
+int luv__unix_chmod(luv_object *o, int mode);
+
 int luv__pipe_bind(luv_stream *s, const char *path, size_t n, int mode, int replace);
-int luv__pipe_dial(int fd, const char *path, size_t n);
 int luv__pipe_socket(luv_stream *s, int *own);
 int luv__pipe_connected(luv_stream *s, int fd);
 int luv__pipe_open(luv_stream *s, int fd);
-int luv__pipe_chmod(luv_stream *s, int mode);
 int luv__pollable(uv_loop_t *loop, int fd);
 int luv__fd_taken(luv_state *S, int fd);
 

@@ -137,7 +137,6 @@ int luv_poll_create(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_poll *p;
   int fd, err, n;
-  luv__last(S, L, 1, 1, "create");
   if ((lua_istable(L, 1) || lua_isuserdata(L, 1)) && (n = ask(S, L))) return n;
   fd = check_fd(S, L, lua_istable(L, 1) || lua_isuserdata(L, 1) ? lua_gettop(L) : 1);
   p = (luv_poll *)luv__object_new(S, luv__class_poll.id, sizeof *p);

@@ -13,7 +13,6 @@ int luv_semaphore_create(lua_State *L) {
   luv_state *S = luv_enter(L);
   int64_t n = luv__opt_count(S, L, 1, "semaphore", 0, 1);
   luv_object *o;
-  luv__last(S, L, 1, 1, "semaphore");
   luv__make(S, L, luv__class_semaphore.id, sizeof(luv_counter), &o);
   ((luv_counter *)o)->n = n;
   return 1;
@@ -77,7 +76,6 @@ int luv_semaphore_release(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_counter *s = check(S, L, "release");
   int64_t n = luv__opt_count(S, L, 2, "release", 1, 1);
-  luv__last(S, L, 2, 1, "release");
   if (!s) return luv__fail(L, UV_EBADF);
   s->n += n;
   serve(S, s);

@@ -32,7 +32,7 @@ static void closing(luv_object *o) {
   luv_stream *s = (luv_stream *)o;
   luv_state *S = o->S;
   if (!(o->flags & LUV_O_STREAM)) return; /* stdio that was closed as luv was loaded */
-  luv__pipe_unbind(s);
+  luv__unix_unbind(&s->bound);
   luv__options_free(s);
   queue_remove(&s->unread);
   if (s->o.class_id == luv__class_tty.id) luv__tty_closing(s);

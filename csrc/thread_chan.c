@@ -144,7 +144,6 @@ int luv_thread_chan(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_channel *c;
   double cap = lua_tonumber(L, 1);
-  luv__last(S, L, 1, 1, "chan");
   if (!lua_isnoneornil(L, 1) && lua_type(L, 1) != LUA_TNUMBER)
     return luv__type_error(S, L, 1, 1, "chan", "number");
   if (!(cap >= 0) || cap != floor(cap)) return luv__arg_error(S, L, 1, "chan", "a whole number of 0 or more expected");

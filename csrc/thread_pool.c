@@ -54,7 +54,6 @@ int luv_thread_pool(lua_State *L) {
   luv_channel *c;
   luv_link *k;
   int i, err = 0;
-  luv__last(S, L, 1, 1, "pool");
   if (lua_type(L, 1) != LUA_TNUMBER) return luv__type_error(S, L, 1, 1, "pool", "number");
   if (!(n >= 1 && n <= 1024)) return luv__arg_error(S, L, 1, "pool", "1 to 1024 threads expected");
   c = luv__thread_chan_new(1e15);

@@ -63,7 +63,6 @@ static int set_nice(int number, void *n) {
 
 static luv_thread *self(luv_state *S, lua_State *L, const char *fname) {
   luv_link *k = luv__self(S, L, luv__class_thread.id, fname);
-  luv__last(S, L, 2, 1, fname);
   return (luv_thread *)k->core;
 }
 

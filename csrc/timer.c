@@ -86,7 +86,6 @@ int luv_timer_start(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_timer *t = check(S, L, "start");
   uint64_t delay = opt_ms(S, L, 2, "start"), repeat = opt_ms(S, L, 3, "start");
-  luv__last(S, L, 3, 2, "start");
   if (!t) return luv__fail(L, UV_EBADF);
   t->repeat = repeat;
   t->o.events = 0;

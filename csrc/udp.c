@@ -11,21 +11,26 @@ _Static_assert(offsetof(luv_udp, h) == sizeof(luv_object), "luv__handle finds it
 
 /* ---- life -------------------------------------------------------------------------------- */
 
-/* A new socket: without a descriptor, or with one of family AF_INET or AF_INET6. */
+static int init(luv_udp *s, luv_state *S, uv_loop_t *loop, int family) {
+  if (S && !luv__udp_state(S)) return UV_ENOMEM;
+  if (luv__is_unixgram(s)) return luv__unixgram_init(s, loop);
+  return uv_udp_init_ex(loop, &s->h, (unsigned)family | (S ? UV_UDP_RECVMMSG : 0));
+}
+
+/* A new socket: without a descriptor, or with one of family AF_INET, AF_INET6 or AF_UNIX. */
 int luv__udp_new(uv_loop_t *loop, int family, luv_object **to) {
   luv_state *S = loop->data;
-  luv_udp *s = (luv_udp *)luv__object_new(S, luv__class_udp.id, sizeof *s);
-  int err;
+  int is_unix = family == AF_UNIX, err;
+  luv_udp *s = (luv_udp *)luv__object_new(S, is_unix ? luv__class_unixgram.id : luv__class_udp.id, sizeof *s);
   if (!s) return UV_ENOMEM;
   queue_init(&s->senders);
-  s->o.uv_type = UV_UDP;
-  err = S && !luv__udp_state(S) ? UV_ENOMEM : uv_udp_init_ex(loop, &s->h, (unsigned)family | (S ? UV_UDP_RECVMMSG : 0));
-  if (err) {
+  s->o.uv_type = is_unix ? UV_POLL : UV_UDP;
+  if ((err = init(s, S, loop, family))) {
     luv__object_dispose(&s->o);
     return err;
   }
   s->o.flags = LUV_O_HANDLE;
-  s->h.data = &s->o;
+  luv__handle(&s->o)->data = &s->o;
   *to = &s->o;
   return 0;
 }
@@ -34,12 +39,14 @@ int luv__udp_new(uv_loop_t *loop, int family, luv_object **to) {
 static void closing(luv_object *o) {
   luv__udp_leave((luv_udp *)o);
   luv__udp_drop((luv_udp *)o);
+  if (luv__is_unixgram((luv_udp *)o)) luv__unixgram_closing((luv_udp *)o);
 }
 
 static luv_queue *queues(luv_object *o, int i) { return i ? NULL : &((luv_udp *)o)->senders; }
 
 luv_class luv__class_udp = {.name = "luv.udp", .flags = LUV_CLASS_SENDS, .closing = closing, .resolved = luv__udp_resolved,
                             .queues = queues};
+luv_class luv__class_unixgram = {.name = "luv.unixgram", .flags = LUV_CLASS_SENDS, .closing = closing, .queues = queues};
 
 luv_udp_state *luv__udp_state(luv_state *S) {
   luv_udp_state *t = S->udp;
@@ -65,8 +72,13 @@ void luv__udp_state_free(luv_state *S) {
 }
 
 luv_udp *luv__check_udp(luv_state *S, lua_State *L, const char *fname) {
-  luv_box *b = luv__tobox(L, 1, luv__class_udp.id);
-  if (LUV_UNLIKELY(!b)) luv__type_error(S, L, 1, 0, fname, "luv.udp");
+  return luv__self(S, L, luv__class_udp.id, fname);
+}
+
+luv_udp *luv__check_datagrams(luv_state *S, lua_State *L, const char *fname) {
+  luv_box *b = luv__anybox(L, 1);
+  if (LUV_UNLIKELY(!b || (b->class_id != luv__class_udp.id && b->class_id != luv__class_unixgram.id)))
+    luv__type_error(S, L, 1, 0, fname, luv__class_name((int)lua_tointeger(L, lua_upvalueindex(2)))); /* whose face it is */
   if (LUV_UNLIKELY(!b->o || (b->o->flags & LUV_O_CLOSING))) return NULL;
   return (luv_udp *)b->o;
 }

@@ -7,18 +7,16 @@
  * stop must not be lost, so it is stopped only at the end of such a batch. */
 #include "udp.h"
 
-#define MOST 65536 /* of a datagram, and what libuv cuts the buffer into */
-#define BATCH 20
-
 /* A long datagram on its way to a fiber; those that are short go through the arena. */
 typedef struct { luv_queue link; luv_datagram d; } parcel;
 
-static int is_full(luv_udp *s) { return s->count >= LUV_UDP_AHEAD || s->in.len >= LUV_HIGH_WATER; }
+int luv__udp_full(luv_udp *s) { return s->count >= LUV_UDP_AHEAD || s->in.len >= LUV_HIGH_WATER; }
 
 static void stop(luv_udp *s) {
   if (!(s->o.flags & LUV_O_READING)) return;
   s->o.flags &= ~(uint32_t)LUV_O_READING;
-  uv_udp_recv_stop(&s->h);
+  if (luv__is_unixgram(s)) luv__unixgram_stop(s);
+  else uv_udp_recv_stop(&s->h);
 }
 
 /* What is unread goes, with the socket. */
@@ -36,8 +34,9 @@ static void drop_parcel(parcel *p) {
 
 /* data, {family, address, port}, truncated. May raise (memory). */
 static int push(luv_state *S, lua_State *L, const luv_datagram *d) {
-  lua_pushlstring(L, (const char *)(d + 1), d->len);
+  lua_pushlstring(L, (const char *)(d + 1) + d->name, d->len);
   luv__push_addr(S, L, &d->from);
+  if (d->named) luv__unixgram_push_name(L, d);
   lua_pushboolean(L, (int)d->truncated);
   return 3;
 }
@@ -74,13 +73,13 @@ static luv_datagram *reserve(luv_state *S, luv_fiber *f, size_t n) {
 }
 
 static void give(luv_udp *s, luv_fiber *f, const luv_datagram *d, const char *p) {
-  luv_datagram *to = reserve(s->o.S, f, d->len);
+  luv_datagram *to = reserve(s->o.S, f, luv__datagram_bytes(d));
   if (!to) {
     luv__wake_error(s->o.S, f, UV_ENOMEM);
     return;
   }
   *to = *d;
-  memcpy(to + 1, p, d->len);
+  memcpy(to + 1, p, luv__datagram_bytes(d));
   luv__wake(s->o.S, f, LUV_OUT_OWN);
 }
 
@@ -90,7 +89,7 @@ static luv_fiber *first(luv_udp *s) { return luv_container(s->o.waiters.next, lu
 
 static void keep(luv_udp *s, const luv_datagram *d, const char *p) {
   if (luv__buffer_append(&s->in, (const char *)d, sizeof *d)) return; /* datagrams get lost */
-  if (luv__buffer_append(&s->in, p, d->len)) s->in.len -= sizeof *d;
+  if (luv__buffer_append(&s->in, p, luv__datagram_bytes(d))) s->in.len -= sizeof *d;
   else s->count++;
 }
 
@@ -101,8 +100,8 @@ static const char *head(luv_udp *s, luv_datagram *d) {
   return p + sizeof *d;
 }
 
-static void consume(luv_udp *s, size_t len) {
-  luv__buffer_consume(&s->in, sizeof(luv_datagram) + len);
+static void consume(luv_udp *s, const luv_datagram *d) {
+  luv__buffer_consume(&s->in, sizeof *d + luv__datagram_bytes(d));
   s->count--;
 }
 
@@ -115,18 +114,27 @@ static void serve(luv_udp *s) {
   while (s->count && !queue_empty(&s->o.waiters)) {
     const char *p = head(s, &d);
     give(s, first(s), &d, p);
-    consume(s, d.len);
+    consume(s, &d);
   }
 }
 
 /* ---- libuv's callbacks -------------------------------------------------------------------------- */
 
+char *luv__udp_room(luv_udp_state *t) {
+  if (!t->buf) t->buf = malloc(LUV_UDP_ROOM);
+  return t->buf;
+}
+
 static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
-  luv_udp_state *t = ((luv_udp *)h->data)->o.S->udp;
   (void)size;
-  if (!t->buf) t->buf = malloc(BATCH * MOST);
-  buf->base = t->buf;
-  buf->len = t->buf ? BATCH * MOST : 0;
+  buf->base = luv__udp_room(((luv_udp *)h->data)->o.S->udp);
+  buf->len = buf->base ? LUV_UDP_ROOM : 0;
+}
+
+void luv__udp_arrived(luv_udp *s, const luv_datagram *d, const char *p) {
+  s->o.S->bytes_read += d->len;
+  if (queue_empty(&s->o.waiters)) keep(s, d, p);
+  else give(s, first(s), d, p);
 }
 
 static void arrived(luv_udp *s, const char *p, size_t n, const struct sockaddr *from, unsigned flags) {
@@ -136,13 +144,11 @@ static void arrived(luv_udp *s, const char *p, size_t n, const struct sockaddr *
   d.truncated = (flags & UV_UDP_PARTIAL) != 0;
   if (s->nameless) d.from.sa.sa_family = AF_UNIX;
   else memcpy(&d.from, from, from->sa_family == AF_INET ? sizeof d.from.v4 : sizeof d.from.v6);
-  s->o.S->bytes_read += n;
-  if (queue_empty(&s->o.waiters)) keep(s, &d, p);
-  else give(s, first(s), &d, p);
+  luv__udp_arrived(s, &d, p);
 }
 
 /* An error of the socket, such as that nobody listens at its peer, is the next call's. */
-static void failed(luv_udp *s, int err) {
+void luv__udp_failed(luv_udp *s, int err) {
   if (queue_empty(&s->o.waiters)) s->error = err;
   else luv__wake_error(s->o.S, first(s), err);
   if (queue_empty(&s->o.waiters)) stop(s);
@@ -150,17 +156,25 @@ static void failed(luv_udp *s, int err) {
 
 static void on_recv(uv_udp_t *h, ssize_t n, const uv_buf_t *buf, const struct sockaddr *from, unsigned flags) {
   luv_udp *s = h->data;
-  if (n < 0) failed(s, (int)n);
+  if (n < 0) luv__udp_failed(s, (int)n);
   else if (from) arrived(s, buf->base, (size_t)n, from, flags);
-  if (!(flags & UV_UDP_MMSG_CHUNK) && is_full(s)) stop(s);
+  if (!(flags & UV_UDP_MMSG_CHUNK) && luv__udp_full(s)) stop(s);
 }
 
 static int read_more(luv_udp *s) {
   int err;
   if (s->o.flags & LUV_O_READING) return 0;
-  err = uv_udp_recv_start(&s->h, on_alloc, on_recv);
+  err = luv__is_unixgram(s) ? luv__unixgram_start(s) : uv_udp_recv_start(&s->h, on_alloc, on_recv);
   if (err == 0) s->o.flags |= LUV_O_READING;
   return err;
+}
+
+/* Between two batches: as before, or not any more. */
+void luv__udp_read_on(luv_udp *s) {
+  int err = 0;
+  if (luv__udp_full(s)) stop(s);
+  else if (!queue_empty(&s->o.waiters)) err = read_more(s);
+  if (err) luv__udp_failed(s, err);
 }
 
 /* ---- recv ------------------------------------------------------------------------------------------ */
@@ -176,6 +190,7 @@ static int begin_recv(luv_state *S, luv_fiber *f) {
 }
 
 static const luv_op recv_op = {.name = "udp recv", .flags = LUV_OP_EXTERNAL, .begin = begin_recv, .deliver = deliver};
+static const luv_op unixgram_recv_op = {.name = "unixgram recv", .flags = LUV_OP_EXTERNAL, .begin = begin_recv, .deliver = deliver};
 
 /* Takes the first of the queue, out of the way of whatever a finaliser does to the socket
  * while the results are made. A long one costs a block of its own. */
@@ -185,15 +200,15 @@ static int take(luv_state *S, lua_State *L, luv_udp *s) {
   const char *bytes = head(s, &small.d);
   luv_datagram *d = &small.d;
   int n;
-  if (d->len > sizeof small.bytes) {
-    p = malloc(sizeof *p + d->len);
+  if (luv__datagram_bytes(d) > sizeof small.bytes) {
+    p = malloc(sizeof *p + luv__datagram_bytes(d));
     if (!p) return luv__fail(L, UV_ENOMEM);
     queue_push(&S->udp->parcels, &p->link);
     p->d = *d;
     d = &p->d;
   }
-  memcpy(d + 1, bytes, d->len);
-  consume(s, d->len);
+  memcpy(d + 1, bytes, luv__datagram_bytes(d));
+  consume(s, d);
   if (s->count < LUV_UDP_AHEAD / 2 && s->in.len < LUV_HIGH_WATER / 2) read_more(s);
   n = push(S, L, d);
   if (p) drop_parcel(p);
@@ -211,21 +226,23 @@ static int recv_now(luv_state *S, lua_State *L, luv_udp *s) {
 /* data, {family, address, port}, truncated = udp:recv([timeout]) */
 int luv_udp_recv(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_udp *s = luv__check_udp(S, L, "recv");
+  luv_udp *s = luv__check_datagrams(S, L, "recv");
   double timeout = lua_gettop(L) > 1 ? luv__opt_timeout(S, L, 2, 1, "recv") : LUV_NO_TIMEOUT;
+  const luv_op *op;
   int n;
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
+  op = luv__is_unixgram(s) ? &unixgram_recv_op : &recv_op;
   if (!queue_empty(&s->o.waiters) || (timeout != 0 && luv__udp_overdue(S, L)))
-    return luv__suspend(S, L, &recv_op, s, 0, timeout);
+    return luv__suspend(S, L, op, s, 0, timeout);
   n = recv_now(S, L, s);
   if (n == 0 && timeout == 0) { /* what the kernel has counts as being there */
     int err = read_more(s);
     if (err) return luv__fail(L, err);
     luv__glance(S);
-    s = luv__check_udp(S, L, "recv");
+    s = luv__check_datagrams(S, L, "recv");
     if (!s) return luv__fail(L, UV_ECANCELED);
     n = recv_now(S, L, s);
   }
-  return n ? n : luv__suspend(S, L, &recv_op, s, 0, timeout);
+  return n ? n : luv__suspend(S, L, op, s, 0, timeout);
 }

@@ -3,7 +3,7 @@
  * What tells that is a poll handle on a duplicate of the descriptor, since libuv has only one
  * watcher for each; it is made when a send first has to wait. A datagram that waits is on the
  * suspended stack: the data at 2, the address at 3 (as C's, in a string). Who gives up,
- * by timeout or cancel, has sent nothing. */
+ * by timeout or cancel, has sent nothing. Unix sockets differ where they are not connected: unixgram.c. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,8 +19,7 @@ struct luv_udp_room { uv_poll_t poll; luv_udp *s; int fd; };
 
 /* The system call itself: sendmsg, by way of libuv and of glibc with its cancellation, costs an
  * echo server 5 % more. */
-static int system_send(int fd, const char *p, size_t n, const luv_addr *to) {
-  socklen_t len = !to ? 0 : to->sa.sa_family == AF_INET ? sizeof to->v4 : sizeof to->v6;
+static int system_send(int fd, const char *p, size_t n, const void *to, socklen_t len) {
   long r;
   do r = syscall(SYS_sendto, fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL, to, len);
   while (r < 0 && errno == EINTR);
@@ -30,28 +29,39 @@ static int system_send(int fd, const char *p, size_t n, const luv_addr *to) {
 
 /* Sends the string at 2. UV_EAGAIN: there is no room. A socket that has no descriptor yet gets
  * one from libuv. */
-static int send_now(luv_udp *s, lua_State *L, const luv_addr *to) {
+static int send_now(luv_udp *s, lua_State *L, const void *to, socklen_t len) {
   size_t n;
   uv_os_fd_t fd;
   int err;
   const char *p = lua_tolstring(L, 2, &n);
   if (to && s->connected) return UV_EISCONN;
   if (!to && !s->connected) return UV_EDESTADDRREQ;
-  if (LUV_LIKELY(uv_fileno((uv_handle_t *)&s->h, &fd) == 0)) err = system_send(fd, p, n, to);
+  if (LUV_LIKELY(uv_fileno((uv_handle_t *)&s->h, &fd) == 0)) err = system_send(fd, p, n, to, len);
   else {
     uv_buf_t buf = {(char *)p, n};
-    err = uv_udp_try_send(&s->h, &buf, 1, &to->sa);
+    err = uv_udp_try_send(&s->h, &buf, 1, to);
   }
   if (err >= 0) s->o.S->bytes_written += n;
   return err < 0 ? err : 0;
 }
 
+static socklen_t length_of(const luv_addr *a) {
+  return a->sa.sa_family == AF_INET ? sizeof a->v4 : sizeof a->v6;
+}
+
 /* The address that f waits with: wait.arg's, if a name was resolved to it; NULL: connected. */
-static const luv_addr *address_of(luv_fiber *f, luv_addr *a) {
-  if (f->wait.arg) return (const luv_addr *)(uintptr_t)f->wait.arg;
+const void *luv__udp_address(luv_fiber *f, socklen_t *len) {
+  size_t n;
+  const char *p;
+  if (f->wait.arg) {
+    *len = length_of((const luv_addr *)(uintptr_t)f->wait.arg);
+    return (const void *)(uintptr_t)f->wait.arg;
+  }
+  *len = 0;
   if (lua_type(f->in, 3) != LUA_TSTRING) return NULL;
-  memcpy(a, lua_tostring(f->in, 3), sizeof *a);
-  return a;
+  p = lua_tolstring(f->in, 3, &n);
+  *len = (socklen_t)n;
+  return p;
 }
 
 static void forget_address(luv_fiber *f) {
@@ -63,17 +73,25 @@ static void forget_address(luv_fiber *f) {
 
 static luv_fiber *first(luv_udp *s) { return luv_container(s->senders.next, luv_fiber, wait.node); }
 
+/* Sends what f waits to send, if there is room: whether it need not wait any more. */
+int luv__udp_serve_one(luv_udp *s, luv_fiber *f) {
+  socklen_t len;
+  const void *to = luv__udp_address(f, &len);
+  int err = send_now(s, f->in, to, len);
+  if (err == UV_EAGAIN) return 0;
+  forget_address(f);
+  if (err) luv__wake_error(s->o.S, f, err);
+  else luv__wake(s->o.S, f, LUV_OUT_SELF);
+  return 1;
+}
+
+static int by_itself(luv_udp *s) { return luv__is_unixgram(s) && !s->connected; }
+
 /* Sends what there is room for; returns whether anybody still waits. */
 static int serve(luv_udp *s) {
-  while (!queue_empty(&s->senders)) {
-    luv_fiber *f = first(s);
-    luv_addr a;
-    int err = send_now(s, f->in, address_of(f, &a));
-    if (err == UV_EAGAIN) return 1;
-    forget_address(f);
-    if (err) luv__wake_error(s->o.S, f, err);
-    else luv__wake(s->o.S, f, LUV_OUT_SELF);
-  }
+  if (by_itself(s)) return luv__unixgram_serve(s);
+  while (!queue_empty(&s->senders))
+    if (!luv__udp_serve_one(s, first(s))) return 1;
   return 0;
 }
 
@@ -102,22 +120,29 @@ static luv_udp_room *make_room(luv_udp *s, int *err) {
   return NULL;
 }
 
-static void watch(luv_udp *s) {
-  int err = 0;
-  if (!s->room) s->room = make_room(s, &err);
-  if (s->room && !uv_is_active((uv_handle_t *)&s->room->poll))
-    err = uv_poll_start(&s->room->poll, UV_WRITABLE, on_room);
-  while (err && !queue_empty(&s->senders)) {
+/* All that wait end with err. */
+void luv__udp_give_up(luv_udp *s, int err) {
+  while (!queue_empty(&s->senders)) {
     forget_address(first(s));
     luv__wake_error(s->o.S, first(s), err);
   }
+}
+
+static void watch(luv_udp *s) {
+  int err = by_itself(s) ? luv__unixgram_retry(s) : 0;
+  if (!by_itself(s)) {
+    if (!s->room) s->room = make_room(s, &err);
+    if (s->room && !uv_is_active((uv_handle_t *)&s->room->poll))
+      err = uv_poll_start(&s->room->poll, UV_WRITABLE, on_room);
+  }
+  if (err) luv__udp_give_up(s, err);
 }
 
 static int begin_send(luv_state *S, luv_fiber *f) {
   luv_udp *s = f->wait.on;
   (void)S;
   queue_push(&s->senders, &f->wait.node);
-  if (first(s) == f && serve(s)) watch(s);
+  if ((first(s) == f || by_itself(s)) && serve(s)) watch(s);
   return 0;
 }
 
@@ -127,15 +152,13 @@ static void abandon_send(luv_state *S, luv_fiber *f) {
 }
 
 static const luv_op send_op = {.name = "udp send", .flags = LUV_OP_EXTERNAL, .begin = begin_send, .abandon = abandon_send};
+static const luv_op unixgram_send_op = {.name = "unixgram send", .flags = LUV_OP_EXTERNAL, .begin = begin_send, .abandon = abandon_send};
 
 static void on_closed(uv_handle_t *h) { free(h->data); }
 
 /* The socket closes. */
 void luv__udp_leave(luv_udp *s) {
-  while (!queue_empty(&s->senders)) {
-    forget_address(first(s));
-    luv__wake_error(s->o.S, first(s), UV_ECANCELED);
-  }
+  luv__udp_give_up(s, UV_ECANCELED);
   if (!s->room) return;
   uv_close((uv_handle_t *)&s->room->poll, on_closed);
   close(s->room->fd);
@@ -227,7 +250,7 @@ static int address(luv_state *S, lua_State *L, luv_udp *s, luv_addr *a) {
 }
 
 /* The data at 2 becomes one string. */
-static void check_data(luv_state *S, lua_State *L) {
+void luv__udp_check_data(luv_state *S, lua_State *L) {
   luaL_Buffer b;
   int i, n;
   luv__check_data(S, L, 2, 1, "send");
@@ -243,26 +266,42 @@ static void check_data(luv_state *S, lua_State *L) {
 }
 
 /* The address lies on the stack while the wait lasts. To put it there may close the socket. */
-static int wait_for_room(luv_state *S, lua_State *L, const luv_addr *a, double timeout) {
+static int wait_for_room(luv_state *S, lua_State *L, const void *to, socklen_t len, double timeout) {
   luv_udp *s;
   lua_settop(L, 2);
-  if (a) lua_pushlstring(L, (const char *)a, sizeof *a);
+  if (to) lua_pushlstring(L, to, len);
   else lua_pushnil(L);
-  s = luv__check_udp(S, L, "send");
+  s = luv__check_datagrams(S, L, "send");
   if (!s) return luv__fail(L, UV_ECANCELED);
-  return luv__suspend(S, L, &send_op, s, 0, timeout);
+  return luv__suspend(S, L, luv__is_unixgram(s) ? &unixgram_send_op : &send_op, s, 0, timeout);
+}
+
+/* Sends the string at 2, NULL: to the peer. */
+int luv__udp_send(luv_state *S, lua_State *L, luv_udp *s, const void *to, socklen_t len, double timeout) {
+  int err = s->error, queued;
+  if (LUV_UNLIKELY(err)) {
+    s->error = 0;
+    return luv__fail(L, err);
+  }
+  queued = !queue_empty(&s->senders) && (!by_itself(s) || luv__unixgram_queued(s, to, len));
+  if (queued || (timeout != 0 && luv__udp_overdue(S, L))) return wait_for_room(S, L, to, len, timeout);
+  err = send_now(s, L, to, len);
+  if (err == UV_EAGAIN) return wait_for_room(S, L, to, len, timeout);
+  if (err) return luv__fail(L, err);
+  lua_settop(L, 1);
+  return 1;
 }
 
 /* udp = udp:send(data[, host, port][, timeout]). A name is Go's affair: upvalue 2. */
 int luv_udp_send(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_udp *s;
-  luv_addr a, *to;
+  luv_addr a;
   double timeout;
-  int kind, err;
+  int kind;
   luv__check_udp(S, L, "send");
   if (LUV_UNLIKELY(lua_type(L, 4) == LUA_TSTRING && lua_type(L, 3) == LUA_TNUMBER)) reorder(L);
-  if (LUV_UNLIKELY(lua_type(L, 2) != LUA_TSTRING)) check_data(S, L);
+  if (LUV_UNLIKELY(lua_type(L, 2) != LUA_TSTRING)) luv__udp_check_data(S, L);
   if (lua_istable(L, 3)) spread(S, L);
   s = luv__check_udp(S, L, "send"); /* what came before may have closed it */
   kind = address(S, L, s, &a);
@@ -270,24 +309,13 @@ int luv_udp_send(lua_State *L) {
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
   if (kind == NAME) return luv_trampoline(L);
-  to = kind == CONNECTED ? NULL : &a;
-  if (LUV_UNLIKELY(s->error)) {
-    err = s->error;
-    s->error = 0;
-    return luv__fail(L, err);
-  }
-  if (!queue_empty(&s->senders) || (timeout != 0 && luv__udp_overdue(S, L)))
-    return wait_for_room(S, L, to, timeout);
-  err = send_now(s, L, to);
-  if (err == UV_EAGAIN) return wait_for_room(S, L, to, timeout);
-  if (err) return luv__fail(L, err);
-  lua_settop(L, 1);
-  return 1;
+  if (kind == CONNECTED) return luv__udp_send(S, L, s, NULL, 0, timeout);
+  return luv__udp_send(S, L, s, &a, length_of(&a), timeout);
 }
 
 /* n = udp:send_queue_size(): bytes that wait for room */
 int luv_udp_send_queue_size(lua_State *L) {
-  luv_udp *s = luv__check_udp(luv_enter(L), L, "send_queue_size");
+  luv_udp *s = luv__check_datagrams(luv_enter(L), L, "send_queue_size");
   luv_queue *q;
   size_t n = 0;
   if (!s) return luv__fail(L, UV_EBADF);
@@ -299,7 +327,7 @@ int luv_udp_send_queue_size(lua_State *L) {
 
 /* n = udp:send_queue_count(): how many datagrams these are */
 int luv_udp_send_queue_count(lua_State *L) {
-  luv_udp *s = luv__check_udp(luv_enter(L), L, "send_queue_count");
+  luv_udp *s = luv__check_datagrams(luv_enter(L), L, "send_queue_count");
   luv_queue *q;
   int n = 0;
   if (!s) return luv__fail(L, UV_EBADF);

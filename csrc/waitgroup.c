@@ -26,7 +26,6 @@ static int change(luv_state *S, lua_State *L, luv_counter *g, int64_t n, const c
 int luv_waitgroup_add(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_counter *g = check(S, L, "add");
-  luv__last(S, L, 2, 1, "add");
   return change(S, L, g, luv__opt_count(S, L, 2, "add", -2147483646, 1), "add");
 }
 

@@ -24,6 +24,13 @@ function netlib.tcp() end
 ---@return luv.code? code
 function netlib.udp(family) end
 
+---A unix socket of datagrams; see docs/unixgram.lua. It has a descriptor, and no name yet.
+---Errors: EMFILE, ENFILE.
+---@return luv.unixgram? socket nil when it fails
+---@return string? message
+---@return luv.code? code
+function netlib.unixgram() end
+
 ---Two connected stream sockets (of the unix kind: they have no addresses, and nodelay is not
 ---supported). What is written to one is read from the other. Source: uv_socketpair.
 ---Errors: EMFILE, ENFILE.

@@ -269,7 +269,7 @@ func (c *Call) Bool(i int) bool {
 	return v != nil && v._type != C.LUV_V_NIL && (v._type != C.LUV_V_BOOLEAN || number(v) != 0)
 }
 
-// Last says that i is the last argument: what is left over would be a mistake that nobody sees.
+// Last says that i is the last argument where that depends on the others: Func.Args is the most there are.
 func (c *Call) Last(i int) {
 	for i++; i <= c.Count(); i++ {
 		if !c.Nil(i) {
@@ -280,7 +280,6 @@ func (c *Call) Last(i int) {
 
 // Timeout returns the optional argument i, which is the last, in seconds; negative for none.
 func (c *Call) Timeout(i int) float64 {
-	c.Last(i)
 	if c.Nil(i) {
 		return -1
 	}

@@ -24,9 +24,16 @@ type Func struct {
 	Face   string
 	Native string // "pcall", "coroutine.create"
 	Waits  bool   // it can suspend the fiber (a face knows that itself)
+	Args   int    // how many arguments it takes at most, the object of a method not counted; or Many, Own
 
 	method bool
 }
+
+// Whatever else is left over, and not nil, raises: the mistake would go unseen.
+const (
+	Many = -1 - iota // any number
+	Own              // the face counts them: luv__opt_timeout does, and luv__last in those that are called most
+)
 
 // A Module is a table that a script sees: "luv", or "luv.timer" for luv's field timer.
 type Module struct {
@@ -117,7 +124,7 @@ func publishFunc(owner string, f Func) {
 		waits = 1
 	}
 	o, n := C.CString(owner), C.CString(f.Name)
-	C.luv__register(o, n, face, C.int(len(functions)-1), waits)
+	C.luv__register(o, n, face, C.int(len(functions)-1), waits, C.int(f.Args))
 	C.free(unsafe.Pointer(o))
 	C.free(unsafe.Pointer(n))
 	C.free(unsafe.Pointer(face))

@@ -17,7 +17,7 @@ var probe func(*lua.Call)
 func init() {
 	faces := func(names ...string) (list []lua.Func) {
 		for _, name := range names {
-			list = append(list, lua.Func{Name: name, Face: name})
+			list = append(list, lua.Func{Name: name, Face: name, Args: lua.Many})
 		}
 		return list
 	}
@@ -29,18 +29,18 @@ func init() {
 	lua.Register(lua.Module{
 		Name: "luv.test",
 		Funcs: []lua.Func{
-			{Name: "probe", Go: func(c *lua.Call) { probe(c) }, Waits: true},
+			{Name: "probe", Go: func(c *lua.Call) { probe(c) }, Args: lua.Many, Waits: true},
 			{Name: "idle", Go: makeIdle},
 		},
 		Consts: map[string]any{"text": "words", "whole": -3, "fraction": 0.5},
 	})
 	lua.DefineClass(lua.ClassDef{Name: "luv.fiber", Plain: true, Methods: []lua.Func{
-		{Name: "join", Face: "fiber_join"}, {Name: "cancel", Face: "fiber_cancel"},
+		{Name: "join", Face: "fiber_join", Args: lua.Own}, {Name: "cancel", Face: "fiber_cancel", Args: 1},
 		{Name: "status", Face: "fiber_status"},
 	}})
 	lua.DefineClass(lua.ClassDef{Name: "luv.testidle", Methods: []lua.Func{
-		{Name: "probe", Go: func(c *lua.Call) { probe(c) }, Waits: true},
-		{Name: "wait", Go: waitIdle, Waits: true},
+		{Name: "probe", Go: func(c *lua.Call) { probe(c) }, Args: lua.Many, Waits: true},
+		{Name: "wait", Go: waitIdle, Args: 1, Waits: true},
 	}})
 }
 

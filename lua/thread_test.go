@@ -8,8 +8,8 @@ import (
 )
 
 func init() {
-	lua.Register(lua.Module{Name: "luv.thread", Funcs: []lua.Func{{Name: "create", Face: "thread_create"}}})
-	lua.DefineClass(lua.ClassDef{Name: "luv.thread", Plain: true, Methods: []lua.Func{{Name: "join", Face: "thread_join"}}})
+	lua.Register(lua.Module{Name: "luv.thread", Funcs: []lua.Func{{Name: "create", Face: "thread_create", Args: lua.Many}}})
+	lua.DefineClass(lua.ClassDef{Name: "luv.thread", Plain: true, Methods: []lua.Func{{Name: "join", Face: "thread_join", Args: lua.Own}}})
 }
 
 // A thread has a state of its own, in which luv is open once it is needed; with the thread's

@@ -344,11 +344,7 @@ tap.test("title: what ps shows", function()
   refuses("title", 1)
 end)
 
-tap.test("nothing minds more arguments, all can be given away", function()
-  for _, name in ipairs{"uname", "hostname", "uptime", "loadavg", "cpu_info", "interface_addresses", "mem_total",
-    "mem_free", "mem_constrained", "rss", "rusage", "environ", "getpid", "getppid", "available_parallelism"} do
-    tap.ok(sys[name](sys, {}, print), name)
-  end
+tap.test("all can be given away", function()
   local f = luv.codec.decode(luv.codec.encode(sys.getpid))
   tap.equal(f, sys.getpid)
 end)

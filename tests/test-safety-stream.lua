@@ -27,6 +27,13 @@ local function udp()
   u:bind("127.0.0.1", 0)
   return u
 end
+-- A socket, and one whose queue is full.
+local function unixgram()
+  local a, b = luv.net.unixgram():bind(), luv.net.unixgram():bind()
+  a:setoption("SO_PASSCRED")
+  while a:send("x", b:getsockname(), 0) do end
+  return a, {b}
+end
 local function server()
   local s = luv.net.tcp()
   s:bind("127.0.0.1", 0)
@@ -52,6 +59,16 @@ local kinds = {
   {"a datagram to an address", udp, function(o) return o:send({1.5, 2.5}, "127.0.0.1", 9) end},
   {"a datagram to a table", udp, function(o) return o:send(1.5, {address = "127.0.0.1", port = 9}) end},
   {"a datagram to a name", udp, function(o) return o:send("x", "localhost.", 9) end},
+  {"recv of a unix socket", unixgram, function(o)
+    luv.net.unixgram():send(long:sub(1, 5000), o:getsockname())
+    return o:recv()
+  end},
+  {"a datagram to a path", unixgram, function(o) return o:send({1.5, 2.5}, "/nope/luv") end},
+  {"a datagram to one that is full", function()
+    local a, others = unixgram()
+    others[2] = a
+    return luv.net.unixgram():bind(), others
+  end, function(o) return o:send(1.5, {path = o:getsockname()}) end},
   {"a descriptor", function() local a, b = luv.net.socketpair() return luv.poll.create(a:fileno()), {a, b} end,
    function(o) return o:wait("r") end},
   {"a signal", function() return luv.signal.create("USR1") end, function(o) return o:next() end},
@@ -90,7 +107,11 @@ tap.test("what a finaliser reads of the same stream, nobody gets twice", functio
     luv.sleep(0.01)
     while true do
       local stolen
-      local n, s = hot.run(function() return b:read(size) end, function() n, stolen = b:read(7, 0) end, 1)
+      local function steal()
+        local n, s = b:read(7, 0)
+        if n then stolen = s end -- at the end it is a message
+      end
+      local n, s = hot.run(function() return b:read(size) end, steal, 1)
       if stolen then got[#got + 1] = stolen end
       if not n then break end
       got[#got + 1] = s

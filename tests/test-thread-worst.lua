@@ -181,7 +181,7 @@ tap.test("names, cancels and detaches of threads that another one is just making
       while not stop:try_get() do
         for _, t in ipairs(luv.thread.list()) do
           if t ~= me and t:name():match("^luv") then
-            t[what](t, "luv")
+            t[what](t, what == "name" and "luv" or nil)
             met = met + 1
           end
         end

@@ -21,13 +21,14 @@ type handle interface {
 
 // makers holds the New function of every handle type: a new type is added here.
 var makers = map[string]func(*uv.Loop) (handle, error){
-	"async":  func(l *uv.Loop) (handle, error) { h, err := uv.NewAsync(l, func() {}); return h, err },
-	"idle":   func(l *uv.Loop) (handle, error) { h, err := uv.NewIdle(l); return h, err },
-	"pipe":   func(l *uv.Loop) (handle, error) { h, err := uv.NewPipe(l, false); return h, err },
-	"signal": func(l *uv.Loop) (handle, error) { h, err := uv.NewSignal(l); return h, err },
-	"tcp":    func(l *uv.Loop) (handle, error) { h, err := uv.NewTCP(l); return h, err },
-	"udp":    func(l *uv.Loop) (handle, error) { h, err := uv.NewUDP(l, uv.Unspecified); return h, err },
-	"timer":  func(l *uv.Loop) (handle, error) { h, err := uv.NewTimer(l); return h, err },
+	"async":    func(l *uv.Loop) (handle, error) { h, err := uv.NewAsync(l, func() {}); return h, err },
+	"idle":     func(l *uv.Loop) (handle, error) { h, err := uv.NewIdle(l); return h, err },
+	"pipe":     func(l *uv.Loop) (handle, error) { h, err := uv.NewPipe(l, false); return h, err },
+	"signal":   func(l *uv.Loop) (handle, error) { h, err := uv.NewSignal(l); return h, err },
+	"tcp":      func(l *uv.Loop) (handle, error) { h, err := uv.NewTCP(l); return h, err },
+	"unixgram": func(l *uv.Loop) (handle, error) { h, err := uv.NewUnixgram(l); return h, err },
+	"udp":      func(l *uv.Loop) (handle, error) { h, err := uv.NewUDP(l, uv.Unspecified); return h, err },
+	"timer":    func(l *uv.Loop) (handle, error) { h, err := uv.NewTimer(l); return h, err },
 }
 
 func TestCloseIsIdempotent(t *testing.T) {

@@ -65,7 +65,7 @@ func (p *Pipe) Dial(path string) (dial func(fd int) error, fd int, own bool, err
 	}
 	dial = func(fd int) error {
 		c, n := chars(path)
-		return check(C.luv__pipe_dial(C.int(fd), c, n))
+		return check(C.luv__unix_dial(C.int(fd), c, n))
 	}
 	return dial, int(r), mine != 0, nil
 }
@@ -88,17 +88,18 @@ func (p *Pipe) Open(fd int) error {
 }
 
 // Getsockname returns the pipe's own name, "" for none.
-func (p *Pipe) Getsockname() (string, error) { return p.name(0) }
+func (p *Pipe) Getsockname() (string, error) { return p.unixName(0) }
 
 // Getpeername returns the name of the other end, "" for none.
-func (p *Pipe) Getpeername() (string, error) { return p.name(1) }
+func (p *Pipe) Getpeername() (string, error) { return p.unixName(1) }
 
-func (p *Pipe) name(peer C.int) (string, error) {
-	if !p.open() {
+// unixName returns a name of a unix socket.
+func (h *Handle) unixName(peer C.int) (string, error) {
+	if !h.open() {
 		return "", EBADF
 	}
 	var text [128]C.char
-	n := C.luv__pipe_name(p.luv(), peer, &text[0], C.size_t(len(text)))
+	n := C.luv__unix_name(h.o, peer, &text[0], C.size_t(len(text)))
 	if n < 0 {
 		return "", Errno(n)
 	}
@@ -110,7 +111,7 @@ func (p *Pipe) Chmod(mode int) error {
 	if !p.open() {
 		return EBADF
 	}
-	return check(C.luv__pipe_chmod(p.luv(), C.int(mode)))
+	return check(C.luv__unix_chmod(p.o, C.int(mode)))
 }
 
 // IPC reports whether the pipe can pass handles.
