@@ -28,19 +28,19 @@ static void push_native(lua_State *L, const char *path) {
 static int counted(lua_State *L) {
   const luv_entry *e = lua_touserdata(L, lua_upvalueindex(3));
   if (LUV_UNLIKELY(lua_gettop(L) > e->args)) luv__last(luv_enter(L), L, e->args, e->args - e->method, e->name);
-  return e->face(L);
+  return e->face->fn(L);
 }
 
 /* A face or a function of Go's; before those that do not count their arguments comes one that does. */
 static void push_function(luv_state *S, lua_State *L, luv_entry *e, int class_id) {
   lua_pushlightuserdata(L, S);
-  lua_pushinteger(L, e->face == luv_trampoline || e->both ? (int)e->number : class_id);
-  if (e->args < 0) lua_pushcclosure(L, e->face, 2);
+  lua_pushinteger(L, e->face->fn == luv_trampoline || e->both ? (int)e->number : class_id);
+  if (e->args < 0) lua_pushcclosure(L, e->face->fn, 2);
   else {
     lua_pushlightuserdata(L, e);
     lua_pushcclosure(L, counted, 3);
   }
-  if (e->waits) luv__wrap_suspending(S, L, e->face);
+  luv__dress(S, L, e->face);
 }
 
 static void push_entry(luv_state *S, lua_State *L, luv_entry *e, int class_id) {

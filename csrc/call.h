@@ -85,9 +85,9 @@ void luv__push_meta(luv_state *S, lua_State *L, int id);
 /* ---- what is made once per state by the files that use it ------------------- */
 void luv__deliver_open(luv_state *S, lua_State *L);
 void luv__glue_open(luv_state *S, lua_State *L);
-void luv__load(luv_state *S, lua_State *L, const char *source, size_t n);
-void luv__push_native(luv_state *S, lua_State *L, const char *name);
 void luv__outcome_open(luv_state *S, lua_State *L);
 void luv__std_open(luv_state *S, lua_State *L);
+
+extern const luv_face luv__trampoline_faces[2]; /* for a function that does not wait, and for one that may */
 
 #endif

@@ -351,11 +351,13 @@ LUV_HOT int luv__chan_next(lua_State *L) {
   return 1;
 }
 
+static const luv_face next_face = {.fn = luv__chan_next, .waits = 1, .wrapper = &luv__wrap_some};
+
 /* for v in ch:iter() */
 int luv_chan_iter(lua_State *L) {
   luv_state *S = luv_enter(L);
   check(S, L, "iter");
   lua_pushvalue(L, 1);
-  luv__push_iterator(S, L, luv__chan_next);
+  luv__push_iterator(S, L, &next_face);
   return 1;
 }

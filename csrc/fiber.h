@@ -123,17 +123,8 @@ void luv__raise_cancel(luv_state *S, lua_State *L);
 extern const char luv__raised; /* its address before an error says that it is to be raised: wrap.c */
 /* Makes room for n values on a thread that is not running; 0: there is none. */
 int luv__room(lua_State *L, int n);
-/* Replaces the C function on top of L by what Lua is to call instead (LuaJIT). */
-void luv__wrap_suspending(luv_state *S, lua_State *L, lua_CFunction fn);
-void luv__wrap(luv_state *S, lua_State *L, lua_CFunction fn);
-void luv__push_iterator(luv_state *S, lua_State *W, lua_CFunction fn);
 /* Pushes a Lua function to run the function at idx with, if that is C on Lua 5.1. */
 int luv__push_body(luv_state *S, lua_State *L, int idx);
-int luv__can_wait(lua_CFunction fn); /* a face of luv's that may yield */
-/* The closures that lines() and iter() return. */
-int luv__next_line(lua_State *L);
-int luv__next_value(lua_State *L);
-int luv__chan_next(lua_State *L);
 void luv__regain(luv_state *S, lua_State *L);
 /* Raises where nothing can wait: in a finaliser, or in a debug hook of LuaJIT. */
 void luv__check_place(luv_state *S, lua_State *L);

@@ -148,5 +148,7 @@ int luv_dir_next(lua_State *L) {
   return luv__fs_wait(S, L, &c, timeout);
 }
 
+static const luv_face next_face = {.fn = luv_dir_next, .waits = 1};
+
 /* Puts the iterator in the place of the directory on top. */
-void luv__push_walker(luv_state *S, lua_State *W) { luv__push_iterator(S, W, luv_dir_next); }
+void luv__push_walker(luv_state *S, lua_State *W) { luv__push_iterator(S, W, &next_face); }

@@ -112,9 +112,11 @@ int luv_fs_next_line(lua_State *L) {
   return luv__fs_wait(S, L, &c, LUV_NO_TIMEOUT);
 }
 
+static const luv_face line_face = {.fn = luv_fs_next_line, .waits = 1};
+
 void luv__push_lines(luv_state *S, lua_State *W) {
   ((luv_file *)luv__tobox(W, -1, luv__class_file.id)->o)->d->once = 1;
-  luv__push_iterator(S, W, luv_fs_next_line);
+  luv__push_iterator(S, W, &line_face);
 }
 
 /* for line in file:lines() */
@@ -122,6 +124,6 @@ int luv_file_lines(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv__check_file(S, L, 1, 0, "lines");
   lua_settop(L, 1);
-  luv__push_iterator(S, L, luv_fs_next_line);
+  luv__push_iterator(S, L, &line_face);
   return 1;
 }

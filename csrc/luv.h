@@ -71,6 +71,7 @@ void luv__check_state(luv_state *S);
 #define luv__check_state(S) ((void)0)
 #endif
 
+#include "face.h"
 #include "fiber.h"
 #include "object.h"
 #include "call.h"
@@ -317,7 +318,6 @@ int luv_thread_chan_put_text(luv_state *S, const void *box, const char *p, size_
 int luv_thread_chan_put_number(luv_state *S, const void *box, double x);
 int luv_thread_chan_take(luv_state *S, const void *box, double *number, char *text);
 int luv_mutex_lock(lua_State *L);
-int luv_cancelled(lua_State *L);
 int luv_scope(lua_State *L);
 int luv__scope_create(lua_State *L);
 int luv__scope_failed(lua_State *L);
@@ -325,7 +325,6 @@ int luv__scope_wait(lua_State *L);
 int luv__scope_leave(lua_State *L);
 int luv_mutex_with(lua_State *L);
 int luv_semaphore_acquire(lua_State *L);
-void luv__push_face(luv_state *S, lua_State *L, lua_CFunction fn, int class_id);
 void luv__errno_name(int err, char *to, size_t n);
 void luv__errno_text(int err, char *to, size_t n);
 int luv__fail(lua_State *L, int err);          /* nil, "NAME: text", "NAME" */

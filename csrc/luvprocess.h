@@ -44,4 +44,6 @@ void luv__vigil_end(luv_process *p);
 int luv__object_fd(luv_object *o, int *own);
 int luv__stdio_fd(FILE *f);
 
+void luv__process_glue(luv_state *S, lua_State *L); /* of luv.process.run */
+
 #endif

@@ -130,4 +130,6 @@ void luv__proxy_forget(luv_zmq *z);
 void luv__zmq_index(luv_state *S, lua_State *L);
 void luv__zmq_own_meta(luv_state *S, lua_State *L);
 
+extern const luv_wrapper luv__zmq_wrap; /* of send and recv */
+
 #endif

@@ -7,20 +7,6 @@
 luv_entry *luv__entries;
 int luv__nentries;
 static int cap;
-static const struct { const char *name; lua_CFunction fn; int waits; } faces[] = {
-#define ROW(name, waits, ...) {#name, luv_##name, waits},
-  LUV_FACES(ROW)
-};
-
-int luv__can_wait(lua_CFunction fn) {
-  size_t i;
-  if (fn == luv_trampoline || fn == luv__next_line || fn == luv__next_value ||
-      fn == luv__chan_next || fn == luv__scope_wait) return 1;
-  for (i = 0; i < sizeof faces / sizeof *faces; i++)
-    if (faces[i].fn == fn) return faces[i].waits;
-  return 0;
-}
-
 static luv_entry *add_row(char *owner, char *name) {
   luv_entry *e;
   if (luv__nentries == cap) {
@@ -40,20 +26,14 @@ static luv_entry *add(const char *owner, const char *name) { return add_row(strd
 void luv__register(const char *owner, const char *name, const char *face, int number,
                    int waits, int args) {
   luv_entry *e = add(owner, name);
-  size_t i;
   e->method = strncmp(owner, "class ", 6) == 0;
   e->args = args < 0 ? args : args + e->method;
   e->number = number;
-  e->waits = waits;
-  e->face = luv_trampoline;
+  e->face = &luv__trampoline_faces[waits != 0];
   if (!face) return;
-  for (i = 0; i < sizeof faces / sizeof *faces; i++) {
-    if (strcmp(faces[i].name, face) != 0) continue;
-    e->face = faces[i].fn;
-    e->both = waits;
-    e->waits = faces[i].waits;
-    return;
-  }
+  e->both = waits;
+  e->face = luv__face_named(face);
+  if (e->face) return;
   fprintf(stderr, "luv: no face '%s' for %s.%s\n", face, owner, name);
   abort();
 }

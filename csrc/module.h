@@ -2,18 +2,15 @@
 #ifndef LUV_MODULE_H
 #define LUV_MODULE_H
 
-#include "faces.h"
-
-#define LUV_DECLARE(name, ...) int luv_##name(lua_State *L);
-LUV_FACES(LUV_DECLARE)
+#include "luv.h"
 
 typedef struct {
   char *owner;      /* "luv", "luv.timer"; of a method "class luv.timer" */
   char *name;
   const char *text; /* of a string constant */
   double number;    /* of a number constant; or Go's function number */
-  lua_CFunction face;
-  int waits, constant;
+  const luv_face *face;
+  int constant;
   const char *native; /* of a function of Lua's own: "pcall", "coroutine.create" */
   int both;         /* a face that leaves some of its calls to Go's function */
   int args, method; /* how many arguments it takes, with the object of a method; below 0: not counted */

@@ -172,7 +172,7 @@ int luv_mutex_locked(lua_State *L) {
   return 1;
 }
 
-/* ... = m:with(fn, ...), once it is locked: glue.c calls this. However fn ends, m is let go. */
+/* ... = m:with(fn, ...), once it is locked: luv__mutex_glue's Lua calls this. However fn ends, m is let go. */
 int luv_mutex_with(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_fiber *me = luv__me(S);
@@ -181,4 +181,22 @@ int luv_mutex_with(lua_State *L) {
   luv_mutex *m = (luv_mutex *)b->o;
   if (m && m->owner == me) luv__mutex_release(S, m);
   return status ? lua_error(L) : lua_gettop(L) - 1;
+}
+
+/* with begins in Lua, since lock can wait. */
+static const char with[] =
+  "local lock, with = ...\n"
+  "return function(m, fn, ...)\n"
+  "  local ok, message, code = lock(m)\n"
+  "  if not ok then return ok, message, code end\n"
+  "  return with(m, fn, ...)\n"
+  "end";
+
+void luv__mutex_glue(luv_state *S, lua_State *L) {
+  static const luv_face lock = {.fn = luv_mutex_lock, .waits = 1, .wrapper = &luv__wrap_some};
+  luv__load(S, L, with, sizeof with - 1);
+  lua_insert(L, -2);
+  luv__push_face(S, L, &lock, luv__class_mutex.id);
+  lua_insert(L, -2);
+  lua_call(L, 2, 1);
 }

@@ -175,7 +175,6 @@ void luv__udp_state_free(luv_state *S);
 
 void luv__children_reap(luv_state *S);
 int luv_process_run(lua_State *L);
-void luv__wrap_run(luv_state *S, lua_State *L);
 
 /* ---- link.c, thread_*.c: what the rest of the data plane knows of threads ---- */
 

@@ -3,7 +3,7 @@
  * It is written in Lua, since it is made of calls that wait: a fiber feeds the child, one
  * drains each of its outputs, and the caller waits for its end. However the call ends, no
  * child is left behind and no pipe is left open. */
-#include "luv.h"
+#include "luvprocess.h"
 
 static const char source[] =
   "local begin, spawn, pcall, hrtime, error, concat, type, rawget, next, longest = ...\n"
@@ -102,13 +102,13 @@ static void push_from(lua_State *L, const char *table, const char *name) {
 int luv_process_run(lua_State *L) { return luv_trampoline(L); }
 
 /* The function on top begins; in its place comes the one that scripts call. */
-void luv__wrap_run(luv_state *S, lua_State *L) {
-  int luv_spawn(lua_State *L), luv_hrtime(lua_State *L);
+void luv__process_glue(luv_state *S, lua_State *L) {
+  static const luv_face spawn = {.fn = luv_spawn}, hrtime = {.fn = luv_hrtime};
   luv__load(S, L, source, sizeof source - 1);
   lua_insert(L, -2);
-  luv__push_face(S, L, luv_spawn, 0);
+  luv__push_face(S, L, &spawn, 0);
   luv__push_native(S, L, "pcall");
-  luv__push_face(S, L, luv_hrtime, 0);
+  luv__push_face(S, L, &hrtime, 0);
   luv__push_native(S, L, "error");
   push_from(L, "table", "concat");
   lua_getglobal(L, "type");

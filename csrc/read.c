@@ -364,12 +364,14 @@ int luv__next_line(lua_State *L) {
                  LUV_NO_TIMEOUT);
 }
 
+static const luv_face line_face = {.fn = luv__next_line, .waits = 1};
+
 /* for line in stream:lines() */
 int luv_stream_lines(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv__check_stream(S, L, "lines");
   lua_pushvalue(L, 1);
-  luv__push_iterator(S, L, luv__next_line);
+  luv__push_iterator(S, L, &line_face);
   return 1;
 }
 

@@ -19,6 +19,15 @@ void luv__room_add(luv_room *r) {
   for (c = r->classes; c && *c; c++) add_class(*c);
 }
 
+const luv_face *luv__face_named(const char *name) {
+  const luv_face *face;
+  luv_room *r;
+  for (r = luv__rooms; r; r = r->next)
+    for (face = r->faces; face && face->fn; face++)
+      if (face->name && strcmp(face->name, name) == 0) return face;
+  return NULL;
+}
+
 /* The object for a descriptor that came from elsewhere. */
 luv_object *luv__room_adopt(luv_state *S, int fd, int kind) {
   luv_object *o = NULL;

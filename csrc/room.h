@@ -50,11 +50,13 @@ struct luv_class {
 typedef struct luv_room {
   const char *name;
   luv_class *const *classes; /* the last one is NULL */
+  const luv_face *faces;     /* the last one has no fn */
   /* The object of the class that fits what fd is, which is uv_guess_handle's kind; NULL: none of the room's, or no memory. */
   luv_object *(*adopt)(luv_state *S, int fd, int kind);
   struct luv_room *next; /* the core's */
 } luv_room;
 
+const luv_face *luv__face_named(const char *name); /* or NULL */
 extern luv_room *luv__rooms;
 void luv__room_add(luv_room *r);
 #define LUV_ROOM(r) \

@@ -1,6 +1,16 @@
 /* room_poll.c - what the core is given of foreign descriptors. */
 #include "luv.h"
 
+#define FACES(X) \
+  X(poll_create, 0) X(poll_wait, 1) X(poll_fileno, 0)
+
+FACES(LUV_FACE_DECLARE)
+
+static const luv_face faces[] = {
+  FACES(LUV_FACE_ROW)
+  {NULL, NULL, 0, NULL, 0, NULL},
+};
+
 static luv_class *const classes[] = {&luv__class_poll, NULL};
-static luv_room room = {.name = "poll", .classes = classes};
+static luv_room room = {.name = "poll", .faces = faces, .classes = classes};
 LUV_ROOM(room)

@@ -129,7 +129,6 @@ static void ref_values(luv_state *S, lua_State *L) {
 
 /* The metatable of cancellations, and the one value that unwinds a luv.timeout. */
 static void ref_errors(luv_state *S, lua_State *L) {
-  extern int luv_cancelled_tostring(lua_State *L);
   lua_newtable(L);
   lua_pushlightuserdata(L, S);
   lua_pushcclosure(L, luv_cancelled_tostring, 1);

@@ -72,4 +72,9 @@ int luv__chan_take(luv_state *S, luv_chan_t *c, lua_State *W, int self);
 /* Takes the value at idx of W. Returns 1 or 0. */
 int luv__chan_give(luv_state *S, luv_chan_t *c, lua_State *W, int self, int idx);
 
+/* How Lua calls some of them. */
+extern const luv_wrapper luv__chan_wrap;
+void luv__mutex_glue(luv_state *S, lua_State *L);
+void luv__scope_glue(luv_state *S, lua_State *L);
+
 #endif

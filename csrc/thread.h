@@ -139,4 +139,6 @@ luv_channel *luv__thread_chan_new(double cap);
 int luv__thread_chan_put(luv_channel *c, const luv_msg *m); /* 0, UV_EAGAIN, UV_EOF, UV_ENOMEM */
 void luv__thread_chan_close(luv_channel *c);
 
+extern const luv_wrapper luv__thread_chan_wrap; /* of put and get */
+
 #endif

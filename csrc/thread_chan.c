@@ -307,11 +307,13 @@ int luv__next_value(lua_State *L) {
   return luv_thread_chan_get(L);
 }
 
+static const luv_face value_face = {.fn = luv__next_value, .waits = 1};
+
 /* for value in ch:iter() */
 int luv_thread_chan_iter(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv__self(S, L, luv__class_thread_chan.id, "iter");
   lua_pushvalue(L, 1);
-  luv__push_iterator(S, L, luv__next_value);
+  luv__push_iterator(S, L, &value_face);
   return 1;
 }

@@ -346,3 +346,5 @@ void luv__goop_done(luv_state *S, luv_goop *op, luv_values *v) {
   f->wait.on = v;
   luv__wake(S, f, LUV_OUT_VALUES);
 }
+
+const luv_face luv__trampoline_faces[2] = {{.fn = luv_trampoline}, {.fn = luv_trampoline, .waits = 1}};
