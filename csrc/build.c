@@ -129,7 +129,7 @@ static void push_lua_version(luv_state *S, lua_State *L) {
 /* Sets e in its module, on top. The codec's list at `list` gets the functions. */
 static void set_entry(luv_state *S, lua_State *L, int list, luv_entry *e) {
   push_entry(S, L, e, 0);
-  if (!e->constant && !e->native) luv__library_add(S, L, list, e->owner, e->name);
+  if (!e->constant && !e->native) luv__given.namer->add(S, L, list, e->owner, e->name);
   lua_setfield(L, -2, e->name);
 }
 
@@ -146,7 +146,7 @@ static void build_module(luv_state *S, lua_State *L, int list, const char *owner
     lua_setfield(L, -2, "lua");
   }
   lua_pushvalue(L, -1);
-  luv__library_add_table(S, L, list, owner);
+  luv__given.namer->add_table(S, L, list, owner);
   lua_setfield(L, -2, owner + 4);
 }
 
@@ -205,7 +205,7 @@ int luv__push_field(luv_state *S, lua_State *L, const char *name, size_t n) {
   for (i = 0; i < luv__nentries; i++) {
     if (!(field = field_of(&luv__entries[i])) || strlen(field) != n || memcmp(field, name, n) != 0) continue;
     luaL_checkstack(L, 12, "luv");
-    luv__codec_push_list(S, L);
+    luv__given.namer->push(S, L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_module);
     if (!has_field(L, field)) build_field(S, L, list, &luv__entries[i]);
     lua_getfield(L, -1, field);

@@ -227,7 +227,7 @@ static inline luv_chan_t *known(lua_State *L, int idx) {
   luv_state *S = luv__running;
   if (LUV_UNLIKELY(!S || luv__forked)) return NULL;
   luv__check_crossing(L);
-  return luv__known(S->chans, LUV_CHAN_BITS, box);
+  return luv__known(luv__sync(S)->chans, LUV_CHAN_BITS, box);
 }
 
 static inline luv_chan_t *quick(lua_State *L) {

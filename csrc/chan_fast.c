@@ -7,18 +7,18 @@
  * the face: a closed channel, a select, a cancellation. The functions touch no Lua state.
  *
  * The FFI gives the address of a userdata, whatever it stands for. It must not be looked into
- * before it is known to be a channel's: S->chans says so (known.h). */
+ * before it is known to be a channel's: luv__sync(S)->chans says so (known.h). */
 #include "sync.h"
 
 /* A face has seen that this is an open channel of its state. */
 void luv__chan_know(luv_chan_t *c) {
-  luv__know(c->o.S->chans, LUV_CHAN_BITS, c->o.box, c);
+  luv__know(luv__sync(c->o.S)->chans, LUV_CHAN_BITS, c->o.box, c);
 }
 
 /* The channel is closed: its userdata may soon be something else. */
 static void leaving(luv_object *o) {
   if (!o->S) return;
-  luv__unknow(o->S->chans, LUV_CHAN_BITS, o);
+  luv__unknow(luv__sync(o->S)->chans, LUV_CHAN_BITS, o);
   if (o->S->landing == o) o->S->landing = NULL;
 }
 
@@ -26,7 +26,7 @@ luv_class luv__class_chan = {.name = "luv.chan", .leaving = leaving};
 
 /* The channel, if it has a ring and nothing is the matter. */
 static inline luv_chan_t *plain(luv_state *S, const void *box) {
-  luv_chan_t *c = luv__known(S->chans, LUV_CHAN_BITS, box);
+  luv_chan_t *c = luv__known(luv__sync(S)->chans, LUV_CHAN_BITS, box);
   return LUV_LIKELY(c && !luv__forked && luv__calm(S)) ? c : NULL;
 }
 

@@ -16,7 +16,7 @@ int luv_codec_encode(lua_State *L) {
   luaL_checkstack(L, 10, NULL);
   if (luv__encode(S, L, 1, n, LUV_CODEC_TAKE, &b))
     return luv__error(S, L, "cannot encode %s", lua_isstring(L, -1) ? lua_tostring(L, -1) : "the values");
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->codec->ref_push);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, luv__codec_of(S)->ref_push);
   lua_pushlightuserdata(L, &b);
   err = lua_pcall(L, 1, 1, 0); /* a string holds no references: they are dropped */
   luv__blob_free(&b);

@@ -626,7 +626,7 @@ int luv__decode_with(luv_state *S, lua_State *L, const char *data, size_t n, con
   d.depth = how->depth;
   d.start = d.p = (const unsigned char *)data;
   d.end = d.start + n;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->codec->ref_decode);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, luv__codec_of(S)->ref_decode);
   lua_pushlightuserdata(L, &d);
   if (how->hooks) lua_pushvalue(L, how->hooks);
   else lua_pushnil(L);

@@ -323,10 +323,10 @@ static void leave(encoder *e) {
 /* ---- what begins a level --------------------------------------------------------------- */
 
 static int put_library(encoder *e, const void *p) {
-  uint32_t i = luv__library_find(e->S->codec, p);
+  uint32_t i = luv__library_find(luv__codec_of(e->S), p);
   const char *lib, *name;
   if (LUV_LIKELY(!i)) return 0;
-  name = luv__library_name(e->S->codec, i, &lib);
+  name = luv__library_name(luv__codec_of(e->S), i, &lib);
   put_byte(e, TAG_LIBRARY);
   put_name(e, lib);
   put_name(e, name);
@@ -494,7 +494,7 @@ static void put_shared(encoder *e, const luv_shared *kind) {
 static int push_hook(encoder *e) {
   lua_State *L = e->L;
   if (!lua_getmetatable(L, -1)) return 0;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, e->S->codec->ref_hook);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, luv__codec_of(e->S)->ref_hook);
   lua_rawget(L, -2);
   lua_remove(L, -2);
   if (!lua_isnil(L, -1)) return 1;
@@ -740,7 +740,7 @@ int luv__encode(luv_state *S, lua_State *L, int first, int n, int flags, luv_blo
     return -1;
   }
   if (luv__grow_stack(S, L, flags & LUV_CODEC_TAKE ? 8 : n + 4)) return -1;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->codec->ref_encode);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, luv__codec_of(S)->ref_encode);
   lua_pushlightuserdata(L, &e);
   if (flags & LUV_CODEC_TAKE) {
     lua_insert(L, first);

@@ -50,7 +50,7 @@ enum { CODEC_CODE = 1, CODEC_SEALED = 2 };
 typedef struct { const void *p; uint32_t i; } luv_known;
 typedef struct { const char *name; uint32_t first, end; } luv_library;
 #define CODEC_LIBRARIES 256
-struct luv_codec_state { /* luv.h has the name */
+typedef struct luv_codec_state {
   int ref;                /* the list of the values */
   int ref_encode, ref_decode, ref_push, ref_grow; /* C functions that raise */
   int ref_hook;           /* "__codec" */
@@ -67,7 +67,7 @@ struct luv_codec_state { /* luv.h has the name */
   char head[16];          /* what its bytecode begins with */
   int nhead;
   int layout;             /* may upvalues be looked at in memory? see codec_upvalue.c */
-};
+} luv_codec_state;
 
 void luv__library_complete(luv_state *S, lua_State *L);
 /* The number of the library value with that address; 0: it is none. */
@@ -105,5 +105,11 @@ typedef struct {
 } luv_decoding;
 int luv__decode_with(luv_state *S, lua_State *L, const char *data, size_t n, const luv_decoding *how);
 int luv__codec_error(lua_State *L, int err, const char *fmt, ...);
+
+extern const luv_namer luv__codec_namer;
+void luv__codec_close(luv_state *S);
+
+extern luv_room luv__codec_room;
+#define luv__codec_of(S) ((luv_codec_state *)luv__room_data(S, &luv__codec_room))
 
 #endif

@@ -34,7 +34,7 @@ static void describe_jit(luv_codec_state *c, const beginning *b) {
 
 /* What kind of bytecode this state makes and takes. May raise (memory). */
 const char *luv__bytecode_kind(luv_state *S, lua_State *L) {
-  luv_codec_state *c = S->codec;
+  luv_codec_state *c = luv__codec_of(S);
   beginning b = {{0}, 0};
   if (c->kind[0]) return c->kind;
   if (luaL_loadbuffer(L, "return", 6, "=luv")) lua_error(L);
@@ -48,7 +48,7 @@ const char *luv__bytecode_kind(luv_state *S, lua_State *L) {
 
 /* Asked for after luv__bytecode_kind. */
 int luv__bytecode_fits(luv_state *S, const char *p, size_t n) {
-  const luv_codec_state *c = S->codec;
+  const luv_codec_state *c = luv__codec_of(S);
   if (n < 16 || memcmp(p, c->head, (size_t)c->nhead) != 0) return 0;
   return !S->jit || (p[4] & 9) == (c->head[4] & 9);
 }

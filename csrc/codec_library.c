@@ -55,17 +55,17 @@ static void add(luv_codec_state *c, lua_State *L, int list, const char *name) {
 }
 
 /* A function of luv's own, on top, as build.c makes it. The list is at `list`. */
-void luv__library_add(luv_state *S, lua_State *L, int list, const char *module, const char *name) {
-  luv_codec_state *c = S->codec;
+static void library_add(luv_state *S, lua_State *L, int list, const char *module, const char *name) {
+  luv_codec_state *c = luv__codec_of(S);
   if (c->nlibs == 0 || strcmp(c->libs[c->nlibs - 1].name, module) != 0) open_library(c, module);
   lua_pushvalue(L, -1);
   add(c, L, list, name);
 }
 
 /* A module's table, on top, which is popped: the library "" is that of what has none. */
-void luv__library_add_table(luv_state *S, lua_State *L, int list, const char *module) {
-  open_library(S->codec, "");
-  add(S->codec, L, list, module);
+static void library_add_table(luv_state *S, lua_State *L, int list, const char *module) {
+  open_library(luv__codec_of(S), "");
+  add(luv__codec_of(S), L, list, module);
 }
 
 /* Is the function on top built in? LuaJIT has some that are bytecode: string.len, math.deg,
@@ -81,13 +81,13 @@ static int built_in(luv_state *S, lua_State *L) {
 /* Adds the fields of the table on top, which it pops. */
 static void add_fields(luv_state *S, lua_State *L, int list, const char *name, int own) {
   int t = lua_gettop(L);
-  open_library(S->codec, name);
+  open_library(luv__codec_of(S), name);
   lua_pushnil(L);
   while (lua_next(L, t)) {
     int type = lua_type(L, -1);
     if (lua_type(L, -2) == LUA_TSTRING &&
         (type == LUA_TFUNCTION ? own || built_in(S, L) : type == LUA_TUSERDATA))
-      add(S->codec, L, list, lua_tostring(L, -2));
+      add(luv__codec_of(S), L, list, lua_tostring(L, -2));
     else lua_pop(L, 1);
   }
   lua_settop(L, t - 1);
@@ -95,11 +95,11 @@ static void add_fields(luv_state *S, lua_State *L, int list, const char *name, i
 
 static void add_base(luv_state *S, lua_State *L, int list) {
   size_t i;
-  open_library(S->codec, "_G");
+  open_library(luv__codec_of(S), "_G");
   for (i = 0; i < sizeof base / sizeof *base; i++) {
     lua_pushstring(L, base[i]);
     lua_rawget(L, LUA_GLOBALSINDEX);
-    if (lua_isfunction(L, -1) && built_in(S, L)) add(S->codec, L, list, base[i]);
+    if (lua_isfunction(L, -1) && built_in(S, L)) add(luv__codec_of(S), L, list, base[i]);
     else lua_pop(L, 1);
   }
 }
@@ -159,7 +159,7 @@ static void ref_functions(luv_codec_state *c, lua_State *L) {
  * memory to be got, that happens in Lua's protection. */
 int luv__grow_stack(luv_state *S, lua_State *L, int n) {
   if (n <= 8) return 0;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->codec->ref_grow);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, luv__codec_of(S)->ref_grow);
   lua_pushinteger(L, n);
   if (lua_pcall(L, 1, 0, 0)) return 1;
   if (lua_checkstack(L, n)) return 0;
@@ -168,15 +168,13 @@ int luv__grow_stack(luv_state *S, lua_State *L, int n) {
 }
 
 /* Before luv's tables are made: leaves the list on L. */
-void luv__codec_begin(luv_state *S, lua_State *L) {
-  S->codec = calloc(1, sizeof *S->codec);
-  if (!S->codec) luaL_error(L, "not enough memory");
+static void begin(luv_state *S, lua_State *L) {
   lua_createtable(L, S->lazy ? 200 : 400, 0);
 }
 
 /* When they are made: luv is on top, above the list, which is removed. */
-void luv__codec_open(luv_state *S, lua_State *L) {
-  luv_codec_state *c = S->codec;
+static void end(luv_state *S, lua_State *L) {
+  luv_codec_state *c = luv__codec_of(S);
   int luv = lua_gettop(L), list = luv - 1;
   size_t i;
   add_base(S, L, list);
@@ -190,12 +188,9 @@ void luv__codec_open(luv_state *S, lua_State *L) {
 }
 
 void luv__codec_close(luv_state *S) {
-  if (!S->codec) return;
-  free(S->codec->known);
-  free(S->codec->names);
-  free(S->codec->text);
-  free(S->codec);
-  S->codec = NULL;
+  free(luv__codec_of(S)->known);
+  free(luv__codec_of(S)->names);
+  free(luv__codec_of(S)->text);
 }
 
 /* ---- at the first use ------------------------------------------------------------------ */
@@ -244,9 +239,9 @@ static void index_library(luv_codec_state *c, lua_State *L, int list) {
 /* LuaJIT's ffi is loaded when it is first required, maybe after luv. */
 static int add_ffi(luv_state *S, lua_State *L, int list) {
   if (!loaded(L, "ffi")) return 0;
-  open_library(S->codec, "");
+  open_library(luv__codec_of(S), "");
   lua_pushvalue(L, -1);
-  add(S->codec, L, list, "ffi");
+  add(luv__codec_of(S), L, list, "ffi");
   add_fields(S, L, list, "ffi", 0);
   return 1;
 }
@@ -260,7 +255,7 @@ static int library_there(luv_codec_state *c, const char *name) {
 
 /* Makes the index, if it is not there. May raise (memory). */
 void luv__library_complete(luv_state *S, lua_State *L) {
-  luv_codec_state *c = S->codec;
+  luv_codec_state *c = luv__codec_of(S);
   int list = lua_gettop(L) + 1, more = 0;
   if (c->complete && (!S->jit || c->complete == 2)) return;
   luaL_checkstack(L, 12, NULL);
@@ -317,15 +312,15 @@ static int push_late(luv_state *S, lua_State *L, const char *lib, size_t nlib, c
   if (nlib == 0 && n > 4 && memcmp(name, "luv.", 4) == 0) return luv__push_field(S, L, name + 4, n - 4);
   if (nlib <= 4 || memcmp(lib, "luv.", 4) != 0 || !luv__push_field(S, L, lib + 4, nlib - 4)) return 0;
   lua_pop(L, 1);
-  return push_named(S->codec, L, lib, nlib, name, n);
+  return push_named(luv__codec_of(S), L, lib, nlib, name, n);
 }
 
-void luv__codec_push_list(luv_state *S, lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, S->codec->ref); }
+static void push_list(luv_state *S, lua_State *L) { lua_rawgeti(L, LUA_REGISTRYINDEX, luv__codec_of(S)->ref); }
 
 /* Pushes what has that name, or nothing and returns 0. */
 int luv__library_push(luv_state *S, lua_State *L, const char *lib, size_t nlib,
                       const char *name, size_t n) {
-  luv_codec_state *c = S->codec;
+  luv_codec_state *c = luv__codec_of(S);
   if (S->jit && ((nlib == 3 && memcmp(lib, "ffi", 3) == 0) || (n == 3 && memcmp(name, "ffi", 3) == 0))) {
     lua_getglobal(L, "require");
     lua_pushliteral(L, "ffi");
@@ -335,3 +330,5 @@ int luv__library_push(luv_state *S, lua_State *L, const char *lib, size_t nlib,
   luv__library_complete(S, L);
   return push_named(c, L, lib, nlib, name, n);
 }
+
+const luv_namer luv__codec_namer = {begin, library_add, library_add_table, end, push_list};

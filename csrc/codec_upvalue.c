@@ -60,9 +60,9 @@ static int try_layout(lua_State *L) {
 
 static int layout_known(luv_state *S, lua_State *L) {
   int top = lua_gettop(L);
-  if (!S->codec->layout) S->codec->layout = try_layout(L) ? 1 : -1;
+  if (!luv__codec_of(S)->layout) luv__codec_of(S)->layout = try_layout(L) ? 1 : -1;
   lua_settop(L, top);
-  return S->codec->layout == 1;
+  return luv__codec_of(S)->layout == 1;
 }
 
 /* Before a function is loaded that is to be joined. May raise (memory). */

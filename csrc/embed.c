@@ -15,10 +15,10 @@ int luv_backend_timeout(lua_State *L) {
   uint64_t first, now;
   int awake;
   if (S->depth == 0) luv__glance(S);
-  awake = !luv__links_block(S); /* from here on other threads wake it through the descriptor */
+  awake = !luv__blocks(S); /* from here on other threads wake it through the descriptor */
   first = luv__due_first(S);
   now = uv_hrtime();
-  if (awake || !luv_ready_empty(S) || first <= now || (S->zmq && luv__zmq_pending(S))) lua_pushnumber(L, 0);
+  if (awake || !luv_ready_empty(S) || first <= now || luv__outside_pending(S)) lua_pushnumber(L, 0);
   else if (first == LUV_FOREVER) lua_pushnumber(L, uv_backend_timeout(S->loop));
   else lua_pushnumber(L, (lua_Number)((first - now + 999999) / 1000000));
   return 1;

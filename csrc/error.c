@@ -42,9 +42,9 @@ int luv__fail(lua_State *L, int err) {
   luv__errno_text(err, text, sizeof text);
   luv__errno_name(err, name, sizeof name);
   if (err == UV_EOF) strcpy(text, "end of file");
-  if (luv__zmq_error_name(err)) {
-    snprintf(name, sizeof name, "%s", luv__zmq_error_name(err));
-    snprintf(text, sizeof text, "%s", luv__zmq_error_text(err));
+  if (luv__given.error_name(err)) {
+    snprintf(name, sizeof name, "%s", luv__given.error_name(err));
+    snprintf(text, sizeof text, "%s", luv__given.error_text(err));
   }
   lua_pushnil(L);
   lua_pushfstring(L, "%s: %s", name, text);

@@ -221,7 +221,7 @@ static void die(luv_state *S, luv_fiber *f, int failed) {
   f->status = LUV_DEAD;
   luv__due_remove(&S->heap, &f->wait.due);
   if (failed) f->flags |= LUV_F_FAILED;
-  if (f->held) luv__mutex_release_all(S, f);
+  while (f->ties) f->ties->ended(S, f->ties);
 }
 
 /* Last of all: nothing of the scheduler's knows the fiber any more. */
@@ -253,8 +253,8 @@ void luv__fiber_finish(luv_state *S, luv_fiber *f, int failed) {
   keeps_thread = failed || f->nargs;
   die(S, f, failed);
   if (keeps_thread && luv__protect_made(S, hold_dead, f)) lose(f);
-  else if (failed && queue_empty(&f->joiners) && !f->scope) luv__report(S, f);
-  if (f->scope) luv__scope_left(S, f, f->flags & LUV_F_FAILED);
+  else if (failed && queue_empty(&f->joiners) && !f->keeper) luv__report(S, f);
+  if (f->keeper) f->keeper->ended(S, f->keeper, f, f->flags & LUV_F_FAILED);
   bury(S, f, keeps_thread);
 }
 

@@ -161,6 +161,15 @@ enum {
   LUV_F_HANDLER = 64   /* runs luv.on_error's function: its own error goes to stderr */
 };
 
+/* Hangs on a fiber, to be called as it ends: a mutex that it has locked. Removes itself. */
+struct luv_tie {
+  luv_tie *next, **prev;
+  void (*ended)(luv_state *S, luv_tie *t);
+};
+
+/* Who takes what a fiber ends with, its error too: a scope. f->keeper is NULL when it returns. */
+struct luv_keeper { void (*ended)(luv_state *S, luv_keeper *k, luv_fiber *f, int failed); };
+
 /* luv_fiber.is_main of a case of luv.select, which waits like a fiber. */
 #define LUV_IS_CASE 2
 
@@ -171,8 +180,8 @@ struct luv_fiber {
   lua_State *in;       /* the Lua thread whose call waits: base, but for a fiber that keeps its stack */
   luv_state *state;
   luv_queue joiners;
-  luv_mutex *held;     /* the mutexes that it has locked */
-  luv_scope_t *scope;  /* whose child it is, at place `child` */
+  luv_tie *ties;       /* what is to be done as it ends */
+  luv_keeper *keeper;  /* who takes what it ends with, whose child it is, at place `child`; or NULL */
   luv_limit *limits;   /* the luv.timeouts that it is in, the innermost first */
   const char *name;    /* in its environment table; NULL: it has none */
   uint32_t slot;       /* anchors[2 * slot - 1] is base, [2 * slot] the userdata */
@@ -203,16 +212,6 @@ void luv__push_fiber(luv_state *S, lua_State *W, luv_fiber *f);
 int luv__push_joined(luv_state *S, luv_fiber *f, lua_State *W);
 void luv__report(luv_state *S, luv_fiber *f);
 void luv__fiber_cancel(luv_state *S, luv_fiber *f);
-
-/* ---- mutex.c, cond.c, select.c, scope.c ---------------------------------------- */
-
-void luv__mutex_release(luv_state *S, luv_mutex *m);
-void luv__mutex_release_all(luv_state *S, luv_fiber *f);
-void luv__mutex_relock(luv_state *S, luv_mutex *m, luv_fiber *f, int out);
-int luv__mutex_owned(luv_mutex *m, luv_fiber *f);
-luv_fiber *luv__case_owner(luv_fiber *f);
-void luv__case_done(luv_state *S, luv_fiber *f);
-void luv__scope_left(luv_state *S, luv_fiber *f, int failed);
 
 /* ---- fiber_env.c ------------------------------------------------------------- */
 
@@ -247,11 +246,10 @@ void luv__ready_push(luv_state *S, luv_fiber *f);
 int luv__ready_remove(luv_state *S, luv_fiber *f);
 void luv__budget_renew(luv_state *S);
 void luv__poll(luv_state *S, int block);
-void luv__pool_collect(luv_state *S);         /* fs_pool.c */
-void luv__pool_look(luv_state *S, int block);
 void luv__spin(luv_state *S);
 void luv__glance(luv_state *S);
-void luv__receive(luv_state *S, unsigned n);
 void luv__deadlock_report(luv_state *S, lua_State *W);
+/* What f waits for, with the object; of luv.select, each case. */
+void luv__write_wait(luv_state *S, luv_fiber *f, FILE *out);
 
 #endif

@@ -125,6 +125,8 @@ typedef struct luv_fs {
 
 /* ---- fs_op.c: a call from its face to its result -------------------------------- */
 
+extern luv_room luv__fs_room;
+#define luv__fs_of(S) (*(luv_fs **)luv__room_data(S, &luv__fs_room)) /* NULL: no file has been used */
 luv_fs *luv__fs(luv_state *S);
 int luv__fs_wait(luv_state *S, lua_State *L, const luv_fs_call *c, double timeout);
 luv_fsreq *luv__fsreq_new(luv_state *S, const luv_fs_call *c);
@@ -207,7 +209,6 @@ int luv__scan_first(luv_fsreq *r); /* on a thread of the pool */
 void luv__job_scan(luv_fsreq *r);
 void luv__tree_scanned(luv_fsreq *r);
 luv_object *luv__file_adopt(luv_state *S, int fd, int kind);
-void luv__poller_gone(void);
 extern const luv_op luv__op_change; /* of a watched file */
 int luv__push_event(luv_object *o, lua_State *W);
 int luv__push_poll(luv_state *S, luv_object *o, lua_State *W);
@@ -230,7 +231,7 @@ int luv__is_local(luv_state *S, unsigned major, unsigned minor);
 void luv__mount_ask(luv_fsreq *r);   /* on a thread of the pool */
 void luv__mount_learn(luv_fsreq *r); /* on the loop's */
 /* Whether to try in place: now and then the pool gets one, so that the others have their turn. */
-static inline int luv__fs_here(luv_state *S, lua_State *L) { return S->fs->in_place && !luv__hogging(S, L); }
+static inline int luv__fs_here(luv_state *S, lua_State *L) { return luv__fs_of(S)->in_place && !luv__hogging(S, L); }
 void luv__desc_look(luv_desc *d);
 
 /* ---- fs_job.c, fs_copy.c, fs_rmrf.c, fs_walk.c: on a thread of the pool ------------------- */
@@ -250,5 +251,12 @@ void luv__job_rmrf(luv_fsreq *r);
 void luv__job_opendir(luv_fsreq *r);
 void luv__job_walk(luv_fsreq *r);
 void luv__job_fill(luv_fsreq *r);
+
+/* What the state's end, and its loop, ask of its files. */
+void luv__pool_collect(luv_state *S);
+void luv__pool_look(luv_state *S, int block);
+uint64_t luv__fs_pending(luv_state *S);
+void luv__fs_state_close(luv_state *S);
+void luv__fs_state_free(luv_state *S);
 
 #endif

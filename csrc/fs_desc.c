@@ -125,11 +125,11 @@ static void let_go(luv_state *S, luv_desc *d) {
   while (!queue_empty(&d->turn)) {
     drop_queued(luv_container(d->turn.next, luv_fsreq, turn));
   }
-  q = S->fs->requests.next;
-  while (d->refs > 1 + (d->closer != NULL) && q != &S->fs->requests) {
+  q = luv__fs_of(S)->requests.next;
+  while (d->refs > 1 + (d->closer != NULL) && q != &luv__fs_of(S)->requests) {
     luv_fsreq *r = luv_container(q, luv_fsreq, link);
     q = q->next;
-    if ((r->d == d || r->d2 == d) && r != d->closer && end_one(r)) q = S->fs->requests.next;
+    if ((r->d == d || r->d2 == d) && r != d->closer && end_one(r)) q = luv__fs_of(S)->requests.next;
   }
   luv__desc_release(d);
 }
@@ -138,7 +138,7 @@ static void closing(luv_object *o) {
   luv_file *file = (luv_file *)o;
   luv_desc *d = file->d;
   file->d = NULL;
-  if (d && o->S->fs) let_go(o->S, d);
+  if (d && luv__fs_of(o->S)) let_go(o->S, d);
 }
 
 /* The descriptor of the file at idx; NULL when it is closed. */

@@ -108,8 +108,8 @@ static void on_close(uv_handle_t *h) {
 }
 
 void luv__watch_close(luv_state *S) {
-  struct luv_inotify *in = S->fs->inotify;
-  S->fs->inotify = NULL;
+  struct luv_inotify *in = luv__fs_of(S)->inotify;
+  luv__fs_of(S)->inotify = NULL;
   if (in) uv_close((uv_handle_t *)&in->poll, on_close);
 }
 
@@ -122,7 +122,7 @@ static int shared(struct luv_inotify *in, const luv_watch *w) {
 
 /* The last watch takes the descriptor with it. */
 static void leave(luv_state *S, luv_watch *w) {
-  struct luv_inotify *in = S->fs->inotify;
+  struct luv_inotify *in = luv__fs_of(S)->inotify;
   queue_remove(&w->link);
   if (in && w->wd >= 0 && !shared(in, w)) inotify_rm_watch(in->fd, w->wd);
   if (in && queue_empty(&in->watches)) luv__watch_close(S);
@@ -149,15 +149,15 @@ static int add_watch(luv_state *S, int at, const char *path) {
   char name[32];
   int wd;
   snprintf(name, sizeof name, "/proc/self/fd/%d", at);
-  wd = inotify_add_watch(S->fs->inotify->fd, name, LUV_WATCH_ASKED);
-  if (wd < 0 && errno == ENOENT) wd = inotify_add_watch(S->fs->inotify->fd, path, LUV_WATCH_ASKED); /* no /proc */
+  wd = inotify_add_watch(luv__fs_of(S)->inotify->fd, name, LUV_WATCH_ASKED);
+  if (wd < 0 && errno == ENOENT) wd = inotify_add_watch(luv__fs_of(S)->inotify->fd, path, LUV_WATCH_ASKED); /* no /proc */
   return wd < 0 ? uv_translate_sys_error(errno) : wd;
 }
 
 static int start(luv_state *S, luv_watch *w, int at) {
-  int err = S->fs->inotify ? 0 : open_inotify(S, &S->fs->inotify);
+  int err = luv__fs_of(S)->inotify ? 0 : open_inotify(S, &luv__fs_of(S)->inotify);
   if (err) return err;
-  queue_push(&S->fs->inotify->watches, &w->link);
+  queue_push(&luv__fs_of(S)->inotify->watches, &w->link);
   w->wd = add_watch(S, at, w->path);
   return w->wd < 0 ? w->wd : 0;
 }

@@ -80,7 +80,7 @@ static int read_in_place(luv_state *S, lua_State *L, luv_desc *d, uint64_t n, in
   if (offset < 0 && (d->active || !queue_empty(&d->turn))) return 0;
   got = luv__read_now(S, d, n, offset < 0 ? position(d) : offset);
   if (got == UV_EAGAIN) return 0;
-  S->fs->here++;
+  luv__fs_of(S)->here++;
   if (got <= 0) return luv__fs_fail_at(L, got ? (int)got : UV_EOF, d->path);
   if (offset < 0 && d->seekable) {
     luv__desc_unread(d);
@@ -172,7 +172,7 @@ static int64_t write_in_place(luv_state *S, lua_State *L, luv_desc *d, double of
   if (done < (int64_t)n) return UV_EAGAIN; /* all of it again, in the pool, at the same place */
   luv__desc_unread(d);
   if (offset < 0 && d->seekable) d->pos += done;
-  S->fs->here++;
+  luv__fs_of(S)->here++;
   return done;
 }
 
@@ -238,7 +238,7 @@ int luv_file_seek(lua_State *L) {
   c.n[1] = by;
   if (i == 0) return seek_to(L, d, by);
   if (i == 1) return seek_to(L, d, (double)d->pos + by);
-  if (S->fs->in_place && (size = luv__size_now(d)) >= 0) return seek_to(L, d, (double)size + by);
+  if (luv__fs_of(S)->in_place && (size = luv__size_now(d)) >= 0) return seek_to(L, d, (double)size + by);
   return luv__fs_wait(S, L, &c, timeout);
 }
 
@@ -265,7 +265,7 @@ int luv_file_path(lua_State *L) {
 
 static int close_at_once(luv_state *S, luv_object *o, luv_desc *d) {
   int fd = d->fd;
-  if (d->refs != 1 || !S->fs->in_place || d->wrote || !d->local) return 0;
+  if (d->refs != 1 || !luv__fs_of(S)->in_place || d->wrote || !d->local) return 0;
   d->fd = -1;
   close(fd);
   luv__object_close(o);

@@ -186,7 +186,7 @@ static void give_back(void *ud) {
 
 /* The buffer is taken out while a string is made of it: a finaliser that reads gets another. */
 int luv__push_read(luv_state *S, lua_State *L, int counted, size_t n) {
-  taken t = {S->fs, S->fs->buf};
+  taken t = {luv__fs_of(S), luv__fs_of(S)->buf};
   luv_bytes h = {t.p, n, give_back, &t};
   t.fs->buf = NULL;
   return luv__push_bytes(S, L, counted, h);
@@ -217,8 +217,8 @@ int64_t luv__read_now(luv_state *S, luv_desc *d, uint64_t n, int64_t offset) {
     if (!d->local || attributes(d->fd, &x) || (int64_t)x.stx_size - offset > LUV_FS_CHUNK) return UV_EAGAIN;
     n = LUV_FS_CHUNK;
   }
-  if (!buffer(S->fs)) return UV_EAGAIN;
-  got = read_all(d->fd, S->fs->buf, (size_t)n, offset);
+  if (!buffer(luv__fs_of(S))) return UV_EAGAIN;
+  got = read_all(d->fd, luv__fs_of(S)->buf, (size_t)n, offset);
   if (got >= 0) return got;
   if (not_told(got)) d->wait_only = 1;
   return got == -EAGAIN || not_told(got) ? UV_EAGAIN : uv_translate_sys_error((int)-got);
@@ -246,8 +246,8 @@ int luv__try_readfile(luv_state *S, lua_State *L, const luv_fs_call *c) {
   int fd = open_now(S, c->path[0]);
   if (fd == UV_EAGAIN) return 0;
   if (fd < 0) return luv__fail_about(L, fd, c->path[0], NULL);
-  if (attributes(fd, &x) == 0 && x.stx_size < LUV_FS_CHUNK && buffer(S->fs))
-    got = read_all(fd, S->fs->buf, LUV_FS_CHUNK, 0);
+  if (attributes(fd, &x) == 0 && x.stx_size < LUV_FS_CHUNK && buffer(luv__fs_of(S)))
+    got = read_all(fd, luv__fs_of(S)->buf, LUV_FS_CHUNK, 0);
   close(fd);
   if (got < 0 || got == LUV_FS_CHUNK) return 0;
   return luv__push_read(S, L, 0, (size_t)got);

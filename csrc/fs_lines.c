@@ -84,12 +84,12 @@ static int line_in_place(luv_state *S, lua_State *L, luv_desc *d) {
   while (!find(d, got == 0, &c)) {
     if (got == 0) return ended(L, d, UV_EOF);
     if (d->in.len >= LONGEST) return luv__fs_fail_at(L, UV_EMSGSIZE, d->path);
-    got = S->fs->in_place && !d->wait_only
+    got = luv__fs_of(S)->in_place && !d->wait_only
       ? luv__read_now(S, d, LUV_FS_DEFAULT, d->seekable ? d->pos + (int64_t)d->in.len : -1) : UV_EAGAIN;
     if (got == UV_EAGAIN) return 0;
-    S->fs->here++;
+    luv__fs_of(S)->here++;
     if (got < 0) return luv__fs_fail_at(L, (int)got, d->path);
-    if (luv__buffer_append(&d->in, S->fs->buf, (size_t)got)) return luv__fail(L, UV_ENOMEM);
+    if (luv__buffer_append(&d->in, luv__fs_of(S)->buf, (size_t)got)) return luv__fail(L, UV_ENOMEM);
   }
   return luv__push_bytes(S, L, 0, take(d, &c));
 }

@@ -86,8 +86,9 @@ static void look_at_list(luv_fs *fs, uint64_t now) {
 }
 
 int luv__is_local(luv_state *S, unsigned major, unsigned minor) {
-  luv_fs *fs = S->fs;
+  luv_fs *fs = luv__fs(S);
   luv_mount *m;
+  if (!fs) return 0;
   if (!fs->looked || S->now > fs->looked + STALE) look_at_list(fs, uv_hrtime());
   m = find(fs, major, minor);
   if (m && (!m->until || m->until > S->now)) return m->local;
@@ -112,6 +113,6 @@ void luv__mount_ask(luv_fsreq *r) {
 }
 
 void luv__mount_learn(luv_fsreq *r) {
-  if (r->found.until) add(r->S->fs, &r->found);
+  if (r->found.until) add(luv__fs_of(r->S), &r->found);
   r->found.until = 0;
 }

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include "fs.h"
-#include "fs_exit.h"
 
 #define P(i) (r->path[i])
 #define N(i) (r->n[i])
@@ -35,21 +34,24 @@ LUV_FS_OWN(WORK)
   {#face, args, LUV_FS_##result, NULL, prepare, work_##face},
 const luv_fs_op luv__fs_ops[LUV_OPERATIONS] = { LUV_FS_OPS(ROW) LUV_FS_OWN(OWN) };
 
+static const luv_outside outside = {.serve = luv__pool_collect, .look = luv__pool_look, .working = luv__fs_pending};
+
 luv_fs *luv__fs(luv_state *S) {
   const char *env;
-  if (S->fs) return S->fs;
-  S->fs = calloc(1, sizeof *S->fs);
-  if (!S->fs) return NULL;
-  S->fs->crew = luv__crew_new(S);
-  if (!S->fs->crew) {
-    free(S->fs);
-    return S->fs = NULL;
+  if (luv__fs_of(S)) return luv__fs_of(S);
+  luv__fs_of(S) = calloc(1, sizeof *luv__fs_of(S));
+  if (!luv__fs_of(S)) return NULL;
+  luv__fs_of(S)->crew = luv__crew_new(S);
+  if (!luv__fs_of(S)->crew) {
+    free(luv__fs_of(S));
+    return luv__fs_of(S) = NULL;
   }
-  queue_init(&S->fs->requests);
-  S->fs->ref_stat = LUA_NOREF;
+  queue_init(&luv__fs_of(S)->requests);
+  luv__outside_add(S, &outside);
+  luv__fs_of(S)->ref_stat = LUA_NOREF;
   env = getenv("LUV_FS_INLINE");
-  S->fs->in_place = !(env && strcmp(env, "0") == 0);
-  return S->fs;
+  luv__fs_of(S)->in_place = !(env && strcmp(env, "0") == 0);
+  return luv__fs_of(S);
 }
 
 /* ---- requests ------------------------------------------------------------------------ */
@@ -72,8 +74,8 @@ static int in_turn(const luv_fs_op *op, const luv_desc *d, const double *n) {
 static void launch(luv_fsreq *r, void (*work)(luv_fsreq *)) {
   r->state = LUV_REQ_POOL;
   r->work = work;
-  r->S->fs->pending++;
-  r->harmless = r->op->result >= LUV_FS_OK || luv__thread_is_detached(r->S);
+  luv__fs_of(r->S)->pending++;
+  r->harmless = r->op->result >= LUV_FS_OK || __atomic_load_n(&r->S->detached, __ATOMIC_RELAXED);
   luv__pool_enter(r->harmless);
   luv__pool_put(r);
 }
@@ -127,7 +129,7 @@ static int more(luv_fsreq *r) {
 
 /* The pool is done with r; `more` may have given it back to it. */
 void luv__fs_arrived(luv_fsreq *r) {
-  r->S->fs->pending--;
+  luv__fs_of(r->S)->pending--;
   luv__mount_learn(r);
   r->state = LUV_REQ_DONE;
   if (r->op->result == LUV_FS_CLOSED) {
@@ -197,20 +199,20 @@ static int is_stale(luv_fiber *f, const luv_fs_call *c) {
 }
 
 static int begin(luv_state *S, luv_fiber *f) {
-  luv_fs_call c = f->wait.arg ? *(luv_fs_call *)(uintptr_t)f->wait.arg : S->fs->call;
+  luv_fs_call c = f->wait.arg ? *(luv_fs_call *)(uintptr_t)f->wait.arg : luv__fs_of(S)->call;
   luv_fsreq *r;
   int err;
   if (is_stale(f, &c)) return luv__refused(f, UV_ECANCELED);
   r = c.begun ? c.begun : orphan(&c);
-  S->fs->pooled++;
+  luv__fs_of(S)->pooled++;
   if (r) {
     if (!c.begun) memcpy(r->n, c.n, sizeof r->n);
     return wait_for(S, f, r);
   }
   r = luv__fsreq_new(S, &c);
   if (!r) return luv__refused(f, UV_ENOMEM);
-  r->asks = (uint8_t)S->fs->unknown;
-  S->fs->unknown = 0;
+  r->asks = (uint8_t)luv__fs_of(S)->unknown;
+  luv__fs_of(S)->unknown = 0;
   wait_for(S, f, r);
   err = c.data ? hold_data(S, r, f->in) : c.to ? luv__send_hold(S, r, c.to) : 0;
   if (!err && r->d && r->d->closed) err = UV_ECANCELED; /* as its data was anchored */
@@ -263,17 +265,17 @@ int luv__fs_wait(luv_state *S, lua_State *L, const luv_fs_call *c, double timeou
   luv_fiber *f = luv_current(S);
   luv_fs_call *own = NULL;
   if (f && f->is_main == LUV_IS_CASE) own = memcpy(lua_newuserdata(L, sizeof *c), c, sizeof *c); /* see is_stale */
-  else S->fs->call = *c;
+  else luv__fs_of(S)->call = *c;
   return luv__suspend(S, L, &fs_op, NULL, (uint64_t)(uintptr_t)own, timeout);
 }
 
 static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv_fsreq *r = f->wait.on;
   int n;
-  if (S->fs->last) luv__fsreq_free(S->fs->last); /* its delivery ran out of memory */
-  S->fs->last = r;
+  if (luv__fs_of(S)->last) luv__fsreq_free(luv__fs_of(S)->last); /* its delivery ran out of memory */
+  luv__fs_of(S)->last = r;
   n = luv__fs_push(r, L, W);
-  S->fs->last = NULL;
+  luv__fs_of(S)->last = NULL;
   luv__fsreq_free(r);
   return n;
 }
@@ -295,7 +297,7 @@ static int call(lua_State *L, const luv_fs_op *op) {
   luv__check_cancel(S, L);
   if (op->args[0] == 'F' && !c.d) return luv__fail(L, UV_EBADF);
   if (op->in_place && luv__fs_here(S, L) && (n = op->in_place(S, L, &c))) {
-    S->fs->here++;
+    luv__fs_of(S)->here++;
     return n;
   }
   return luv__fs_wait(S, L, &c, timeout);

@@ -2,7 +2,6 @@
  * cannot see (files of a network, of /proc). libuv's uv_fs_poll_t does it, in the pool.
  * Changes that nobody has taken become one: from the first state of them to the last. */
 #include "fs.h"
-#include "fs_exit.h"
 
 luv_class luv__class_fs_poll = {.name = "luv.fs.poller", .freed = luv__poller_gone};
 

@@ -15,13 +15,11 @@
  *   3. A worker that has nothing to do looks for more for a moment before it leaves, as
  *      the loop does before it blocks (poll.c), and as it does less often when that was in vain.
  *   4. After a while it leaves in any case, and is called again: the pool has other users.
- *   5. Who has done something sets S->arrived before it looks at S->blocking (link.h, 3). */
+ *   5. Who has done something rings (wakeup.c). */
 #include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
-#include "link.h"
 #include "fs.h"
-#include "fs_exit.h"
 #include "quiet.h"
 
 #define STINT 2000000   /* ns that a worker stays at most, if others may want its thread */
@@ -93,8 +91,7 @@ static void finished(luv_crew *c, luv_fsreq *r) {
   luv__pool_leave(r->harmless);
   queue_push(&c->done, &r->pool);
   if (!first || !c->S) return;
-  __atomic_store_n(&c->S->arrived, 1, __ATOMIC_SEQ_CST);
-  if (__atomic_load_n(&c->S->blocking, __ATOMIC_SEQ_CST)) luv__wakeup(c->S);
+  luv__ring_arrived(c->S);
 }
 
 static int wanted(luv_crew *c) {
@@ -223,7 +220,7 @@ static void refuse(luv_crew *c, luv_fsreq *r, int err) {
 
 /* Nothing is lost when all slots are taken: on_left looks again. */
 void luv__pool_put(luv_fsreq *r) {
-  luv_crew *c = r->S->fs->crew;
+  luv_crew *c = luv__fs_of(r->S)->crew;
   unsigned n;
   int err = luv__pool_possible();
   if (LUV_UNLIKELY(err)) {
@@ -240,7 +237,7 @@ void luv__pool_put(luv_fsreq *r) {
 }
 
 void luv__pool_cancel(luv_fsreq *r) {
-  luv_crew *c = r->S->fs->crew;
+  luv_crew *c = luv__fs_of(r->S)->crew;
   pthread_mutex_lock(&c->lock);
   if (r->todo) {
     take(c, r);
@@ -256,7 +253,7 @@ void luv__pool_collect(luv_state *S) {
   luv_crew *c;
   luv_queue all;
   if (LUV_LIKELY(!__atomic_load_n(&S->arrived, __ATOMIC_RELAXED))) return;
-  c = S->fs->crew;
+  c = luv__fs_of(S)->crew;
   pthread_mutex_lock(&c->lock);
   __atomic_store_n(&S->arrived, 0, __ATOMIC_RELAXED);
   queue_push(&c->done, &all); /* takes the place of the head */
@@ -271,7 +268,7 @@ void luv__pool_collect(luv_state *S) {
 
 /* At each poll: are there enough workers? */
 void luv__pool_look(luv_state *S, int block) {
-  luv_crew *c = S->fs->crew;
+  luv_crew *c = luv__fs_of(S)->crew;
   unsigned n = 0;
   if (!__atomic_load_n(&c->waiting, __ATOMIC_RELAXED)) return;
   pthread_mutex_lock(&c->lock);

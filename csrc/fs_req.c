@@ -24,7 +24,7 @@ luv_fsreq *luv__fsreq_new(luv_state *S, const luv_fs_call *c) {
   if ((r->d2 = c->d2)) r->d2->refs++;
   queue_init(&r->turn);
   queue_init(&r->pool);
-  queue_push(&S->fs->requests, &r->link);
+  queue_push(&luv__fs_of(S)->requests, &r->link);
   return r;
 }
 

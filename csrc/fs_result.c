@@ -46,12 +46,12 @@ static const char maker[] =
   "end";
 
 static void push_maker(luv_state *S, lua_State *W) {
-  if (S->fs->ref_stat == LUA_NOREF) {
+  if (luv__fs_of(S)->ref_stat == LUA_NOREF) {
     if (luaL_loadbuffer(W, maker, sizeof maker - 1, "=luv")) lua_error(W);
     lua_call(W, 0, 1);
-    S->fs->ref_stat = luaL_ref(W, LUA_REGISTRYINDEX);
+    luv__fs_of(S)->ref_stat = luaL_ref(W, LUA_REGISTRYINDEX);
   }
-  lua_rawgeti(W, LUA_REGISTRYINDEX, S->fs->ref_stat);
+  lua_rawgeti(W, LUA_REGISTRYINDEX, luv__fs_of(S)->ref_stat);
 }
 
 static void push_time(lua_State *W, const uv_timespec_t *t) {

@@ -12,8 +12,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include "luv.h"
-#include "thread.h"
+#include "luvsignal.h"
+#include "pipe.h"
 
 #define MAX_WATCHED 1024
 #define GRACE 250000000 /* ns between the first and one that kills */
@@ -116,7 +116,7 @@ static void watch(luv_state *S) {
  * was on its way into a wait: the hook would run only after that. */
 static int came_before(luv_state *S) {
   struct sigaction now;
-  if (LUV_LIKELY(!lua_gethook(S->home)) || luv__this_thread || lua_gethook(S->home) == luv__ask_hook) return 0;
+  if (LUV_LIKELY(!lua_gethook(S->home)) || S->owned || lua_gethook(S->home) == luv__given.ask_hook) return 0;
   if (lua_gethookmask(S->home) != LUV_HOOK_ANY || lua_gethookcount(S->home) != 1) return 0;
   sigaction(SIGINT, NULL, &now);
   return is_default(&now) || is(&now, on_second);

@@ -6,6 +6,7 @@
 #ifndef LUV_KNOWN_H
 #define LUV_KNOWN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct { const void *box; void *o; } luv_place;

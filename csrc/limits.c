@@ -118,3 +118,12 @@ const char *luv__runtime_lacks(void) {
   pthread_mutex_unlock(&lock);
   return what;
 }
+
+/* An adaptive lock spins before it sleeps: what is done under it takes nanoseconds. */
+void luv__init_lock(pthread_mutex_t *lock) {
+  pthread_mutexattr_t how;
+  pthread_mutexattr_init(&how);
+  pthread_mutexattr_settype(&how, PTHREAD_MUTEX_ADAPTIVE_NP);
+  pthread_mutex_init(lock, &how);
+  pthread_mutexattr_destroy(&how);
+}

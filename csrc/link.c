@@ -1,16 +1,7 @@
 /* link.c - links and bells: link.h has the rules. */
-#include "link.h"
+#include "thread.h"
 
 /* ---- cores ----------------------------------------------------------------------------- */
-
-/* An adaptive lock spins before it sleeps: what is done under it takes nanoseconds. */
-void luv__init_lock(pthread_mutex_t *lock) {
-  pthread_mutexattr_t how;
-  pthread_mutexattr_init(&how);
-  pthread_mutexattr_settype(&how, PTHREAD_MUTEX_ADAPTIVE_NP);
-  pthread_mutex_init(lock, &how);
-  pthread_mutexattr_destroy(&how);
-}
 
 void luv__core_init(luv_core *c, const luv_core_kind *kind) {
   c->kind = kind;
@@ -36,11 +27,6 @@ void luv__core_drop(luv_core *c) {
 }
 
 /* ---- ringing ----------------------------------------------------------------------------- */
-
-void luv__ring(luv_state *S) {
-  if (__atomic_exchange_n(&S->rung, 1, __ATOMIC_SEQ_CST)) return;
-  if (__atomic_load_n(&S->blocking, __ATOMIC_SEQ_CST)) luv__wakeup(S);
-}
 
 /* The one that was rung goes to the end, so that all have their turn. */
 void luv__core_ring(luv_core *c, int bell) {
@@ -102,7 +88,7 @@ void luv__link_hang(luv_link *k, int bell) {
     __atomic_add_fetch(&k->core->hanging[bell], 1, __ATOMIC_SEQ_CST);
     forget_told(k->core);
   }
-  if (queue_empty(&k->node)) queue_push(&k->o.S->links, &k->node);
+  if (queue_empty(&k->node)) queue_push(&luv__threads(k->o.S)->links, &k->node);
 }
 
 static void take_off(luv_link *k, int bell) {
@@ -140,8 +126,8 @@ static void see_off(luv_link *k) {
  * along, wherever they wait. */
 static void see_all_off(luv_state *S) {
   luv_queue *q;
-  S->link_left = 0;
-  for (q = S->links.next; q != &S->links; q = q->next) {
+  luv__threads(S)->left = 0;
+  for (q = luv__threads(S)->links.next; q != &luv__threads(S)->links; q = q->next) {
     luv_link *k = luv_container(q, luv_link, node);
     if (!k->left) continue;
     pthread_mutex_lock(&k->core->lock);
@@ -153,15 +139,15 @@ static void see_all_off(luv_state *S) {
 /* Serves k; takes it off the bells that nobody waits at. Locked; unlocks. */
 static void serve_locked(luv_link *k) {
   luv_state *S = k->o.S;
-  S->link_locked = 1;
+  luv__threads(S)->locked = 1;
   forget_told(k->core);
   k->core->kind->serve(k);
-  S->link_locked = 0;
+  luv__threads(S)->locked = 0;
   see_off(k);
   luv__link_unhang(k);
   pass_on(k->core);
   pthread_mutex_unlock(&k->core->lock);
-  if (LUV_UNLIKELY(S->link_left)) see_all_off(S);
+  if (LUV_UNLIKELY(luv__threads(S)->left)) see_all_off(S);
 }
 
 static void serve(luv_link *k) {
@@ -200,9 +186,9 @@ int luv__link_begin(luv_state *S, luv_fiber *f) {
 
 void luv__link_abandon(luv_state *S, luv_fiber *f) {
   luv_link *k = f->wait.on;
-  if (S->link_locked) {
+  if (luv__threads(S)->locked) {
     k->left++;
-    S->link_left = 1;
+    luv__threads(S)->left = 1;
     return;
   }
   pthread_mutex_lock(&k->core->lock);
@@ -235,29 +221,20 @@ void luv__link_closing(luv_object *o) {
 
 /* ---- the state's side -------------------------------------------------------------------- */
 
-/* Serves the links of a state that has been rung: 0 if it has not. */
-int luv__links_serve(luv_state *S) {
+/* Serves the links of a state that has been rung. */
+void luv__links_serve(luv_state *S) {
   luv_queue all;
-  if (!__atomic_load_n(&S->rung, __ATOMIC_RELAXED)) return 0;
+  if (!__atomic_load_n(&S->rung, __ATOMIC_RELAXED)) return;
   __atomic_exchange_n(&S->rung, 0, __ATOMIC_SEQ_CST);
   luv__thread_cancelled(S);
-  if (queue_empty(&S->links)) return 1;
-  all = S->links; /* serving one may close another */
+  if (queue_empty(&luv__threads(S)->links)) return;
+  all = luv__threads(S)->links; /* serving one may close another */
   all.next->prev = all.prev->next = &all;
-  queue_init(&S->links);
+  queue_init(&luv__threads(S)->links);
   while (!queue_empty(&all)) {
     luv_queue *q = all.next;
     queue_remove(q);
-    queue_push(&S->links, q);
+    queue_push(&luv__threads(S)->links, q);
     serve(luv_container(q, luv_link, node));
   }
-  return 1;
 }
-
-/* The loop is about to block: 0 when it must not, because somebody has rung. */
-int luv__links_block(luv_state *S) {
-  __atomic_store_n(&S->blocking, 1, __ATOMIC_SEQ_CST);
-  return !__atomic_load_n(&S->rung, __ATOMIC_SEQ_CST) && !__atomic_load_n(&S->arrived, __ATOMIC_SEQ_CST);
-}
-
-void luv__links_unblock(luv_state *S) { __atomic_store_n(&S->blocking, 0, __ATOMIC_RELAXED); }

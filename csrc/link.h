@@ -10,9 +10,7 @@
  *   2. Whatever can be taken rings one bell. A link that has been served and finds more to
  *      take, or that was rung and wants nothing any more, rings the next: no wake-up is lost.
  *      But while one link only hangs at a bell, and has been rung, it need not be rung again
- *      (told): it is served after that, and who serves it clears the mark before it looks.
- *   3. A state that blocks has said so (S->blocking) before it looks at S->rung; who rings
- *      sets S->rung before looking at S->blocking. One of the two sees the other. */
+ *      (told): it is served after that, and who serves it clears the mark before it looks. */
 #ifndef LUV_LINK_H
 #define LUV_LINK_H
 
@@ -59,7 +57,6 @@ void luv__core_hold(luv_core *c);
 void luv__core_drop(luv_core *c);
 int luv__core_revive(luv_core *c);              /* holds it, unless its last reference is gone */
 void luv__core_ring(luv_core *c, int bell);     /* one of those that hang there; locked */
-void luv__init_lock(pthread_mutex_t *lock);
 void luv__core_tell(luv_core *c, int bell);
 void luv__core_ring_all(luv_core *c, int bell); /* locked */
 
@@ -77,6 +74,6 @@ extern const luv_op luv__op_thread_join, luv__op_thread_get;
 
 void luv__link_closing(luv_object *o); /* of every class of links */
 
-void luv__ring(luv_state *S); /* from any thread */
+void luv__links_serve(luv_state *S);
 
 #endif

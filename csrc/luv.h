@@ -34,6 +34,7 @@
 #ifndef LUV_H
 #define LUV_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -49,11 +50,9 @@
 typedef struct luv_state luv_state;
 typedef struct luv_fiber luv_fiber;
 typedef struct luv_object luv_object;
-typedef struct luv_mutex luv_mutex;
-typedef struct luv_scope_t luv_scope_t;
+typedef struct luv_tie luv_tie;
+typedef struct luv_keeper luv_keeper;
 typedef struct luv_stream luv_stream;
-typedef struct luv_zmq_state luv_zmq_state;
-typedef struct luv_codec_state luv_codec_state;
 
 #define LUV_FOREVER UINT64_MAX
 #define LUV_LIKELY(x) __builtin_expect(!!(x), 1)
@@ -75,140 +74,16 @@ void luv__check_state(luv_state *S);
 #include "fiber.h"
 #include "object.h"
 #include "call.h"
+#include "room.h"
 
 /* ---- state.c ------------------------------------------------------------------ */
 
-#define LUV_SCRATCH 4
-#define LUV_DELAYS 160 /* of delays in ns, four buckets for each power of two */
-
-#define LUV_CHAN_BITS 6 /* of the places for channels: known.h */
-#define LUV_THREAD_CHAN_BITS 4
-
-typedef struct { lua_Hook fn; int mask, count; } luv_hook;
-
-struct luv_state {
-  luv_ring ready;
-  luv_fiber *current;  /* what runs now; NULL: the host's own code, or the scheduler */
-  luv_stack *stack;    /* the C stack that the scheduler and the running fiber are on */
-  void *landing;       /* a channel that is about to be waited for, with a place for the value: chan_fast.c */
-  luv_fiber *delivering; /* its outcome is being pushed */
-  int attention;       /* the switch just made was not a plain yield, or main is woken */
-  volatile uint32_t nudged; /* a signal handler has looked for a fiber that runs, and found none */
-  int suspended;       /* the yield on its way is that of a wait, which has begun */
-  lua_State *M;        /* the scheduler's own Lua thread */
-  lua_State *home;     /* the Lua thread that opened it: the main chunk's, for a dump */
-  uv_loop_t *loop;
-  luv_heap heap;
-  uint64_t now;        /* uv_hrtime at the last look */
-  uint64_t armed;      /* what `alarm` is set to, ns; 0: off */
-  int external;        /* waits that something outside can end */
-  int depth;           /* the loop is running */
-  volatile int blocked; /* the main chunk waits, or is about to */
-  int jit;
-  int opened;          /* the loop is there, and the alarm */
-  int lazy;            /* modules are made when they are named */
-  int ending;          /* it is to be closed as soon as the loop returns */
-  int dead;            /* the Lua state is closing: nothing is open any more */
-  uint32_t nfibers;    /* anchored fibers */
-  uint32_t next_id;
-  luv_queue asleep;    /* waits that are in no object's queue */
-  luv_queue objects;
-  luv_queue unread;    /* sockets that the last poll found readable: receive.c */
-  uint32_t received;   /* ready.head when some of them were read, or found */
-  int looking;         /* at the outside: uv_run is on the stack, or a reader is being served */
-  luv_queue goops;
-  uv_timer_t *alarm;
-  uv_poll_t *wakeup;   /* see wakeup.c */
-  int wake_fd, woken;
-  int making_way;      /* who wakes this state is on its way out */
-  char *readbuf;
-  char *arena;         /* short data on its way to readers: emptied at every poll */
-  uint32_t arena_used;
-  uint64_t host;       /* Go's slot number for this state */
-  luv_call *calls;     /* into Go: those that are idle */
-  int failed;          /* a fiber's error was not joined when the state closed */
-  uint64_t spin;       /* ns that waits may be to be polled for; 0: off */
-  int64_t spin_mean;
-  int spin_miss, spin_skip;
-  /* registry references */
-  int ref_meta[LUV_MAX_CLASSES];
-  int ref_wrap[10];    /* see wrap.c */
-  int ref_anchors, ref_on_error, ref_traceback, ref_body, ref_env, ref_module, ref_state,
-      ref_kept, ref_kept_error, ref_deliver, ref_outcome, ref_protect, ref_cancelled, ref_expired, ref_thread, ref_spare,
-      ref_nothing, ref_natives, ref_push, ref_file, ref_watch, ref_home, ref_scratch;
-  luv_stacks stacks;
-  uint32_t *free_slots;
-  uint32_t nfree, cap_slots, top_slot;
-  lua_State *scratch[LUV_SCRATCH]; /* idle Lua threads: deliver.c */
-  int nscratch;
-  lua_CFunction native_error;
-  lua_State *ask_displaced; /* whose hook has made room for luv__ask_hook: this one */
-  luv_hook ask_hook;
-  const void *metas[LUV_MAX_CLASSES];
-  /* statistics */
-  uint64_t switches, polls, go_callbacks;
-  int spare;           /* ref_spare holds a table for the next new fiber */
-  int untaken;         /* errors that no join has taken */
-  volatile int interrupted;
-  int broken_off;      /* Ctrl-C has ended the main chunk's last wait */
-  luv_queue children;  /* threads made here, by luv_thread.child */
-  uint32_t link_ops;   /* puts and gets that did not wait */
-  uint32_t busy_ops, busy_from; /* writes and calls of files that did not, since ready.head was that */
-  luv_queue links;     /* to what other threads share, while fibers wait: link.h */
-  int link_locked;     /* a core's lock is held, so no other may be taken */
-  int link_left;       /* fibers have left links meanwhile */
-  int rung, blocking;  /* atomic: link.h, rule 3 */
-  int arrived;         /* atomic: the pool has done something; fs_pool.c, rule 5 */
-  struct luv_thread *thread; /* the thread that it runs on */
-  int ref_zmq_fields;  /* 0: none; see zmq_index.c */
-  int ref_threads;     /* those that run and were made here, by address */
-  luv_zmq_state *zmq;  /* NULL: no ØMQ socket has been made */
-  luv_codec_state *codec;
-  struct luv_fs *fs;   /* NULL: no file has been used */
-  struct luv_udp_state *udp; /* NULL: no UDP socket has been made */
-  struct luv_ready *hub;     /* NULL: nobody has waited for a stream to be ready: ready.c */
-  struct luv_signals *signals; /* NULL: none has been watched; read by signal handlers */
-  uv_signal_t *sigchld;  /* NULL: no process has been spawned: see signal.c */
-  luv_queue processes;   /* children that run; not before sigchld is there */
-  int run_mode;        /* of luv.run: RUN_DEFAULT, RUN_ONCE, RUN_NOWAIT */
-  uint64_t slice;      /* when fibers began to run without a poll, ns */
-  uint32_t renewed, look; /* ready.head at the last look at the clock, and at the next */
-  /* ask.c, watchdog.c */
-  luv_state *peer;       /* the next of the states of this process */
-  int tid;               /* the kernel's number of its thread */
-  uint64_t thread_number; /* ask.c's, which is never given again */
-  uint32_t thread_id;    /* luv's */
-  volatile int dump_wanted; /* atomic */
-  int barked;            /* about this turn */
-  uint64_t watch_ns;     /* how long a turn may be; 0: no watchdog */
-  uint64_t watched_turn, hog_since, hogs;
-  int ref_slow;
-  /* stats.c */
-  uint32_t delay_mark;   /* ready.head when the fiber that is timed has its turn */
-  uint64_t delay_from;   /* when it was queued; 0: none is timed */
-  uint64_t delay_max, delay_n;
-  uint32_t delays[LUV_DELAYS];
-  uint64_t bytes_read, bytes_written, gc_closed;
-  int trace_handles;     /* LUV_DEBUG=leaks */
-  luv_place chans[1 << LUV_CHAN_BITS];
-  luv_place thread_chans[1 << LUV_THREAD_CHAN_BITS]; /* the same, of luv.thread.chan */
-  luv_fiber main;
-};
+#include "state.h"
 
 enum { LUV_LOOKING = 1, LUV_SERVING }; /* state->looking: the latter, from the read buffer */
 
 /* state->dump_wanted: a dump to stderr, one for who asks, what the running turn does */
 enum { LUV_DUMP_STDERR = 1, LUV_DUMP_ASKED = 2, LUV_DUMP_HOG = 4 };
-void luv__ask_hook(lua_State *L, lua_Debug *ar); /* on the thread asked for a dump */
-void luv__states_add(luv_state *S);
-void luv__states_here(luv_state *S);
-void luv__states_remove(luv_state *S);
-void luv__states_each(void (*fn)(luv_state *S, int n), int n); /* a signal handler may */
-void luv__dump_asked(luv_state *S, lua_State *W, int at_hook);
-/* The delay of the ready queue: begins and ends one measurement, at a look at the clock. */
-void luv__delay_begin(luv_state *S, uint64_t now);
-void luv__delay_end(luv_state *S, uint64_t now);
-
 
 /* The running fiber, or NULL. */
 static inline luv_fiber *luv_current(luv_state *S) { return S->current; }
@@ -291,40 +166,8 @@ int luv__protect_still(luv_state *S, lua_CFunction fn, void *ud);
 int luv__protect_made(luv_state *S, lua_CFunction fn, void *ud);
 int luv__finalizer_failed(luv_state *S);
 
-/* ---- codec_library.c, codec_blob.c ------------------------------------------------ */
-
-void luv__codec_begin(luv_state *S, lua_State *L);
-void luv__codec_open(luv_state *S, lua_State *L);
-void luv__library_add(luv_state *S, lua_State *L, int list, const char *module, const char *name);
-void luv__library_add_table(luv_state *S, lua_State *L, int list, const char *module);
-void luv__codec_push_list(luv_state *S, lua_State *L);
-void luv__codec_close(luv_state *S);
-
 /* ---- error.c ------------------------------------------------------------------- */
 
-int luv_chan_put(lua_State *L);
-int luv_chan_get(lua_State *L);
-#define LUV_CHAN_SLOTS 512 /* fibers with these slots have a place for a value on its way */
-#define LUV_CHAN_WAITS 16777216
-#define LUV_ZMQ_FRAME 4096 /* bytes that compiled code receives at most */
-int luv_chan_fast_put(luv_state *S, const void *box);
-int luv_chan_fast_get(luv_state *S, const void *box);
-int luv__chan_land_put(lua_State *L);
-int luv__chan_land_get(lua_State *L);
-int luv__chan_ring(lua_State *L);
-int luv_thread_chan_put(lua_State *L);
-int luv_thread_chan_get(lua_State *L);
-int luv_thread_chan_put_text(luv_state *S, const void *box, const char *p, size_t n);
-int luv_thread_chan_put_number(luv_state *S, const void *box, double x);
-int luv_thread_chan_take(luv_state *S, const void *box, double *number, char *text);
-int luv_mutex_lock(lua_State *L);
-int luv_scope(lua_State *L);
-int luv__scope_create(lua_State *L);
-int luv__scope_failed(lua_State *L);
-int luv__scope_wait(lua_State *L);
-int luv__scope_leave(lua_State *L);
-int luv_mutex_with(lua_State *L);
-int luv_semaphore_acquire(lua_State *L);
 void luv__errno_name(int err, char *to, size_t n);
 void luv__errno_text(int err, char *to, size_t n);
 int luv__fail(lua_State *L, int err);          /* nil, "NAME: text", "NAME" */
@@ -353,6 +196,7 @@ int luv__threads_possible(int n);
 int luv__pool_possible(void);
 int luv__thread_make(pthread_t *t, const pthread_attr_t *attr, void *(*fn)(void *), void *arg);
 const char *luv__runtime_lacks(void);
+void luv__init_lock(pthread_mutex_t *lock);
 void luv__surplus(luv_state *S, lua_State *L, int idx, int arg, const char *fname);
 /* A mistake in the order of arguments would go unseen if what is left over were ignored: raises
  * if there is anything behind idx, argument `arg`. Most functions are counted before they are
@@ -372,27 +216,23 @@ int luv__is_cancelled(luv_state *S, lua_State *L, int idx);
 /* ---- wakeup.c, interrupt.c ----------------------------------------------------------------- */
 
 void luv__wakeup(luv_state *S);
+void luv__ring(luv_state *S);         /* from any thread: other threads have done something */
+void luv__ring_arrived(luv_state *S); /* the same: the pool has */
+int luv__blocks(luv_state *S);
+void luv__unblocks(luv_state *S);
 int luv__wakeup_open(luv_state *S);
 void luv__wakeup_close(luv_state *S);
-void luv__interrupt_enter(luv_state *S);
-void luv__interrupt_leave(luv_state *S);
-void luv__interrupt_forget(luv_state *S);
-void luv__interrupt_again(void);
-/* Each stops the fiber that is about to run, if a signal has asked for that. */
-void luv__interrupt_nudge(luv_state *S);
-void luv__thread_nudge(luv_state *S);
-void luv__ask_nudge(luv_state *S);
 
-/* ---- signal.c ------------------------------------------------------------------------- */
+/* ---- exit.c ------------------------------------------------------------------------- */
 
-int luv__signal_is_ours(const struct sigaction *now);
-void luv__signals_arrived(luv_state *S);
-/* What signal handlers have counted reaches the watchers: part of each look at the outside. */
-#define luv__signals_serve(S) (LUV_UNLIKELY((S)->signals != NULL) ? luv__signals_arrived(S) : (void)0)
-void luv__signals_free(luv_state *S);
-void luv__signals_forked(void);
-int luv__children_watch(luv_state *S);
-void luv__children_forget(luv_state *S);
+void luv__pool_enter(int harmless); /* something was handed to the pool of the process */
+void luv__pool_leave(int harmless);
+void luv__poller_come(void); /* libuv hands something there for each, until it lets go of it */
+void luv__poller_gone(void);
+void luv__pool_count(unsigned *threads, unsigned *running, unsigned *queued);
+void luv__pool_exit(int status);
+void luv__exits_with(int status); /* the process, as soon as all has been called that is to be */
+extern int luv__own_threads;      /* atomic */
 
 /* ---- uvext.c ------------------------------------------------------------------------ */
 
@@ -422,7 +262,5 @@ void luv__go_exit(double seconds);
 enum { LUV_SHARE_HOLD, LUV_SHARE_TAKE, LUV_SHARE_DROP };
 uint64_t luv__go_share(int what, uint64_t n);
 void luv__go_seal(const void *data, uint64_t n, void *mac);
-
-#include "room.h"
 
 #endif

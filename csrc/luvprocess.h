@@ -46,4 +46,9 @@ int luv__stdio_fd(FILE *f);
 
 void luv__process_glue(luv_state *S, lua_State *L); /* of luv.process.run */
 
+void luv__children_reap(luv_state *S);
+
+extern luv_room luv__process_room; /* keeps for each state the children that run, by luv_process.sibling */
+static inline luv_queue *luv__processes(luv_state *S) { return luv__room_data(S, &luv__process_room); }
+
 #endif

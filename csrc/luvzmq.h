@@ -17,6 +17,7 @@
 #include "luv.h"
 
 typedef struct luv_proxy luv_proxy;
+typedef struct luv_zmq_state luv_zmq_state;
 
 extern const luv_op luv__op_zmq_recv, luv__op_zmq_send;
 
@@ -78,7 +79,17 @@ void luv__zmq_watch(luv_zmq *z);
 int luv__zmq_events(luv_zmq *z);
 int luv__zmq_error(int zmq_errno);
 
-static inline int luv__zmq_overdue(luv_state *S, lua_State *L) { return luv__overdue(S, L, &S->zmq->ops); }
+/* What it keeps for each state. */
+typedef struct {
+  luv_zmq_state *state; /* NULL: no socket has been made */
+  int ref_fields;       /* 0: none; see zmq_index.c */
+} luv_zmq_kept;
+
+extern luv_room luv__zmq_room;
+static inline luv_zmq_kept *luv__zmq_kept(luv_state *S) { return luv__room_data(S, &luv__zmq_room); }
+#define luv__zmq_of(S) (luv__zmq_kept(S)->state)
+
+static inline int luv__zmq_overdue(luv_state *S, lua_State *L) { return luv__overdue(S, L, &luv__zmq_of(S)->ops); }
 
 static inline int luv__zmq_waited_for(luv_zmq *z) {
   return !queue_empty(&z->receivers) || !queue_empty(&z->senders) || z->proxy || z->leaving;
@@ -87,7 +98,7 @@ static inline int luv__zmq_waited_for(luv_zmq *z) {
 /* Something was done with the socket: commands for it may have been taken off its
  * descriptor, so whoever waits has to be looked at before the loop blocks. */
 static inline void luv__zmq_touch(luv_zmq *z) {
-  luv_zmq_state *t = z->o.S->zmq;
+  luv_zmq_state *t = luv__zmq_of(z->o.S);
   t->moved |= z->inproc;
   if (LUV_UNLIKELY(luv__zmq_waited_for(z)) && queue_empty(&z->dirty)) queue_push(&t->dirty, &z->dirty);
 }
@@ -131,5 +142,16 @@ void luv__zmq_index(luv_state *S, lua_State *L);
 void luv__zmq_own_meta(luv_state *S, lua_State *L);
 
 extern const luv_wrapper luv__zmq_wrap; /* of send and recv */
+
+void luv__zmq_state_free(luv_state *S);
+void luv__zmq_exit(int status);
+void luv__zmq_read_linger(luv_state *S);
+int luv__zmq_pending(luv_state *S);
+void luv__zmq_service(luv_state *S, int block);
+int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W);
+const char *luv__zmq_error_name(int err); /* NULL: not one of libzmq's own */
+const char *luv__zmq_error_text(int err);
+
+#define LUV_ZMQ_FRAME 4096 /* bytes that compiled code receives at most */
 
 #endif

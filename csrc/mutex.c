@@ -1,7 +1,7 @@
 /* mutex.c - luv.mutex: one fiber at a time.
  *
  * unlock hands the mutex to the fiber that has waited longest: it owns it before it runs,
- * so nobody overtakes it. The mutexes of a fiber hang on fiber->held; one that dies lets
+ * so nobody overtakes it. The mutexes of a fiber hang on fiber->ties; one that dies lets
  * go of them. `with` is a plain pcall, and lets go in whatever way its function ends. */
 #include "sync.h"
 
@@ -11,15 +11,15 @@ static luv_mutex *check(luv_state *S, lua_State *L, const char *fname) {
 
 static inline void own(luv_mutex *m, luv_fiber *f) {
   m->owner = f;
-  m->next = f->held;
-  m->prev = &f->held;
-  if (m->next) m->next->prev = &m->next;
-  f->held = m;
+  m->tie.next = f->ties;
+  m->tie.prev = &f->ties;
+  if (m->tie.next) m->tie.next->prev = &m->tie.next;
+  f->ties = &m->tie;
 }
 
 static inline void disown(luv_mutex *m) {
-  *m->prev = m->next;
-  if (m->next) m->next->prev = m->prev;
+  *m->tie.prev = m->tie.next;
+  if (m->tie.next) m->tie.next->prev = m->tie.prev;
   m->owner = NULL;
 }
 
@@ -41,9 +41,7 @@ void luv__mutex_release(luv_state *S, luv_mutex *m) {
   luv__wake(S, f, f->wait.op == &relock_op ? (int)f->wait.done : LUV_OUT_SELF);
 }
 
-void luv__mutex_release_all(luv_state *S, luv_fiber *f) {
-  while (f->held) luv__mutex_release(S, f->held);
-}
+static void ended(luv_state *S, luv_tie *t) { luv__mutex_release(S, luv_container(t, luv_mutex, tie)); }
 
 /* f waits to own m again; then its wait ends with `out`. */
 void luv__mutex_relock(luv_state *S, luv_mutex *m, luv_fiber *f, int out) {
@@ -104,7 +102,9 @@ static const luv_op lock_op = {.name = "mutex", .begin = begin_lock};
 /* m = luv.mutex() */
 int luv_mutex_create(lua_State *L) {
   luv_object *o;
-  return luv__make(luv_enter(L), L, luv__class_mutex.id, sizeof(luv_mutex), &o);
+  luv__make(luv_enter(L), L, luv__class_mutex.id, sizeof(luv_mutex), &o);
+  ((luv_mutex *)o)->tie.ended = ended;
+  return 1;
 }
 
 static int lock(luv_state *S, lua_State *L, luv_mutex *m, double timeout) {

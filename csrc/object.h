@@ -123,7 +123,6 @@ void luv__unix_unbind(struct luv_bound **bound);
 void luv__options_free(luv_stream *s);
 void luv__ready_serve(luv_stream *s);
 void luv__ready_closing(luv_stream *s);
-void luv__ready_free(luv_state *S);
 void luv__pipe_keep(luv_stream *s);
 /* Something that the kernel does not know of has changed. */
 static inline void luv__ready_look(luv_stream *s) {
@@ -134,7 +133,6 @@ void luv__handles_arrived(luv_stream *s);
 luv_object *luv__adopt(luv_state *S, int fd);
 luv_stream *luv__tty_new(luv_state *S, uv_loop_t *loop, int fd, int *err);
 void luv__tty_closing(luv_stream *s);
-void luv__tty_reset(void);
 void luv__tty_default(int sig);
 int luv__buffer_append(luv_buffer *b, const char *p, size_t n);
 int luv__buffer_prepend(luv_buffer *b, const char *p, size_t n);
@@ -152,11 +150,6 @@ unsigned luv__gather(lua_State *L, int idx, size_t skip, uv_buf_t *bufs, unsigne
 
 /* ---- fs_*.c: what the rest of the data plane knows of files ------------------- */
 
-void luv__fs_state_close(luv_state *S);
-void luv__fs_state_free(luv_state *S);
-void luv__fs_exit(int status);
-void luv__exits_with(int status); /* the process, as soon as all has been called that is to be */
-uint64_t luv__fs_pending(luv_state *S);
 
 /* ---- udp*.c, poll_fd.c: what the rest of the data plane knows of them -------- */
 
@@ -169,27 +162,13 @@ int luv__udp_socket(luv_object *o, int family, int reuseport);
 int luv__unixgram_bind(luv_object *o, const char *path, size_t n, int mode, int replace);
 int luv__unixgram_connect(luv_object *o, const char *path, size_t n);
 int luv__unixgram_open(luv_object *o, int fd);
-void luv__udp_state_free(luv_state *S);
 
 /* ---- process.c --------------------------------------------------------------------- */
 
-void luv__children_reap(luv_state *S);
 int luv_process_run(lua_State *L);
 
 /* ---- link.c, thread_*.c: what the rest of the data plane knows of threads ---- */
 
-int luv__links_serve(luv_state *S);
-int luv__thread_awaited(luv_state *S);
-int luv__thread_is_detached(luv_state *S);
-int luv__threads_run(void); /* of luv's own, in whatever state */
-int luv__links_block(luv_state *S);
-void luv__links_unblock(luv_state *S);
-int luv__thread_chan_lone(luv_state *S); /* waits that only this state itself could end */
-void luv__thread_cancelled(luv_state *S);
-void luv__threads_open(luv_state *S, lua_State *L);
-void luv__thread_opening(int begins);
-int luv__threads_wait(luv_state *S);
-void luv__threads_close(luv_state *S);
 
 /* ---- zmq_*.c: what the rest of the data plane knows of ØMQ ------------------ */
 
@@ -200,13 +179,5 @@ int luv_zmq_recv(lua_State *L);
 int luv_zmq_try_send(luv_state *S, const void *box, const char *p, size_t n);
 int luv_zmq_try_recv(luv_state *S, const void *box, char *to);
 
-void luv__zmq_state_free(luv_state *S);
-void luv__zmq_exit(void);
-void luv__zmq_read_linger(luv_state *S);
-int luv__zmq_pending(luv_state *S);
-void luv__zmq_service(luv_state *S);
-int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W);
-const char *luv__zmq_error_name(int err); /* NULL: not one of libzmq's own */
-const char *luv__zmq_error_text(int err);
 
 #endif

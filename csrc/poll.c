@@ -40,7 +40,7 @@ static void arm(luv_state *S) {
 static void look(luv_state *S) {
   S->now = uv_hrtime();
   luv__due_fire(S);
-  luv__signals_serve(S);
+  luv__outside_serve(S);
 }
 
 static int woken(luv_state *S) {
@@ -67,13 +67,13 @@ static void spun(luv_state *S, uint64_t took, int hit) {
 void luv__spin(luv_state *S) {
   uint64_t start = S->now;
   int soon = due_soon(S);
-  if (!S->spin || luv__thread_awaited(S)) return;
+  if (!S->spin || luv__outside_far(S)) return;
   if (S->spin_skip > 0 && !soon) {
     S->spin_skip--;
     return;
   }
   while (!woken(S) && S->now - start < LUV_SPIN_MOST * S->spin) {
-    if (luv__fs_pending(S)) sched_yield(); /* a thread of the pool may want this CPU */
+    if (luv__outside_working(S)) sched_yield(); /* a thread of the pool may want this CPU */
     S->looking = LUV_LOOKING;
     luv__uv_run(S, UV_RUN_NOWAIT);
     S->looking = 0;
@@ -90,7 +90,7 @@ static void glance(void *p) {
   S->looking = LUV_LOOKING;
   luv__uv_run(S, UV_RUN_NOWAIT);
   S->looking = 0;
-  luv__receive(S, UINT_MAX);
+  luv__given.receive(S, UINT_MAX);
 }
 
 void luv__glance(luv_state *S) {
@@ -102,28 +102,24 @@ void luv__poll(luv_state *S, int block) {
   S->polls++;
   if (luv_ready_empty(S)) S->arena_used = 0;
   luv__check_state(S);
+  if (__atomic_load_n(&S->rung, __ATOMIC_RELAXED)) block = 0; /* a thread may have ended, with which a deadlock begins */
   look(S);
-  if (luv__links_serve(S)) block = 0; /* a thread may have ended, with which a deadlock begins */
-  luv__pool_collect(S);
-  if (S->fs) luv__pool_look(S, 0);
+  luv__outside_look(S, 0);
   luv__delay_end(S, S->now);
-  if (S->zmq) luv__zmq_service(S);
   if (block && !woken(S)) luv__spin(S);
-  if (woken(S) || (S->zmq && luv__zmq_pending(S))) block = 0;
-  if (block && S->fs) luv__pool_look(S, 1);
+  if (woken(S) || luv__outside_pending(S)) block = 0;
+  if (block) luv__outside_look(S, 1);
   if (block) arm(S);
-  if (block && !luv__links_block(S)) block = 0;
+  if (block && !luv__blocks(S)) block = 0;
   S->looking = LUV_LOOKING;
   luv__uv_run(S, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   S->looking = 0;
-  luv__links_unblock(S);
-  luv__links_serve(S);
-  luv__pool_collect(S);
+  luv__unblocks(S);
   look(S);
   if (LUV_UNLIKELY(S->stacks.ndirty)) luv__stacks_trim(&S->stacks, S->now);
   S->slice = S->now;
   S->received = S->ready.head;
-  if (!S->delay_from) luv__delay_begin(S, S->now);
+  if (!S->delay.from) luv__delay_begin(S, S->now);
   luv__budget_renew(S);
 }
 

@@ -24,6 +24,8 @@ static int failure(void) { return uv_translate_sys_error(errno); }
 
 /* Arms the descriptor for the next event of what all that wait want; it fails if the number has
  * been closed, or is another file's that cannot be waited for. */
+extern luv_room luv__poll_room; /* keeps for each state how many waits did not wait */
+
 static int arm(luv_poll *p) {
   int wanted = 0;
   luv_queue *q;
@@ -170,7 +172,7 @@ int luv_poll_wait(lua_State *L) {
   is = luv__readiness(p->fd, want);
   if (is < 0) return luv__fail(L, is);
   /* A descriptor that is always ready must not keep the others waiting for ever. */
-  if (is == 0 || (timeout != 0 && luv__overdue(S, L, &S->link_ops)))
+  if (is == 0 || (timeout != 0 && luv__overdue(S, L, luv__room_data(S, &luv__poll_room))))
     return luv__suspend(S, L, &wait_op, p, (uint64_t)want, timeout);
   return luv__push_readiness(L, is);
 }

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "luvprocess.h"
+#include "luvsignal.h"
 
 _Static_assert(offsetof(luv_process, h) == sizeof(luv_object), "luv__handle looks there");
 
@@ -105,11 +106,11 @@ int luv__child_ended(luv_process *p) {
 
 /* SIGCHLD has come. What is told may close others: from the beginning then. */
 void luv__children_reap(luv_state *S) {
-  luv_queue *q = S->processes.next;
-  while (q != &S->processes) {
+  luv_queue *q = luv__processes(S)->next;
+  while (q != luv__processes(S)) {
     luv_process *p = luv_container(q, luv_process, sibling);
     q = q->next;
-    if (luv__child_ended(p)) q = S->processes.next;
+    if (luv__child_ended(p)) q = luv__processes(S)->next;
   }
 }
 
@@ -186,14 +187,14 @@ static int by_us(luv_state *S, luv_process *p, const luv_spawn_options *o) {
     free(v);
     return err;
   }
-  queue_push(&S->processes, &p->sibling);
+  queue_push(luv__processes(S), &p->sibling);
   luv__vigil_begin(S, p, v);
   return 0;
 }
 
 luv_object *luv__process_spawn(luv_state *S, uv_loop_t *loop, const luv_spawn_options *o, int *err) {
   luv_process *p = NULL;
-  *err = S ? luv__children_watch(S) : 0;
+  *err = S ? luv__children_watch(S, luv__children_reap) : 0;
   if (!*err && !(p = process_new(S))) *err = UV_ENOMEM;
   if (p) *err = S ? by_us(S, p, o) : by_libuv(loop, p, o);
   if (p && *err) {

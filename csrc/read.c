@@ -142,7 +142,7 @@ static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
     *buf = uv_buf_init(NULL, 0);
     return;
   }
-  buf->base = s->o.S->readbuf;
+  buf->base = luv__streams(s->o.S)->buf;
   buf->len = LUV_READ_SIZE;
   if (LUV_UNLIKELY(s->o.flags & LUV_O_SHY) && !luv__poll_now(s, POLLIN)) buf->len = 0; /* it would wait */
   if (luv__fed_up(s)) buf->len = 0;

@@ -40,14 +40,14 @@ static int make_hub(luv_state *S) {
   }
   uv_poll_start(&r->h, UV_READABLE, on_hub);
   uv_unref((uv_handle_t *)&r->h);
-  S->hub = r;
+  luv__streams(S)->hub = r;
   return 0;
 }
 
 void luv__ready_free(luv_state *S) {
-  struct luv_ready *r = S->hub;
+  struct luv_ready *r = luv__streams(S)->hub;
   if (!r) return;
-  S->hub = NULL;
+  luv__streams(S)->hub = NULL;
   uv_poll_stop(&r->h);
   close(r->epoll);
   uv_close((uv_handle_t *)&r->h, luv__handle_free);
@@ -89,9 +89,9 @@ static int arm(luv_stream *s) {
   }
   if (!(wanted = possible(s, wanted))) return 0;
   if (luv__descriptor(&s->o, &fd)) return UV_EBADF;
-  if (!s->o.S->hub && (err = make_hub(s->o.S))) return err;
+  if (!luv__streams(s->o.S)->hub && (err = make_hub(s->o.S))) return err;
   s->watched = 1;
-  return luv__readiness_arm(s->o.S->hub->epoll, fd, wanted, s);
+  return luv__readiness_arm(luv__streams(s->o.S)->hub->epoll, fd, wanted, s);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------------ */
@@ -156,8 +156,8 @@ static const luv_op write_some_op = {.name = "write_some", .flags = LUV_OP_EXTER
 void luv__ready_closing(luv_stream *s) {
   uv_os_fd_t fd;
   luv__wake_all_error(s->o.S, &s->watchers, UV_ECANCELED);
-  if (s->watched && s->o.S->hub && luv__descriptor(&s->o, &fd) == 0)
-    epoll_ctl(s->o.S->hub->epoll, EPOLL_CTL_DEL, fd, NULL); /* others may have the file, too */
+  if (s->watched && luv__streams(s->o.S)->hub && luv__descriptor(&s->o, &fd) == 0)
+    epoll_ctl(luv__streams(s->o.S)->hub->epoll, EPOLL_CTL_DEL, fd, NULL); /* others may have the file, too */
 }
 
 /* ---- the faces ------------------------------------------------------------------------------------ */

@@ -19,8 +19,8 @@ static void receive(luv_stream *s) {
   ssize_t n;
   if (uv_fileno((uv_handle_t *)&s->h, &fd) || luv__fed_up(s)) return;
   do {
-    n = luv__recv(fd, S->readbuf, LUV_READ_SIZE);
-    if (LUV_LIKELY(n > 0)) luv__got(s, S->readbuf, (size_t)n);
+    n = luv__recv(fd, luv__streams(S)->buf, LUV_READ_SIZE);
+    if (LUV_LIKELY(n > 0)) luv__got(s, luv__streams(S)->buf, (size_t)n);
     else if (n != UV_EAGAIN) luv__read_end(s, n ? (int)n : UV_EOF);
   } while (n == LUV_READ_SIZE && (s->o.flags & (LUV_O_READING | LUV_O_CLOSING)) == LUV_O_READING &&
            ++reads < READS_PER_TURN && !luv__fed_up(s));

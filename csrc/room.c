@@ -3,6 +3,8 @@
 
 luv_class *luv__classes[LUV_MAX_CLASSES];
 luv_room *luv__rooms;
+luv_given luv__given;
+size_t luv__rooms_size;
 static int nclasses;
 
 static void add_class(luv_class *c) {
@@ -11,11 +13,23 @@ static void add_class(luv_class *c) {
   luv__classes[nclasses++] = c;
 }
 
+/* All members are pointers. */
+static void take(const luv_given *gives) {
+  void *const *from = (void *const *)gives;
+  void **to = (void **)&luv__given;
+  size_t i;
+  for (i = 0; i < sizeof *gives / sizeof *from; i++)
+    if (from[i]) to[i] = from[i];
+}
+
 /* As luv.so is loaded. */
 void luv__room_add(luv_room *r) {
   luv_class *const *c;
   r->next = luv__rooms;
   luv__rooms = r;
+  r->at = luv__rooms_size;
+  luv__rooms_size += (r->size + 63) & ~(size_t)63;
+  take(&r->gives);
   for (c = r->classes; c && *c; c++) add_class(*c);
 }
 

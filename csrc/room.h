@@ -46,15 +46,81 @@ struct luv_class {
   uint16_t id;      /* the core's number for it */
 };
 
-/* A room. Order among rooms does not count: who needs another one's state asks for it. */
+/* What brings events to a state beside libuv: other threads, the pool, ØMQ, signal handlers. A room makes it
+ * known to a state when it begins to have any there (luv__outside_add). What is NULL does not apply. */
+typedef struct {
+  void (*serve)(luv_state *S);   /* gives what has come to who waits for it: before and after each look at the kernel */
+  void (*look)(luv_state *S, int block); /* before each, and once more when the loop is about to block */
+  int (*pending)(luv_state *S);  /* look would find something that no descriptor tells */
+  int (*far)(luv_state *S);      /* what is waited for is not worth spinning for */
+  uint64_t (*working)(luv_state *S); /* operations that threads of this process have in hand */
+  int (*lone)(luv_state *S);     /* waits counted in S->external that nothing but S itself could end */
+} luv_outside;
+
+/* Who keeps a list of the names of luv's functions, for as long as they are built: the codec. */
+typedef struct {
+  void (*begin)(luv_state *S, lua_State *L); /* pushes the list */
+  void (*add)(luv_state *S, lua_State *L, int list, const char *module, const char *name); /* what is on top */
+  void (*add_table)(luv_state *S, lua_State *L, int list, const char *module); /* the same, and pops it */
+  void (*end)(luv_state *S, lua_State *L);   /* luv is on top, above the list, which is removed */
+  void (*push)(luv_state *S, lua_State *L);  /* the list, later */
+} luv_namer;
+
+/* What the core has done by one room each, whichever that is. */
+typedef struct {
+  void (*case_done)(luv_state *S, luv_fiber *f);     /* the wait of a case of luv.select has ended */
+  void (*receive)(luv_state *S, unsigned n);         /* reads up to n of S->unread */
+  void (*dump_asked)(luv_state *S, lua_State *W, int at_hook); /* does what S->dump_wanted says */
+  lua_Hook ask_hook;                                 /* by which a thread is asked for a dump */
+  void (*state_gone)(luv_state *S);                  /* S leaves the list of states, whose lock is held */
+  void (*heed)(luv_state *S);                        /* what another thread wants of the main chunk: its next wait may be cancelled */
+  void (*main_waits)(luv_state *S);                  /* the main chunk is about to wait; goes on */
+  void (*main_goes_on)(luv_state *S);
+  int (*is_local)(luv_state *S, unsigned major, unsigned minor); /* the file system of that device answers at once */
+  const char *(*error_name)(int err);                /* of an error that is not the system's; or NULL */
+  const char *(*error_text)(int err);
+  const luv_namer *namer;
+} luv_given;
+
+/* A room. Which of two comes first is not said: who needs another one's state asks for it. */
 typedef struct luv_room {
   const char *name;
   luv_class *const *classes; /* the last one is NULL */
   const luv_face *faces;     /* the last one has no fn */
+  size_t size;               /* of what it keeps for each state, zeroed: luv__room_data */
+  luv_given gives;
+  void (*begin)(luv_state *S, lua_State *L); /* a state opens: before Lua's tables are built, */
+  void (*open)(luv_state *S, lua_State *L);  /* and after, with luv on top. Both may raise. */
+  void (*opened)(luv_state *S);              /* it is open */
+  void (*nudge)(luv_state *S);   /* a signal handler has found no fiber running: now one does */
+  int (*ends)(luv_state *S);     /* a state is about to close; 1: something has failed in it */
+  void (*left)(luv_state *S);    /* it has left the list of states */
+  void (*closing)(luv_state *S); /* S->dead is set, its objects are still open */
+  void (*closed)(luv_state *S);  /* they are not, its loop runs a last time after this */
+  void (*freed)(luv_state *S);   /* its loop has ended */
+  void (*exit)(int status);      /* the process ends */
+  void (*forked)(void);          /* this is the child of a fork */
   /* The object of the class that fits what fd is, which is uv_guess_handle's kind; NULL: none of the room's, or no memory. */
   luv_object *(*adopt)(luv_state *S, int fd, int kind);
-  struct luv_room *next; /* the core's */
+  size_t at;             /* the core's: where its state lies, */
+  struct luv_room *next; /* and the next one */
 } luv_room;
+
+#define LUV_MAX_OUTSIDES 8
+void luv__outside_add(luv_state *S, const luv_outside *o); /* once for each */
+void luv__outside_serve(luv_state *S);
+void luv__outside_look(luv_state *S, int block);
+int luv__outside_pending(luv_state *S);
+int luv__outside_far(luv_state *S);
+int luv__outside_lone(luv_state *S);
+uint64_t luv__outside_working(luv_state *S);
+
+extern luv_given luv__given;
+extern size_t luv__rooms_size; /* of all that they keep for a state */
+
+/* Calls what every room has for that. */
+#define LUV_EACH_ROOM(hook, ...) \
+  do for (luv_room *r_ = luv__rooms; r_; r_ = r_->next) if (r_->hook) r_->hook(__VA_ARGS__); while (0)
 
 const luv_face *luv__face_named(const char *name); /* or NULL */
 extern luv_room *luv__rooms;

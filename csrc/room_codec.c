@@ -11,5 +11,6 @@ static const luv_face faces[] = {
   {NULL, NULL, 0, NULL, 0, NULL},
 };
 
-static luv_room room = {.name = "codec", .faces = faces};
-LUV_ROOM(room)
+luv_room luv__codec_room = {.name = "codec", .faces = faces,
+                           .size = sizeof(luv_codec_state), .gives = {.namer = &luv__codec_namer}, .freed = luv__codec_close};
+LUV_ROOM(luv__codec_room)

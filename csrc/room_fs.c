@@ -15,5 +15,7 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_file, &luv__class_dir, &luv__class_fs_event, &luv__class_fs_poll, NULL};
-static luv_room room = {.name = "fs", .faces = faces, .classes = classes, .adopt = luv__file_adopt};
-LUV_ROOM(room)
+luv_room luv__fs_room = {.name = "fs", .faces = faces, .classes = classes, .adopt = luv__file_adopt,
+                        .size = sizeof(luv_fs *), .gives = {.is_local = luv__is_local},
+                        .closed = luv__fs_state_close, .freed = luv__fs_state_free};
+LUV_ROOM(luv__fs_room)

@@ -12,5 +12,5 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_poll, NULL};
-static luv_room room = {.name = "poll", .faces = faces, .classes = classes};
-LUV_ROOM(room)
+luv_room luv__poll_room = {.name = "poll", .faces = faces, .size = sizeof(uint32_t), .classes = classes};
+LUV_ROOM(luv__poll_room)

@@ -13,5 +13,11 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_process, NULL};
-static luv_room room = {.name = "process", .faces = faces, .classes = classes};
-LUV_ROOM(room)
+static void begin(luv_state *S, lua_State *L) {
+  (void)L;
+  queue_init(luv__processes(S));
+}
+
+luv_room luv__process_room = {.name = "process", .faces = faces, .classes = classes,
+                             .size = sizeof(luv_queue), .begin = begin};
+LUV_ROOM(luv__process_room)

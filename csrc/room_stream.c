@@ -17,5 +17,14 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_tcp, &luv__class_pipe, &luv__class_tty, &luv__class_stdio, NULL};
-static luv_room room = {.name = "stream", .faces = faces, .classes = classes};
-LUV_ROOM(room)
+static void begin(luv_state *S, lua_State *L) {
+  luv__streams(S)->buf = malloc(LUV_READ_SIZE);
+  if (!luv__streams(S)->buf) luaL_error(L, "not enough memory");
+}
+
+static void freed(luv_state *S) { free(luv__streams(S)->buf); }
+
+luv_room luv__stream_room = {.name = "stream", .faces = faces, .classes = classes,
+                            .size = sizeof(luv_streams), .gives = {.receive = luv__receive}, .begin = begin, .open = luv__std_open,
+                            .closed = luv__ready_free, .freed = freed, .exit = luv__tty_reset};
+LUV_ROOM(luv__stream_room)

@@ -24,5 +24,6 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_chan, &luv__class_mutex, &luv__class_cond, &luv__class_semaphore, &luv__class_waitgroup, &luv__class_event, &luv__class_scope, NULL};
-static luv_room room = {.name = "sync", .faces = faces, .classes = classes};
-LUV_ROOM(room)
+luv_room luv__sync_room = {.name = "sync", .faces = faces, .classes = classes,
+                          .size = sizeof(luv_sync), .gives = {.case_done = luv__case_done}};
+LUV_ROOM(luv__sync_room)

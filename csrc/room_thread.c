@@ -19,5 +19,20 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_thread, &luv__class_thread_chan, &luv__class_thread_pool, NULL};
-static luv_room room = {.name = "thread", .faces = faces, .classes = classes};
-LUV_ROOM(room)
+static void begin(luv_state *S, lua_State *L) {
+  (void)L;
+  luv__thread_opening(1);
+  queue_init(&luv__threads(S)->children);
+  queue_init(&luv__threads(S)->links);
+  S->owned = luv__this_thread != NULL;
+}
+
+static void opened(luv_state *S) {
+  (void)S;
+  luv__thread_opening(0);
+}
+
+luv_room luv__thread_room = {.name = "thread", .faces = faces, .classes = classes,
+                            .size = sizeof(luv_threads), .gives = {.heed = luv__links_serve}, .begin = begin, .open = luv__threads_open, .opened = opened, .nudge = luv__thread_nudge,
+                            .ends = luv__threads_wait, .left = luv__threads_close};
+LUV_ROOM(luv__thread_room)

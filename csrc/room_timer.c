@@ -2,7 +2,7 @@
 #include "luv.h"
 
 #define FACES(X) \
-  X(timer_create, 0) X(timer_start, 0) X(timer_stop, 0) X(timer_again, 0) X(timer_next, 1) \
+  X(sleep, 1) X(timer_create, 0) X(timer_start, 0) X(timer_stop, 0) X(timer_again, 0) X(timer_next, 1) \
   X(timer_set_repeat, 0) X(timer_get_repeat, 0) X(timer_due_in, 0)
 
 FACES(LUV_FACE_DECLARE)
@@ -13,5 +13,5 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_timer, NULL};
-static luv_room room = {.name = "timer", .faces = faces, .classes = classes};
-LUV_ROOM(room)
+luv_room luv__timer_room = {.name = "timer", .faces = faces, .classes = classes};
+LUV_ROOM(luv__timer_room)

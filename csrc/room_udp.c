@@ -13,5 +13,6 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_udp, &luv__class_unixgram, NULL};
-static luv_room room = {.name = "udp", .faces = faces, .classes = classes, .adopt = luv__udp_adopt};
-LUV_ROOM(room)
+luv_room luv__udp_room = {.name = "udp", .faces = faces, .classes = classes, .adopt = luv__udp_adopt,
+                         .size = sizeof(struct luv_udp_state *), .freed = luv__udp_state_free};
+LUV_ROOM(luv__udp_room)

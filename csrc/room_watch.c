@@ -11,5 +11,8 @@ static const luv_face faces[] = {
   {NULL, NULL, 0, NULL, 0, NULL},
 };
 
-static luv_room room = {.name = "watch", .faces = faces};
-LUV_ROOM(room)
+luv_room luv__watch_room = {.name = "watch", .faces = faces,
+                           .size = sizeof(luv_watch_state),
+                           .gives = {.dump_asked = luv__dump_asked, .ask_hook = luv__ask_hook, .state_gone = luv__dump_gone},
+                           .opened = luv__ask_open, .nudge = luv__ask_nudge};
+LUV_ROOM(luv__watch_room)

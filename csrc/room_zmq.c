@@ -15,5 +15,7 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_zmq, &luv__class_zmq_monitor, &luv__class_zmq_context, NULL};
-static luv_room room = {.name = "zmq", .faces = faces, .classes = classes};
-LUV_ROOM(room)
+luv_room luv__zmq_room = {.name = "zmq", .faces = faces, .classes = classes,
+                         .size = sizeof(luv_zmq_kept), .gives = {.error_name = luv__zmq_error_name, .error_text = luv__zmq_error_text},
+                         .closing = luv__zmq_read_linger, .freed = luv__zmq_state_free, .exit = luv__zmq_exit};
+LUV_ROOM(luv__zmq_room)

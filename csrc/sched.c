@@ -48,7 +48,7 @@ int luv__ready_remove(luv_state *S, luv_fiber *f) {
 
 void luv__enqueue(luv_state *S, luv_fiber *f) {
   f->status = LUV_READY;
-  if (f->is_main == LUV_IS_CASE) luv__case_done(S, f);
+  if (f->is_main == LUV_IS_CASE) luv__given.case_done(S, f);
   else if (f->is_main) S->attention = 1;
   else luv__ready_push(S, f);
 }
@@ -58,9 +58,7 @@ void luv__enqueue(luv_state *S, luv_fiber *f) {
 /* A handler that came while no fiber ran had nobody to stop: now it has. */
 static __attribute__((noinline)) void nudge(luv_state *S) {
   S->nudged = 0;
-  luv__interrupt_nudge(S);
-  luv__thread_nudge(S);
-  luv__ask_nudge(S);
+  LUV_EACH_ROOM(nudge, S);
 }
 
 /* From here on a handler finds f running. */
@@ -155,7 +153,7 @@ static int slice_is_over(luv_state *S) {
   uint64_t now = uv_hrtime();
   luv__budget_renew(S);
   luv__delay_end(S, now);
-  if (!S->delay_from) luv__delay_begin(S, now);
+  if (!S->delay.from) luv__delay_begin(S, now);
   return now - S->slice >= LUV_SLICE;
 }
 
@@ -224,18 +222,17 @@ static void nothing_left(luv_state *S) {
 /* What ØMQ brings from fiber to fiber of this thread, and what threads of the pool have
  * done, needs no look at the outside, as long as the last one is not too long ago. */
 static int served_here(luv_state *S) {
-  int zmq = S->zmq && luv__zmq_pending(S);
-  if (!luv_ready_empty(S) || (!zmq && !__atomic_load_n(&S->arrived, __ATOMIC_RELAXED))) return 0;
+  if (!luv_ready_empty(S) || (!__atomic_load_n(&S->arrived, __ATOMIC_RELAXED) && !luv__outside_pending(S))) return 0;
   if (luv__slice_is_over(S)) return 0;
   S->arena_used = 0;
-  luv__pool_collect(S);
-  if (zmq) luv__zmq_service(S);
+  luv__outside_serve(S);
+  luv__outside_look(S, 0);
   return !luv_ready_empty(S) || S->main.status != LUV_WAITING;
 }
 
 static void poll(luv_state *S, int block) {
   luv__poll(S, block);
-  luv__receive(S, UINT_MAX);
+  luv__given.receive(S, UINT_MAX);
 }
 
 /* Reads some of what the last poll has found. Whether that is all there is to do: it is not
@@ -245,7 +242,7 @@ static int received(luv_state *S) {
   int over = !luv_ready_empty(S);
   if (queue_empty(&S->unread)) return 0;
   if (!over) S->arena_used = 0;
-  luv__receive(S, S->ready.head - S->received > 2 * LUV_RECEIVE ? UINT_MAX : LUV_RECEIVE);
+  luv__given.receive(S, S->ready.head - S->received > 2 * LUV_RECEIVE ? UINT_MAX : LUV_RECEIVE);
   return !over;
 }
 
@@ -253,7 +250,7 @@ static int received(luv_state *S) {
 static void turn(luv_state *S) {
   int partial = S->main.wait.op == &luv__op_run && S->run_mode != LUV_RUN_DEFAULT;
   if (received(S)) return;
-  if (luv_ready_empty(S) && S->external == luv__thread_chan_lone(S)) {
+  if (luv_ready_empty(S) && S->external == luv__outside_lone(S)) {
     if (partial) poll(S, 0); /* handles may be closing */
     nothing_left(S);
     return;
@@ -261,7 +258,7 @@ static void turn(luv_state *S) {
   if (!partial && served_here(S)) return;
   luv__poll(S, luv_ready_empty(S) && S->run_mode != LUV_RUN_NOWAIT);
   if (!partial || S->main.status != LUV_WAITING) return;
-  luv__receive(S, UINT_MAX);
+  luv__given.receive(S, UINT_MAX);
   luv__budget_renew(S);
   S->slice = uv_hrtime();
   run_fibers(S);
@@ -276,7 +273,7 @@ static int body(lua_State *M) {
       interrupt(S);
       break;
     }
-    if (LUV_UNLIKELY(S->dump_wanted)) luv__dump_asked(S, M, 0);
+    if (LUV_UNLIKELY(S->dump_wanted)) luv__given.dump_asked(S, M, 0);
     if (!luv_ready_empty(S)) run_fibers(S);
     if (S->main.status == LUV_WAITING) turn(S);
     else if ((int32_t)(S->ready.head - S->look) >= 0 && slice_is_over(S)) poll(S, 0); /* main only yields */
@@ -300,7 +297,7 @@ int luv__sched_run(luv_state *S) {
   S->nudged = 1; /* a handler may have come while the main chunk was on its way here */
   luv__running = S;
   luv__host = &host;
-  if (!S->delay_from && !luv_ready_empty(S)) luv__delay_begin(S, uv_hrtime());
+  if (!S->delay.from && !luv_ready_empty(S)) luv__delay_begin(S, uv_hrtime());
   while (rc == 0 && S->main.status == LUV_WAITING)
     if (luv__protect(S, body, S)) rc = failed(S);
   luv__host = host.outer;
@@ -311,10 +308,10 @@ int luv__sched_run(luv_state *S) {
 
 int luv__run_main(luv_state *S, lua_State *L) {
   int rc = 0;
-  luv__interrupt_enter(S);
+  luv__given.main_waits(S);
   S->broken_off = 0;
   if (S->main.status == LUV_WAITING) rc = luv__go_run(S);
-  luv__interrupt_leave(S);
+  luv__given.main_goes_on(S);
   luv__regain(S, L);
   if (rc) lua_xmove(S->M, L, 1);
   if (LUV_UNLIKELY(S->ending)) luv__close_state(S, L);

@@ -1,6 +1,6 @@
 /* scope.c - luv.scope: fibers that end with the function that made them.
  *
- * A child has fiber->scope, and its place in scope->v, from spawn to its death; so no table
+ * A child has fiber->keeper, and its place in scope->v, from spawn to its death; so no table
  * of Lua's has to be kept for it. The first error, of a child or of the function, is kept in
  * the registry, and the others are cancelled. The function's wait for them at the end
  * (&wait_op) is not left by a cancel or a timeout: these become the error, unless there
@@ -9,6 +9,7 @@
 
 struct luv_scope_t {
   luv_object o;
+  luv_keeper keeper;
   luv_fiber *owner;   /* if it is still there: owner_of */
   uint32_t owner_slot, owner_id;
   luv_fiber **v;
@@ -67,7 +68,7 @@ static void remove_child(luv_scope_t *s, luv_fiber *f) {
   luv_fiber *last = s->v[--s->n];
   s->v[f->child] = last;
   last->child = f->child;
-  f->scope = NULL;
+  f->keeper = NULL;
 }
 
 typedef struct { luv_scope_t *s; luv_fiber *f; } death;
@@ -83,8 +84,8 @@ static int keep_death(lua_State *M) {
 }
 
 /* A child has died. */
-void luv__scope_left(luv_state *S, luv_fiber *f, int failed) {
-  luv_scope_t *s = f->scope;
+static void child_ended(luv_state *S, luv_keeper *k, luv_fiber *f, int failed) {
+  luv_scope_t *s = luv_container(k, luv_scope_t, keeper);
   death d = {s, f};
   int lost;
   remove_child(s, f);
@@ -147,6 +148,7 @@ int luv__scope_create(lua_State *L) {
   luv__check_cancel(S, L);
   luv__make(S, L, luv__class_scope.id, sizeof(luv_scope_t), &o);
   s = (luv_scope_t *)o;
+  s->keeper.ended = child_ended;
   s->owner = luv__me(S);
   s->owner_slot = s->owner->slot;
   s->owner_id = s->owner->id;
@@ -156,7 +158,7 @@ int luv__scope_create(lua_State *L) {
 static void add_child(luv_scope_t *s, luv_fiber *f) {
   f->child = s->n;
   s->v[s->n++] = f;
-  f->scope = s;
+  f->keeper = &s->keeper;
   if (s->aborted) f->flags |= LUV_F_CANCEL;
 }
 
@@ -191,7 +193,7 @@ int luv_scope_spawn(lua_State *L) {
   if (lua_isuserdata(L, 2) && luv__class_of(S, L, 2) >= 0) {
     if (!can_be_awaited(L)) return luv__arg_error(S, L, 1, "spawn", "nothing can wait for this object");
     lua_settop(L, 2);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_watch);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, luv__sync(S)->ref_watch);
     lua_insert(L, 2);
   }
   if (!lua_isfunction(L, 2)) return luv__type_error(S, L, 2, 1, "spawn", "function, thread, process or fiber");

@@ -61,5 +61,5 @@ void luv__scope_glue(luv_state *S, lua_State *L) {
   luv__push_face(S, L, &cancelled, 0);
   lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_traceback);
   lua_call(L, 7, 2);
-  S->ref_watch = luaL_ref(L, LUA_REGISTRYINDEX);
+  luv__sync(S)->ref_watch = luaL_ref(L, LUA_REGISTRYINDEX);
 }

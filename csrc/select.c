@@ -8,7 +8,7 @@
  *
  * The cases are tried in random order, each by its own method; a channel without calling
  * one. What has to wait has only asked (DESIGN rule 6): it is linked in begin. */
-#include "dump.h"
+#include "sync.h"
 
 #define MAX_CASES 100000
 #define FEW 64

@@ -24,7 +24,7 @@ struct luv_signals {
   uint64_t watched, pending; /* atomic: a bit for each signal */
   uint64_t unblocked; /* those that the loop's thread had blocked when they began to be watched */
   uint32_t count[MAX_SIGNAL + 1]; /* atomic */
-  int children; /* SIGCHLD is watched for luv.process */
+  void (*reap)(luv_state *S); /* NULL, or: SIGCHLD is watched for luv.process */
   luv_queue watchers;
 };
 
@@ -39,7 +39,7 @@ static uint64_t bit(int sig) { return (uint64_t)1 << (sig - 1); }
 /* ---- the handler ---------------------------------------------------------------------------- */
 
 static void count(luv_state *S, int sig) {
-  struct luv_signals *g = __atomic_load_n(&S->signals, __ATOMIC_ACQUIRE);
+  struct luv_signals *g = __atomic_load_n(&luv__signal_kept(S)->signals, __ATOMIC_ACQUIRE);
   if (!g || !(__atomic_load_n(&g->watched, __ATOMIC_RELAXED) & bit(sig))) return;
   __atomic_add_fetch(&g->count[sig], 1, __ATOMIC_RELAXED);
   if (!(__atomic_fetch_or(&g->pending, bit(sig), __ATOMIC_ACQ_REL) & bit(sig))) luv__wakeup(S);
@@ -134,16 +134,19 @@ static int watched_here(struct luv_signals *g, int sig) {
   luv_queue *q;
   for (q = g->watchers.next; q != &g->watchers; q = q->next)
     if (luv_container(q, luv_signal, link)->signum == sig) return 1;
-  return sig == SIGCHLD && g->children;
+  return sig == SIGCHLD && g->reap;
 }
 
+static const luv_outside outside = {.serve = luv__signals_arrived};
+
 static struct luv_signals *signals(luv_state *S) {
-  struct luv_signals *g = S->signals;
+  struct luv_signals *g = luv__signal_kept(S)->signals;
   if (g) return g;
   g = calloc(1, sizeof *g);
   if (!g) return NULL;
   queue_init(&g->watchers);
-  __atomic_store_n(&S->signals, g, __ATOMIC_RELEASE);
+  luv__outside_add(S, &outside);
+  __atomic_store_n(&luv__signal_kept(S)->signals, g, __ATOMIC_RELEASE);
   return g;
 }
 
@@ -175,7 +178,7 @@ static void block_again(struct luv_signals *g, int sig) {
 
 /* Ends what it was watching; what has been counted stays. */
 static void leave(luv_signal *w) {
-  struct luv_signals *g = w->o.S->signals;
+  struct luv_signals *g = luv__signal_kept(w->o.S)->signals;
   if (queue_empty(&w->link)) return;
   queue_remove(&w->link);
   if (!watched_here(g, w->signum)) {
@@ -187,7 +190,7 @@ static void leave(luv_signal *w) {
 
 int luv__signal_start(luv_object *o, int sig) {
   luv_signal *w = (luv_signal *)o;
-  struct luv_signals *g = o->S->signals;
+  struct luv_signals *g = luv__signal_kept(o->S)->signals;
   int err = watch(sig);
   if (err) return err;
   luv__signals_arrived(o->S); /* what came before is not for this one */
@@ -218,7 +221,7 @@ static void tell(luv_state *S, luv_signal *w, uint32_t n) {
 }
 
 void luv__signals_arrived(luv_state *S) {
-  struct luv_signals *g = S->signals;
+  struct luv_signals *g = luv__signal_kept(S)->signals;
   uint64_t pending;
   luv_queue *q;
   int sig;
@@ -228,7 +231,7 @@ void luv__signals_arrived(luv_state *S) {
     uint32_t n;
     sig = __builtin_ctzll(pending) + 1;
     n = __atomic_exchange_n(&g->count[sig], 0, __ATOMIC_ACQ_REL);
-    if (sig == SIGCHLD && g->children) luv__children_reap(S);
+    if (sig == SIGCHLD && g->reap) g->reap(S);
     for (q = g->watchers.next; n && q != &g->watchers; q = q->next) {
       luv_signal *w = luv_container(q, luv_signal, link);
       if (w->signum == sig) tell(S, w, n);
@@ -238,8 +241,8 @@ void luv__signals_arrived(luv_state *S) {
 
 /* The state has left the list that the handler walks. */
 void luv__signals_free(luv_state *S) {
-  free(S->signals);
-  S->signals = NULL;
+  free(luv__signal_kept(S)->signals);
+  luv__signal_kept(S)->signals = NULL;
 }
 
 static const luv_op next_op = {.name = "signal", .flags = LUV_OP_EXTERNAL, .begin = luv__begin_object};
@@ -286,10 +289,10 @@ static int front(uv_signal_t *h) {
   return err;
 }
 
-int luv__children_watch(luv_state *S) {
+int luv__children_watch(luv_state *S, void (*reap)(luv_state *S)) {
   uv_signal_t *h;
   int err;
-  if (S->sigchld) return 0;
+  if (luv__signal_kept(S)->sigchld) return 0;
   if (!signals(S) || !(h = calloc(1, sizeof *h))) return UV_ENOMEM;
   if ((err = uv_signal_init(S->loop, h))) {
     free(h);
@@ -304,21 +307,20 @@ int luv__children_watch(luv_state *S) {
     uv_close((uv_handle_t *)h, luv__handle_free);
     return err;
   }
-  S->sigchld = h;
-  S->signals->children = 1;
-  queue_init(&S->processes);
-  __atomic_or_fetch(&S->signals->watched, bit(SIGCHLD), __ATOMIC_SEQ_CST);
+  luv__signal_kept(S)->sigchld = h;
+  luv__signal_kept(S)->signals->reap = reap;
+  __atomic_or_fetch(&luv__signal_kept(S)->signals->watched, bit(SIGCHLD), __ATOMIC_SEQ_CST);
   return 0;
 }
 
 /* The state closes. libuv sets the default action with its last watcher. */
 void luv__children_forget(luv_state *S) {
   struct sigaction now;
-  if (!S->sigchld) return;
+  if (!luv__signal_kept(S)->sigchld) return;
   pthread_mutex_lock(&lock);
   sigaction(SIGCHLD, NULL, &now);
-  uv_close((uv_handle_t *)S->sigchld, luv__handle_free);
-  S->sigchld = NULL;
+  uv_close((uv_handle_t *)luv__signal_kept(S)->sigchld, luv__handle_free);
+  luv__signal_kept(S)->sigchld = NULL;
   users[SIGCHLD]--;
   if (luv__signal_is_ours(&now)) {
     if (!users[SIGCHLD]) sigaction(SIGCHLD, &before[SIGCHLD], NULL);

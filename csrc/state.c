@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "luv.h"
-#include "thread.h"
 
 int luv__forked;
 static int exit_failed;
@@ -78,8 +77,6 @@ static void init(luv_state *S, lua_State *L) {
   queue_init(&S->objects);
   queue_init(&S->unread);
   queue_init(&S->goops);
-  queue_init(&S->links);
-  queue_init(&S->children);
   if (getenv("LUV_DEBUG") && strstr(getenv("LUV_DEBUG"), "leaks")) S->trace_handles = 1;
   S->now = uv_hrtime();
   S->jit = luaJIT_setmode != NULL;
@@ -89,11 +86,10 @@ static void init(luv_state *S, lua_State *L) {
   S->main.in = S->main.base = L;
   queue_init(&S->main.wait.node);
   queue_init(&S->main.joiners);
-  S->readbuf = malloc(LUV_READ_SIZE);
   S->arena = malloc(LUV_ARENA);
   S->alarm = malloc(sizeof *S->alarm);
   S->wakeup = malloc(sizeof *S->wakeup);
-  if (!S->readbuf || !S->arena || !S->alarm || !S->wakeup || luv__ready_reserve(S, 0)) luaL_error(L, "not enough memory");
+  if (!S->arena || !S->alarm || !S->wakeup || luv__ready_reserve(S, 0)) luaL_error(L, "not enough memory");
   if (uv_available_parallelism() > 1) S->spin = 25000;
 }
 
@@ -110,8 +106,6 @@ static void ref_values(luv_state *S, lua_State *L) {
   S->ref_anchors = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_newtable(L);
   S->ref_env = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_pushboolean(L, 0);
-  S->ref_slow = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushboolean(L, 0);
   S->ref_spare = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushboolean(L, 0);
@@ -192,35 +186,35 @@ void luv__refuse(lua_State *L) {
 }
 
 static void close_loop(luv_state *S) {
-  if (S->zmq) luv__zmq_read_linger(S);
+  LUV_EACH_ROOM(closing, S);
   close_objects(S);
   forget_goops(S);
-  luv__fs_state_close(S);
+  LUV_EACH_ROOM(closed, S);
   uv_close((uv_handle_t *)S->alarm, luv__handle_free);
   if (S->wakeup) luv__wakeup_close(S);
-  luv__children_forget(S);
-  luv__ready_free(S);
   luv__go_close(S->host);
-  luv__zmq_state_free(S);
-  luv__fs_state_free(S);
-  luv__udp_state_free(S);
-  luv__signals_free(S);
+}
+
+static int rooms_end(luv_state *S) {
+  luv_room *r;
+  int failed = 0;
+  for (r = luv__rooms; r; r = r->next)
+    if (r->ends) failed |= r->ends(S);
+  return failed;
 }
 
 /* Closes all that is open, lets libuv finish, ends the loop. There is none in a state
  * whose opening failed half-way. */
 void luv__close_state(luv_state *S, lua_State *L) {
-  if (luv__threads_wait(S) && has_arg(L)) exit_failed = 1;
+  if (rooms_end(S) && has_arg(L)) exit_failed = 1;
   luv__states_remove(S);
-  luv__threads_close(S);
   S->dead = 1;
   S->ending = 0;
-  luv__interrupt_forget(S);
+  LUV_EACH_ROOM(left, S);
   if (S->untaken > 0 && has_arg(L)) exit_failed = 1;
   if (S->opened) close_loop(S);
   else free(S->alarm), free(S->wakeup);
-  luv__codec_close(S);
-  free(S->readbuf);
+  LUV_EACH_ROOM(freed, S);
   free(S->arena);
   free(S->heap.v);
   free(S->ready.v);
@@ -258,9 +252,8 @@ static int state_gc(lua_State *L) {
 static void on_process_exit(int status, void *unused) {
   (void)unused;
   luv__exits_with(exit_failed && status == 0 && !luv__forked ? 1 : status);
-  if (!luv__forked) luv__tty_reset();
-  if (!luv__forked) luv__zmq_exit();
-  if (!luv__forked) luv__fs_exit(exit_failed && status == 0 ? 1 : status);
+  if (!luv__forked) LUV_EACH_ROOM(exit, status);
+  if (!luv__forked) luv__pool_exit(exit_failed && status == 0 ? 1 : status);
   if (!exit_failed || status != 0 || luv__forked) return;
   fflush(NULL);
   _exit(1);
@@ -269,7 +262,7 @@ static void on_process_exit(int status, void *unused) {
 static void on_fork(void) {
   luv__forked = 1;
   luv__running = NULL;
-  luv__signals_forked();
+  LUV_EACH_ROOM(forked);
 }
 
 static void once(void) {
@@ -277,12 +270,11 @@ static void once(void) {
   on_exit(on_process_exit, NULL);
 }
 
-static void new_state(lua_State *L) {
-  static pthread_once_t done = PTHREAD_ONCE_INIT;
-  luv_state *S = lua_newuserdata(L, sizeof *S);
-  memset(S, 0, sizeof *S);
-  luv__thread_opening(1);
-  pthread_once(&done, once);
+/* The state's own memory, and its rooms'. */
+static luv_state *make(lua_State *L) {
+  size_t size = LUV_STATE_SIZE + luv__rooms_size;
+  luv_state *S = lua_newuserdata(L, size);
+  memset(S, 0, size);
   init(S, L);
   lua_newtable(L);
   lua_pushcfunction(L, state_gc);
@@ -291,6 +283,23 @@ static void new_state(lua_State *L) {
   lua_pushlightuserdata(L, (void *)&key);
   lua_insert(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
+  return S;
+}
+
+/* Leaves luv on L. */
+static void build(luv_state *S, lua_State *L) {
+  S->lazy = S->owned;
+  luv__given.namer->begin(S, L);
+  luv__build(S, L);
+  luv__given.namer->end(S, L);
+}
+
+static void new_state(lua_State *L) {
+  static pthread_once_t done = PTHREAD_ONCE_INIT;
+  luv_state *S;
+  pthread_once(&done, once);
+  S = make(L);
+  LUV_EACH_ROOM(begin, S, L);
   luv__vm_open(L);
   luv__overflow_watch();
   ref_values(S, L);
@@ -300,16 +309,12 @@ static void new_state(lua_State *L) {
   luv__trampoline_open(S, L);
   luv__glue_open(S, L);
   ref_errors(S, L);
-  S->lazy = luv__this_thread != NULL;
-  luv__codec_begin(S, L);
-  luv__build(S, L);
-  luv__codec_open(S, L);
-  luv__threads_open(S, L);
+  build(S, L);
+  LUV_EACH_ROOM(open, S, L);
   luv__states_add(S);
-  luv__std_open(S, L);
+  LUV_EACH_ROOM(opened, S);
   lua_pushvalue(L, -1);
   S->ref_module = luaL_ref(L, LUA_REGISTRYINDEX);
-  luv__thread_opening(0);
 }
 
 /* The one symbol that luv.so exports. */

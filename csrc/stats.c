@@ -1,5 +1,5 @@
 /* stats.c - luv.stats(): what the scheduler has done and holds. */
-#include "luv.h"
+#include "dump.h"
 
 static void number(lua_State *L, const char *key, uint64_t n) {
   lua_pushnumber(L, (lua_Number)n);
@@ -41,50 +41,9 @@ static void handles(luv_state *S, lua_State *L) {
 /* Operations that Go or libuv's pool carries out, those nobody waits for any more included. */
 static uint64_t operations(luv_state *S) {
   luv_queue *q;
-  uint64_t n = luv__fs_pending(S);
+  uint64_t n = luv__outside_working(S);
   for (q = S->goops.next; q != &S->goops; q = q->next) n++;
   return n;
-}
-
-/* ---- the delay of the ready queue ---------------------------------------------------------
- *
- * How long does a fiber that is ready wait for its turn? The one that is last in the queue at
- * a look at the clock is timed, until a look that finds it gone: both looks are made anyway. */
-
-void luv__delay_begin(luv_state *S, uint64_t now) {
-  if (luv_ready_empty(S)) return;
-  S->delay_mark = S->ready.tail;
-  S->delay_from = now;
-}
-
-static int bucket(uint64_t ns) {
-  int top, b;
-  if (ns < 4) return (int)ns;
-  top = 63 - __builtin_clzll(ns);
-  b = 4 * (top - 1) + (int)(ns >> (top - 2) & 3);
-  return b < LUV_DELAYS ? b : LUV_DELAYS - 1;
-}
-
-/* The upper end of a bucket. */
-static uint64_t bound(int b) { return b < 4 ? (uint64_t)b : (uint64_t)(4 + b % 4 + 1) << (b / 4 - 1); }
-
-void luv__delay_end(luv_state *S, uint64_t now) {
-  uint64_t ns;
-  if (!S->delay_from || (int32_t)(S->ready.head - S->delay_mark) < 0) return;
-  ns = now - S->delay_from;
-  S->delay_from = 0;
-  S->delays[bucket(ns)]++;
-  S->delay_n++;
-  if (ns > S->delay_max) S->delay_max = ns;
-}
-
-static double percentile(luv_state *S, double p) {
-  uint64_t seen = 0, ns;
-  int b;
-  for (b = 0; b < LUV_DELAYS; b++)
-    if ((seen += S->delays[b]) && (double)seen >= p * (double)S->delay_n) break;
-  ns = S->delay_n ? bound(b) : 0;
-  return (double)(ns < S->delay_max ? ns : S->delay_max) / 1e9;
 }
 
 static void seconds(lua_State *L, const char *key, double s) {
@@ -94,10 +53,10 @@ static void seconds(lua_State *L, const char *key, double s) {
 
 static void ready_delay(luv_state *S, lua_State *L) {
   lua_newtable(L);
-  seconds(L, "p50", percentile(S, 0.5));
-  seconds(L, "p99", percentile(S, 0.99));
-  seconds(L, "max", (double)S->delay_max / 1e9);
-  number(L, "samples", S->delay_n);
+  seconds(L, "p50", luv__delay_percentile(&S->delay, 0.5));
+  seconds(L, "p99", luv__delay_percentile(&S->delay, 0.99));
+  seconds(L, "max", (double)S->delay.max / 1e9);
+  number(L, "samples", S->delay.n);
   lua_setfield(L, -2, "ready_delay");
 }
 
@@ -119,7 +78,7 @@ static void bytes(luv_state *S, lua_State *L) {
 static void slow(luv_state *S, lua_State *L) {
   int i, n;
   lua_newtable(L);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_slow);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, luv__watch(S)->ref_slow);
   n = lua_istable(L, -1) ? (int)lua_objlen(L, -1) : 0;
   for (i = 1; i <= n; i++) {
     lua_rawgeti(L, -1, i);

@@ -16,7 +16,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include "fs.h"
-#include "fs_exit.h"
 #include "luvstdio.h"
 #include "quiet.h"
 
@@ -45,7 +44,7 @@ static int is_quick(luv_state *S, int fd) {
   struct stat st;
   if (fstat(fd, &st)) return 0;
   if (S_ISCHR(st.st_mode)) return major(st.st_rdev) == 1 && (minor(st.st_rdev) == 3 || minor(st.st_rdev) == 7);
-  return S_ISREG(st.st_mode) && luv__fs(S) && luv__is_local(S, major(st.st_dev), minor(st.st_dev));
+  return S_ISREG(st.st_mode) && luv__given.is_local(S, major(st.st_dev), minor(st.st_dev));
 }
 
 luv_std *luv__std_new(luv_stream *s, int fd, int backed) {
@@ -118,7 +117,7 @@ static void read_in_pool(luv_stream *s, luv_std *d) {
 
 void luv__std_read_more(luv_stream *s) {
   luv_std *d = s->std;
-  struct iovec v = {s->o.S->readbuf, LUV_READ_SIZE};
+  struct iovec v = {luv__streams(s->o.S)->buf, LUV_READ_SIZE};
   ssize_t n;
   if (d->reading || s->error) return;
   if (s->o.S->looking == LUV_SERVING) { /* for a finaliser: the read buffer is in use */

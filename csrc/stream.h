@@ -59,4 +59,17 @@ typedef struct { size_t take, skip; int err; } luv_cut;
 enum { LUV_MORE, LUV_CUT, LUV_END }; /* there is too little, enough, the end of the stream */
 int luv__record(luv_stream *s, lua_State *L, const luv_op *op, uint64_t arg, luv_view v, luv_cut *c);
 
+void luv__ready_free(luv_state *S);
+void luv__tty_reset(int status);
+void luv__receive(luv_state *S, unsigned n);
+
+/* What it keeps for each state. */
+typedef struct {
+  char *buf;             /* the loop's one read buffer, of LUV_READ_SIZE */
+  struct luv_ready *hub; /* NULL: nobody has waited for a stream to be ready: ready.c */
+} luv_streams;
+
+extern luv_room luv__stream_room;
+static inline luv_streams *luv__streams(luv_state *S) { return luv__room_data(S, &luv__stream_room); }
+
 #endif

@@ -56,7 +56,7 @@ static int wait_in_place(luv_state *S, lua_State *L, const luv_op *op, void *on,
                          double timeout) {
   luv_fiber *m = &S->main;
   int n;
-  luv__links_serve(S);
+  luv__given.heed(S);
   luv__check_place(S, L);
   if (LUV_UNLIKELY(m->flags & LUV_F_CANCEL)) { /* of a luv.scope, or of the thread */
     luv__push_cancelled(S, L, m);

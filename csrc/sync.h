@@ -3,7 +3,10 @@
 #ifndef LUV_SYNC_H
 #define LUV_SYNC_H
 
+#include "known.h"
 #include "luv.h"
+
+#define LUV_CHAN_BITS 6
 
 /* A channel. Getters wait in o.waiters; one of both queues is empty. */
 typedef struct luv_chan_s {
@@ -25,10 +28,13 @@ extern const luv_op luv__op_acquire;
 /* chan_fast.c */
 void luv__chan_know(luv_chan_t *c);
 
+typedef struct luv_mutex luv_mutex;
+typedef struct luv_scope_t luv_scope_t;
+
 struct luv_mutex {
   luv_object o;
   luv_fiber *owner;        /* NULL: free */
-  luv_mutex *next, **prev; /* in owner->held */
+  luv_tie tie;             /* in owner->ties */
 };
 
 /* A semaphore, a waitgroup or an event: one number. */
@@ -76,5 +82,41 @@ int luv__chan_give(luv_state *S, luv_chan_t *c, lua_State *W, int self, int idx)
 extern const luv_wrapper luv__chan_wrap;
 void luv__mutex_glue(luv_state *S, lua_State *L);
 void luv__scope_glue(luv_state *S, lua_State *L);
+
+void luv__case_done(luv_state *S, luv_fiber *f);
+
+/* What it keeps for each state. */
+typedef struct {
+  luv_place chans[1 << LUV_CHAN_BITS]; /* channels by the address of their userdata: known.h */
+  int ref_watch;
+} luv_sync;
+
+extern luv_room luv__sync_room;
+static inline luv_sync *luv__sync(luv_state *S) { return luv__room_data(S, &luv__sync_room); }
+
+/* mutex.c */
+void luv__mutex_release(luv_state *S, luv_mutex *m);
+void luv__mutex_relock(luv_state *S, luv_mutex *m, luv_fiber *f, int out);
+int luv__mutex_owned(luv_mutex *m, luv_fiber *f);
+luv_fiber *luv__case_owner(luv_fiber *f); /* select.c */
+
+/* What is called from Lua of their own (chan_wrap.c, scope_glue.c), and by the FFI. */
+int luv_chan_put(lua_State *L);
+int luv_chan_get(lua_State *L);
+#define LUV_CHAN_SLOTS 512 /* fibers with these slots have a place for a value on its way */
+#define LUV_CHAN_WAITS 16777216
+int luv_chan_fast_put(luv_state *S, const void *box);
+int luv_chan_fast_get(luv_state *S, const void *box);
+int luv__chan_land_put(lua_State *L);
+int luv__chan_land_get(lua_State *L);
+int luv__chan_ring(lua_State *L);
+int luv_mutex_lock(lua_State *L);
+int luv_mutex_with(lua_State *L);
+int luv_semaphore_acquire(lua_State *L);
+int luv_scope(lua_State *L);
+int luv__scope_create(lua_State *L);
+int luv__scope_failed(lua_State *L);
+int luv__scope_wait(lua_State *L);
+int luv__scope_leave(lua_State *L);
 
 #endif

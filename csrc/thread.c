@@ -41,7 +41,7 @@ int luv_thread_join(lua_State *L) {
   double timeout = luv__opt_timeout(S, L, 2, 1, "join");
   int n;
   luv__check_cancel(S, L);
-  if (thread_of(k) == S->thread) return luv__error(S, L, "a thread cannot join itself");
+  if (thread_of(k) == luv__threads(S)->thread) return luv__error(S, L, "a thread cannot join itself");
   if (thread_of(k)->is_main) return luv__error(S, L, "a main thread cannot be joined");
   if (status_of(thread_of(k)) == LUV_TASK_RUNNING)
     return luv__suspend(S, L, &luv__op_thread_join, k, 0, timeout);
@@ -131,6 +131,7 @@ int luv_thread_detach(lua_State *L) {
   pthread_mutex_lock(&t->task.core.lock);
   if (!t->detached && !t->joined && !t->is_main) {
     __atomic_store_n(&t->detached, 1, __ATOMIC_RELAXED);
+    if (t->S) __atomic_store_n(&t->S->detached, 1, __ATOMIC_RELAXED);
     pthread_detach(t->tid);
   }
   pthread_mutex_unlock(&t->task.core.lock);
@@ -157,10 +158,10 @@ int luv_thread_self(lua_State *L) {
 static int push_thread(luv_state *S, lua_State *L, luv_thread *t) {
   luv_queue *q;
   luv_link *k;
-  for (q = S->children.next; q != &S->children && luv_container(q, luv_thread, child) != t; q = q->next) {}
-  if (q != &S->children || t == S->thread) {
+  for (q = luv__threads(S)->children.next; q != &luv__threads(S)->children && luv_container(q, luv_thread, child) != t; q = q->next) {}
+  if (q != &luv__threads(S)->children || t == luv__threads(S)->thread) {
     luv__core_drop(&t->task.core); /* it is held besides */
-    if (t == S->thread) return luv_thread_self(L);
+    if (t == luv__threads(S)->thread) return luv_thread_self(L);
     return luv__thread_push_child(S, L, t);
   }
   k = luv__link_new(S, luv__class_thread.id, &t->task.core);

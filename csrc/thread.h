@@ -141,4 +141,38 @@ void luv__thread_chan_close(luv_channel *c);
 
 extern const luv_wrapper luv__thread_chan_wrap; /* of put and get */
 
+/* What the state's end, and its loop, ask of its threads. */
+int luv__thread_awaited(luv_state *S);
+int luv__thread_chan_lone(luv_state *S); /* waits that only this state itself could end */
+void luv__thread_cancelled(luv_state *S);
+void luv__thread_nudge(luv_state *S);
+void luv__thread_opening(int begins);
+void luv__threads_open(luv_state *S, lua_State *L);
+int luv__threads_wait(luv_state *S);
+void luv__threads_close(luv_state *S);
+
+#define LUV_THREAD_CHAN_BITS 4
+
+/* What it keeps for each state. */
+typedef struct luv_threads {
+  luv_thread *thread;    /* the thread that it runs on */
+  luv_queue children;    /* threads made here, by luv_thread.child */
+  luv_queue links;       /* to what other threads share, while fibers wait: link.h */
+  int locked;            /* a core's lock is held, so no other may be taken */
+  int left;              /* fibers have left links meanwhile */
+  uint32_t ops;          /* puts and gets that did not wait */
+  int ref_children;      /* those that run and were made here, by address */
+  luv_place chans[1 << LUV_THREAD_CHAN_BITS]; /* channels by the address of their userdata: known.h */
+} luv_threads;
+
+extern luv_room luv__thread_room;
+static inline luv_threads *luv__threads(luv_state *S) { return luv__room_data(S, &luv__thread_room); }
+static inline luv_thread *luv__thread_here(luv_state *S) { return luv__threads(S)->thread; }
+
+int luv_thread_chan_put(lua_State *L);
+int luv_thread_chan_get(lua_State *L);
+int luv_thread_chan_put_text(luv_state *S, const void *box, const char *p, size_t n);
+int luv_thread_chan_put_number(luv_state *S, const void *box, double x);
+int luv_thread_chan_take(luv_state *S, const void *box, double *number, char *text);
+
 #endif

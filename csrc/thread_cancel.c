@@ -16,7 +16,7 @@ static void stop_hook(lua_State *L, lua_Debug *ar);
 
 /* The state has been rung. Its main function may be about to compute. */
 void luv__thread_cancelled(luv_state *S) {
-  luv_thread *t = S->thread;
+  luv_thread *t = luv__threads(S)->thread;
   if (!taken(t)) return;
   if (S->main.status == LUV_WAITING) {
     luv__abandon(S, &S->main, LUV_OUT_CANCEL);
@@ -50,7 +50,7 @@ static void set_hook(luv_thread *t) {
 }
 
 void luv__thread_nudge(luv_state *S) {
-  luv_thread *t = S->thread;
+  luv_thread *t = luv__threads(S)->thread;
   if (!luaJIT_setmode && t && t == luv__this_thread && __atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE)) set_hook(t);
 }
 

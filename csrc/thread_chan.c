@@ -123,9 +123,9 @@ static int endless(luv_queue *list) {
 int luv__thread_chan_lone(luv_state *S) {
   luv_queue *q;
   int n = 0;
-  if (LUV_LIKELY(queue_empty(&S->links)) || !queue_empty(&S->children) || !S->thread->is_main) return 0;
+  if (LUV_LIKELY(queue_empty(&luv__threads(S)->links)) || !queue_empty(&luv__threads(S)->children) || !luv__threads(S)->thread->is_main) return 0;
   if (__atomic_load_n(&S->rung, __ATOMIC_SEQ_CST)) return 0;
-  for (q = S->links.next; q != &S->links; q = q->next) {
+  for (q = luv__threads(S)->links.next; q != &luv__threads(S)->links; q = q->next) {
     luv_link *k = luv_container(q, luv_link, node);
     if (k->o.class_id == luv__class_thread_chan.id && __atomic_load_n(&k->core->refs, __ATOMIC_ACQUIRE) == 1)
       n += endless(&k->o.waiters) + endless(&k->senders);
@@ -158,7 +158,7 @@ static int get(luv_state *S, lua_State *L, luv_link *k, double timeout) {
   int err;
   luv__check_cancel(S, L);
   if (!c) return luv__fail(L, UV_EBADF);
-  if (!queue_empty(&k->o.waiters) || (timeout != 0 && luv__overdue(S, L, &S->link_ops)))
+  if (!queue_empty(&k->o.waiters) || (timeout != 0 && luv__overdue(S, L, &luv__threads(S)->ops)))
     return luv__suspend(S, L, &luv__op_thread_get, k, 0, timeout);
   err = luv__ring_shift(c, &m);
   if (err == UV_EAGAIN) return luv__suspend(S, L, &luv__op_thread_get, k, 0, timeout);
@@ -242,7 +242,7 @@ static int put(luv_state *S, lua_State *L, const char *fname, double timeout) {
   }
   c = (luv_channel *)k->core;
   err = UV_EAGAIN;
-  if (queue_empty(&k->senders) && !(timeout != 0 && luv__overdue(S, L, &S->link_ops))) err = put_now(c, &m);
+  if (queue_empty(&k->senders) && !(timeout != 0 && luv__overdue(S, L, &luv__threads(S)->ops))) err = put_now(c, &m);
   if (err == UV_EAGAIN) return put_later(S, L, &m, timeout);
   if (err) {
     luv__msg_free(&m);

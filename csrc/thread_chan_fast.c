@@ -6,28 +6,28 @@
 
 /* The channel is closed for this state: its userdata may soon be something else. */
 static void leaving(luv_object *o) {
-  if (o->S) luv__unknow(o->S->thread_chans, LUV_THREAD_CHAN_BITS, o);
+  if (o->S) luv__unknow(luv__threads(o->S)->chans, LUV_THREAD_CHAN_BITS, o);
 }
 
 luv_class luv__class_thread_chan = {.name = "luv.thread.chan", .leaving = leaving, .closing = luv__link_closing,
                                     .shared = &luv__thread_chan_shared};
 
 void luv__thread_chan_know(luv_state *S, luv_link *k) {
-  luv__know(S->thread_chans, LUV_THREAD_CHAN_BITS, k->o.box, k);
+  luv__know(luv__threads(S)->chans, LUV_THREAD_CHAN_BITS, k->o.box, k);
 }
 
 static inline luv_link *plain(luv_state *S, const void *box) {
-  luv_link *k = luv__known(S->thread_chans, LUV_THREAD_CHAN_BITS, box);
+  luv_link *k = luv__known(luv__threads(S)->chans, LUV_THREAD_CHAN_BITS, box);
   luv_fiber *f = luv_current(S);
   if (LUV_UNLIKELY(!k || luv__forked | S->dead)) return NULL;
-  if (LUV_UNLIKELY((f && f->flags & LUV_F_CANCEL) || luv__overdue_is_next(S->link_ops))) return NULL;
+  if (LUV_UNLIKELY((f && f->flags & LUV_F_CANCEL) || luv__overdue_is_next(luv__threads(S)->ops))) return NULL;
   return ((luv_channel *)k->core)->cap > 0 ? k : NULL;
 }
 
 static int put_plainly(luv_state *S, luv_link *k, const luv_msg *m) {
   luv_channel *c = (luv_channel *)k->core;
   if (!queue_empty(&k->senders) || luv__thread_chan_put(c, m)) return 0;
-  S->link_ops++;
+  luv__threads(S)->ops++;
   luv__core_tell(&c->core, LUV_BELL_GET);
   return 1;
 }
@@ -73,7 +73,7 @@ int luv_thread_chan_take(luv_state *S, const void *box, double *number, char *te
   }
   ring_unlock(&c->getting);
   if (!m) return n;
-  S->link_ops++;
+  luv__threads(S)->ops++;
   luv__core_tell(&c->core, LUV_BELL_PUT);
   return n;
 }

@@ -55,6 +55,7 @@ luv_thread *luv__thread_after(uint32_t id) {
 void luv__thread_come(luv_thread *t) {
   pthread_mutex_lock(&lock);
   queue_push(&all, &t->all);
+  __atomic_add_fetch(&luv__own_threads, 1, __ATOMIC_ACQ_REL);
   pthread_mutex_unlock(&lock);
 }
 
@@ -62,27 +63,14 @@ void luv__thread_come(luv_thread *t) {
 void luv__thread_gone(luv_thread *t) {
   pthread_mutex_lock(&lock);
   queue_remove(&t->all);
+  __atomic_sub_fetch(&luv__own_threads, 1, __ATOMIC_ACQ_REL);
   pthread_mutex_unlock(&lock);
-}
-
-/* The end of the process does not wait for what S does. */
-int luv__thread_is_detached(luv_state *S) {
-  luv_thread *t = S->thread;
-  return t && !t->is_main && __atomic_load_n(&t->detached, __ATOMIC_RELAXED);
-}
-
-int luv__threads_run(void) {
-  int any;
-  pthread_mutex_lock(&lock);
-  any = !queue_empty(&all);
-  pthread_mutex_unlock(&lock);
-  return any;
 }
 
 /* ---- making -------------------------------------------------------------------------------- */
 
 static void anchor(luv_state *S, lua_State *L, luv_link *k, int on) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_threads);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, luv__threads(S)->ref_children);
   lua_pushlightuserdata(L, k);
   if (on) lua_pushvalue(L, -3);
   else lua_pushnil(L);
@@ -100,7 +88,7 @@ static void keep(luv_link *k, int on) {
 
 static void adopt(luv_state *S, luv_thread *t) {
   luv__core_hold(&t->task.core);
-  queue_push(&S->children, &t->child);
+  queue_push(&luv__threads(S)->children, &t->child);
 }
 
 static void abandon(luv_thread *t) {
@@ -131,7 +119,7 @@ int luv__thread_spawn(luv_state *S, lua_State *L, luv_thread *t) {
 
 /* Pushes the object of one of the state's children. */
 int luv__thread_push_child(luv_state *S, lua_State *L, luv_thread *t) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_threads);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, luv__threads(S)->ref_children);
   lua_pushlightuserdata(L, t->made);
   lua_rawget(L, -2);
   lua_remove(L, -2);
@@ -145,7 +133,7 @@ static int awaited(luv_queue *q) {
 
 /* A thread that somebody joins has work for the CPU; most often it is the oldest, or the youngest. */
 int luv__thread_awaited(luv_state *S) {
-  luv_queue *q = &S->children;
+  luv_queue *q = &luv__threads(S)->children;
   return !queue_empty(q) && (awaited(q->next) || awaited(q->prev));
 }
 
@@ -230,7 +218,7 @@ static int tell(luv_thread *t) {
  * LuaJIT, or C, may never look at what asks it to. */
 static void stop_all(luv_state *S, struct timespec *end) {
   luv_queue *q;
-  for (q = S->children.next; q != &S->children; q = q->next) luv__thread_stop(luv_container(q, luv_thread, child));
+  for (q = luv__threads(S)->children.next; q != &luv__threads(S)->children; q = q->next) luv__thread_stop(luv_container(q, luv_thread, child));
   clock_gettime(CLOCK_REALTIME, end);
   end->tv_sec++;
 }
@@ -248,8 +236,8 @@ int luv__threads_wait(luv_state *S) {
   struct timespec end;
   int failed = 0;
   if (S->broken_off) stop_all(S, &end);
-  while (!queue_empty(&S->children)) {
-    luv_thread *t = luv_container(S->children.next, luv_thread, child);
+  while (!queue_empty(&luv__threads(S)->children)) {
+    luv_thread *t = luv_container(luv__threads(S)->children.next, luv_thread, child);
     if (await(t, S->broken_off ? &end : NULL)) failed |= tell(t);
     abandon(t);
   }
@@ -273,6 +261,8 @@ static luv_thread *own(lua_State *L) {
   return t;
 }
 
+static const luv_outside outside = {.serve = luv__links_serve, .far = luv__thread_awaited, .lone = luv__thread_chan_lone};
+
 void luv__threads_open(luv_state *S, lua_State *L) {
   luv_thread *t = own(L);
   luv_link *k = luv__link_new(S, luv__class_thread.id, &t->task.core);
@@ -281,22 +271,24 @@ void luv__threads_open(luv_state *S, lua_State *L) {
   luv__push_object(S, L, &k->o);
   S->ref_thread = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_newtable(L);
-  S->ref_threads = luaL_ref(L, LUA_REGISTRYINDEX);
-  S->thread = t;
+  luv__threads(S)->ref_children = luaL_ref(L, LUA_REGISTRYINDEX);
+  luv__threads(S)->thread = t;
   S->thread_id = t->id;
+  luv__outside_add(S, &outside);
   luv__core_hold(&t->task.core); /* the object is collected before the state is */
   pthread_mutex_lock(&t->task.core.lock);
   t->S = S;
+  S->detached = t->detached && !t->is_main;
   pthread_mutex_unlock(&t->task.core.lock);
 }
 
 /* The state closes: nobody rings it any more to cancel its thread. */
 void luv__threads_close(luv_state *S) {
-  luv_thread *t = S->thread;
+  luv_thread *t = luv__threads(S)->thread;
   if (!t) return;
   pthread_mutex_lock(&t->task.core.lock);
   t->S = NULL;
   pthread_mutex_unlock(&t->task.core.lock);
   luv__core_drop(&t->task.core);
-  S->thread = NULL;
+  luv__threads(S)->thread = NULL;
 }

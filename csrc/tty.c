@@ -69,15 +69,16 @@ static int restore(changed *c) {
 }
 
 /* All terminals as they were. Async-signal-safe: a signal handler and the exit call it. */
-void luv__tty_reset(void) {
+void luv__tty_reset(int status) {
   int i, e = errno;
+  (void)status;
   for (i = 0; any && i < MAX_CHANGED; i++)
     if (table[i].fd >= 0) set(table[i].fd, &table[i].old);
   errno = e;
 }
 
 static void on_deadly(int sig) {
-  if (!luv__forked) luv__tty_reset();
+  if (!luv__forked) luv__tty_reset(0);
   signal(sig, SIG_DFL);
   raise(sig); /* is delivered when this returns */
 }

@@ -46,22 +46,23 @@ static luv_queue *queues(luv_object *o, int i) { return i ? NULL : &((luv_udp *)
 
 luv_class luv__class_udp = {.name = "luv.udp", .flags = LUV_CLASS_SENDS, .closing = closing, .resolved = luv__udp_resolved,
                             .queues = queues};
-luv_class luv__class_unixgram = {.name = "luv.unixgram", .flags = LUV_CLASS_SENDS, .closing = closing, .queues = queues};
+luv_class luv__class_unixgram = {.name = "luv.unixgram", .flags = LUV_CLASS_SENDS, .closing = closing, .queues = queues,
+                                 .write = luv__unixgram_write};
 
 luv_udp_state *luv__udp_state(luv_state *S) {
-  luv_udp_state *t = S->udp;
+  luv_udp_state *t = luv__udp_of(S);
   if (t) return t;
   t = calloc(1, sizeof *t);
   if (!t) return NULL;
   queue_init(&t->parcels);
   t->ref_names = LUA_NOREF;
-  return S->udp = t;
+  return luv__udp_of(S) = t;
 }
 
 void luv__udp_state_free(luv_state *S) {
-  luv_udp_state *t = S->udp;
+  luv_udp_state *t = luv__udp_of(S);
   if (!t) return;
-  S->udp = NULL;
+  luv__udp_of(S) = NULL;
   while (!queue_empty(&t->parcels)) {
     luv_queue *q = t->parcels.next;
     queue_remove(q);
@@ -86,7 +87,7 @@ luv_udp *luv__check_datagrams(luv_state *S, lua_State *L, const char *fname) {
 /* A fiber that never has to wait still lets the others have their turn, about once a
  * millisecond: it waits as if it had to. */
 int luv__udp_overdue(luv_state *S, lua_State *L) {
-  return luv__overdue(S, L, &S->udp->ops);
+  return luv__overdue(S, L, &luv__udp_of(S)->ops);
 }
 
 /* ---- descriptors ------------------------------------------------------------------------------ */
@@ -189,7 +190,7 @@ static void make_names(luv_state *S, lua_State *L) {
     lua_rawseti(L, -2, i + 1);
   }
   lua_pushvalue(L, -1);
-  S->udp->ref_names = luaL_ref(L, LUA_REGISTRYINDEX);
+  luv__udp_of(S)->ref_names = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 static int same_host(const luv_addr *a, const luv_addr *b) {
@@ -222,7 +223,7 @@ static void push_text(lua_State *L, const luv_addr *a) {
 /* Pushes the text of a, with the table of names at idx. */
 static void push_known(luv_state *S, lua_State *L, int names, const luv_addr *a) {
   unsigned i = slot_of(a);
-  luv_addr *known = &S->udp->known[i];
+  luv_addr *known = &luv__udp_of(S)->known[i];
   if (LUV_LIKELY(same_host(known, a))) {
     lua_rawgeti(L, names, NAME_KNOWN + (int)i);
     return;
@@ -241,7 +242,7 @@ static int is_inet(const luv_addr *a) {
 /* Needs 5 places on the stack of L. */
 void luv__push_addr(luv_state *S, lua_State *L, const luv_addr *a) {
   int names = lua_gettop(L) + 1, t = names + 1, inet;
-  if (LUV_LIKELY(S->udp->ref_names != LUA_NOREF)) lua_rawgeti(L, LUA_REGISTRYINDEX, S->udp->ref_names);
+  if (LUV_LIKELY(luv__udp_of(S)->ref_names != LUA_NOREF)) lua_rawgeti(L, LUA_REGISTRYINDEX, luv__udp_of(S)->ref_names);
   else make_names(S, L);
   lua_createtable(L, 0, 3);
   inet = a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6;

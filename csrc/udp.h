@@ -69,7 +69,7 @@ static inline size_t luv__datagram_bytes(const luv_datagram *d) { return (size_t
 #define LUV_UDP_MOST 65536 /* of a datagram, and what libuv cuts the room into */
 #define LUV_UDP_BATCH 20
 #define LUV_UDP_ROOM (LUV_UDP_BATCH * LUV_UDP_MOST)
-char *luv__udp_room(luv_udp_state *t);
+char *luv__udp_space(luv_udp_state *t);
 void luv__udp_arrived(luv_udp *s, const luv_datagram *d, const char *p);
 void luv__udp_failed(luv_udp *s, int err);
 int luv__udp_full(luv_udp *s);
@@ -94,5 +94,12 @@ void luv__unixgram_push_name(lua_State *L, const luv_datagram *d);
 
 luv_object *luv__udp_adopt(luv_state *S, int fd, int kind);
 void luv__udp_resolved(luv_state *S, luv_fiber *f, const char *addr, size_t n);
+
+void luv__udp_state_free(luv_state *S);
+
+void luv__unixgram_write(luv_object *o, FILE *out);
+
+extern luv_room luv__udp_room;
+#define luv__udp_of(S) (*(struct luv_udp_state **)luv__room_data(S, &luv__udp_room)) /* NULL: no socket has been made */
 
 #endif

@@ -42,7 +42,7 @@ static int push(luv_state *S, lua_State *L, const luv_datagram *d) {
 }
 
 static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
-  luv_udp_state *t = S->udp;
+  luv_udp_state *t = luv__udp_of(S);
   parcel *p = f->wait.arg ? (parcel *)(uintptr_t)f->wait.arg : NULL;
   int n;
   (void)L;
@@ -67,7 +67,7 @@ static luv_datagram *reserve(luv_state *S, luv_fiber *f, size_t n) {
   }
   p = malloc(sizeof *p + n);
   if (!p) return NULL;
-  queue_push(&S->udp->parcels, &p->link);
+  queue_push(&luv__udp_of(S)->parcels, &p->link);
   f->wait.arg = (uint64_t)(uintptr_t)p;
   return &p->d;
 }
@@ -120,14 +120,14 @@ static void serve(luv_udp *s) {
 
 /* ---- libuv's callbacks -------------------------------------------------------------------------- */
 
-char *luv__udp_room(luv_udp_state *t) {
+char *luv__udp_space(luv_udp_state *t) {
   if (!t->buf) t->buf = malloc(LUV_UDP_ROOM);
   return t->buf;
 }
 
 static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
   (void)size;
-  buf->base = luv__udp_room(((luv_udp *)h->data)->o.S->udp);
+  buf->base = luv__udp_space(luv__udp_of(((luv_udp *)h->data)->o.S));
   buf->len = buf->base ? LUV_UDP_ROOM : 0;
 }
 
@@ -203,7 +203,7 @@ static int take(luv_state *S, lua_State *L, luv_udp *s) {
   if (luv__datagram_bytes(d) > sizeof small.bytes) {
     p = malloc(sizeof *p + luv__datagram_bytes(d));
     if (!p) return luv__fail(L, UV_ENOMEM);
-    queue_push(&S->udp->parcels, &p->link);
+    queue_push(&luv__udp_of(S)->parcels, &p->link);
     p->d = *d;
     d = &p->d;
   }

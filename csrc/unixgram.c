@@ -136,7 +136,7 @@ static void look_at_control(struct msghdr *m, luv_datagram *d) {
 
 /* Takes one datagram off the socket; 0: none is there, or an error was. */
 static int receive(luv_udp *s) {
-  char *room = luv__udp_room(s->o.S->udp), *data = room + sizeof(struct sockaddr_un);
+  char *room = luv__udp_space(luv__udp_of(s->o.S)), *data = room + sizeof(struct sockaddr_un);
   struct sockaddr_un from;
   struct iovec piece = {data, LUV_UDP_ROOM - sizeof from};
   _Alignas(struct cmsghdr) char control[256];
@@ -312,4 +312,12 @@ int luv_unixgram_send(lua_State *L) {
   path = lua_tolstring(L, 3, &n);
   err = luv__unix_address(path, n, &a, &len);
   return err ? luv__fail(L, err) : luv__udp_send(S, L, s, &a, len, timeout);
+}
+
+/* The peer, or what it is bound to. */
+void luv__unixgram_write(luv_object *o, FILE *out) {
+  char path[256];
+  int n = luv__unix_name(o, 1, path, sizeof path);
+  if (n <= 0) n = luv__unix_name(o, 0, path, sizeof path);
+  if (n > 0) fprintf(out, " (%.*s)", n, path);
 }

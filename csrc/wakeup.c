@@ -33,6 +33,22 @@ void luv__wakeup(luv_state *S) {
   errno = saved;
 }
 
+static void sound(luv_state *S, int *bell) {
+  if (__atomic_exchange_n(bell, 1, __ATOMIC_SEQ_CST)) return;
+  if (__atomic_load_n(&S->blocking, __ATOMIC_SEQ_CST)) luv__wakeup(S);
+}
+
+void luv__ring(luv_state *S) { sound(S, &S->rung); }
+void luv__ring_arrived(luv_state *S) { sound(S, &S->arrived); }
+
+/* The loop is about to block: 0 when it must not, because somebody has rung. */
+int luv__blocks(luv_state *S) {
+  __atomic_store_n(&S->blocking, 1, __ATOMIC_SEQ_CST);
+  return !__atomic_load_n(&S->rung, __ATOMIC_SEQ_CST) && !__atomic_load_n(&S->arrived, __ATOMIC_SEQ_CST);
+}
+
+void luv__unblocks(luv_state *S) { __atomic_store_n(&S->blocking, 0, __ATOMIC_RELAXED); }
+
 /* 0, or libuv's error. */
 int luv__wakeup_open(luv_state *S) {
   int err;

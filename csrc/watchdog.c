@@ -17,12 +17,12 @@ static void push_text(luv_state *S, lua_State *W, luv_fiber *f) {
 }
 
 static void push_slow(luv_state *S, lua_State *W) {
-  lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_slow);
+  lua_rawgeti(W, LUA_REGISTRYINDEX, luv__watch(S)->ref_slow);
   if (lua_istable(W, -1)) return;
   lua_pop(W, 1);
   lua_newtable(W);
   lua_pushvalue(W, -1);
-  lua_rawseti(W, LUA_REGISTRYINDEX, S->ref_slow);
+  lua_rawseti(W, LUA_REGISTRYINDEX, luv__watch(S)->ref_slow);
 }
 
 /* Keeps traceback and who, the two on top of W. */
@@ -35,12 +35,12 @@ static void keep(luv_state *S, lua_State *W, double ms) {
   lua_setfield(W, -2, "ms");
   lua_pushvalue(W, -4);
   lua_setfield(W, -2, "traceback");
-  lua_rawseti(W, -2, (int)(S->hogs++ % KEPT) + 1);
+  lua_rawseti(W, -2, (int)(luv__watch(S)->hogs++ % KEPT) + 1);
 }
 
 static int report(lua_State *W) {
   luv_state *S = lua_touserdata(W, 1);
-  double ms = (double)(uv_hrtime() - S->hog_since) / 1e6;
+  double ms = (double)(uv_hrtime() - luv__watch(S)->hog_since) / 1e6;
   luaL_checkstack(W, LUA_MINSTACK, "luv");
   push_text(S, W, luv_current(S));
   fflush(stdout);
@@ -64,15 +64,15 @@ static uint64_t turn_of(luv_state *S) {
 static void look_after(luv_state *S) {
   uint64_t now = uv_hrtime(), turn = turn_of(S);
   int runs = *(luv_fiber *volatile *)&S->current != NULL || !*(volatile int *)&S->depth;
-  if (!S->watch_ns) return;
-  if (!runs || turn != S->watched_turn) {
-    S->watched_turn = turn;
-    S->hog_since = now;
-    S->barked = 0;
+  if (!luv__watch(S)->watch_ns) return;
+  if (!runs || turn != luv__watch(S)->watched_turn) {
+    luv__watch(S)->watched_turn = turn;
+    luv__watch(S)->hog_since = now;
+    luv__watch(S)->barked = 0;
     return;
   }
-  if (S->barked || now - S->hog_since < S->watch_ns) return;
-  S->barked = 1;
+  if (luv__watch(S)->barked || now - luv__watch(S)->hog_since < luv__watch(S)->watch_ns) return;
+  luv__watch(S)->barked = 1;
   luv__ask(S, LUV_DUMP_HOG);
 }
 
@@ -111,9 +111,9 @@ static int set(luv_state *S, double ms) {
   pthread_mutex_lock(&luv__states_lock);
   if (ms > 0) err = start_watching();
   if (!err) {
-    S->hog_since = uv_hrtime();
-    S->watched_turn = turn_of(S);
-    S->watch_ns = (uint64_t)(ms * 1e6);
+    luv__watch(S)->hog_since = uv_hrtime();
+    luv__watch(S)->watched_turn = turn_of(S);
+    luv__watch(S)->watch_ns = (uint64_t)(ms * 1e6);
   }
   pthread_mutex_unlock(&luv__states_lock);
   return err;
@@ -122,7 +122,7 @@ static int set(luv_state *S, double ms) {
 /* old = luv.watchdog([ms]): 0 turns it off */
 int luv_watchdog(lua_State *L) {
   luv_state *S = luv_enter(L);
-  double ms, old = (double)S->watch_ns / 1e6;
+  double ms, old = (double)luv__watch(S)->watch_ns / 1e6;
   int err;
   if (!lua_isnoneornil(L, 1)) {
     if (lua_type(L, 1) != LUA_TNUMBER) return luv__type_error(S, L, 1, 1, "watchdog", "number");

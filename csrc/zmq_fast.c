@@ -11,18 +11,18 @@
 
 /* A face has seen that this is an open socket of the state. */
 void luv__zmq_know(luv_zmq *z) {
-  luv__know(z->o.S->zmq->known, LUV_ZMQ_BITS, z->o.box, z);
+  luv__know(luv__zmq_of(z->o.S)->known, LUV_ZMQ_BITS, z->o.box, z);
 }
 
 /* The socket is closed: its box may soon be something else. */
 void luv__zmq_forget(luv_zmq *z) {
-  luv_zmq_state *t = z->o.S->zmq;
+  luv_zmq_state *t = luv__zmq_of(z->o.S);
   if (t) luv__unknow(t->known, LUV_ZMQ_BITS, z);
 }
 
 /* The socket, if its next send or recv is the plain case as far as one can see. */
 static luv_zmq *plain(luv_state *S, const void *box) {
-  luv_zmq_state *t = S->zmq;
+  luv_zmq_state *t = luv__zmq_of(S);
   luv_zmq *z;
   if (LUV_UNLIKELY(!t || luv__forked | S->dead)) return NULL;
   z = luv__known(t->known, LUV_ZMQ_BITS, box);
@@ -50,7 +50,7 @@ int luv_zmq_try_recv(luv_state *S, const void *box, char *to) {
   zmq_msg_t *m;
   int size;
   if (LUV_UNLIKELY(!z || z->has_first || z->kept || !queue_empty(&z->receivers))) return -1;
-  m = &S->zmq->scratch;
+  m = &luv__zmq_of(S)->scratch;
   size = zmq_msg_recv(m, z->socket, ZMQ_DONTWAIT);
   luv__zmq_touch(z);
   if (LUV_UNLIKELY(size < 0)) return -1;

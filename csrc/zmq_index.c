@@ -4,7 +4,7 @@
  * compiles it away if it is written in Lua. On Lua 5.1 it would cost a fifth of a message:
  * there each socket has a metatable of its own, whose __index is a table with the methods
  * that matter; what is not in it is looked for by the function behind that table. */
-#include "luv.h"
+#include "luvzmq.h"
 
 /* Gets the class's methods, and the function that reads an option. */
 static const char source[] =
@@ -49,8 +49,8 @@ static int far_field(lua_State *L) {
 
 /* Pushes what all sockets' own tables have for a metatable, and the sockets by those tables. */
 static void push_common(luv_state *S, lua_State *L) {
-  if (S->ref_zmq_fields) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_zmq_fields);
+  if (luv__zmq_kept(S)->ref_fields) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, luv__zmq_kept(S)->ref_fields);
   } else {
     lua_newtable(L);
     lua_newtable(L); /* the sockets: weak */
@@ -64,7 +64,7 @@ static void push_common(luv_state *S, lua_State *L) {
     lua_setfield(L, -3, "__index"); /* this leaves the sockets on top */
     lua_setfield(L, -2, "sockets");
     lua_pushvalue(L, -1);
-    S->ref_zmq_fields = luaL_ref(L, LUA_REGISTRYINDEX);
+    luv__zmq_kept(S)->ref_fields = luaL_ref(L, LUA_REGISTRYINDEX);
   }
   lua_getfield(L, -1, "sockets");
 }

@@ -174,11 +174,11 @@ int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv_parcel *p = f->wait.on;
   int mode = (int)f->wait.arg, n;
   if (f->is_main == LUV_IS_CASE) mode &= ~LUV_ZMQ_PACKED; /* nobody unpacks a case's */
-  luv__parcel_free(S->zmq->delivering);
-  S->zmq->delivering = p;
+  luv__parcel_free(luv__zmq_of(S)->delivering);
+  luv__zmq_of(S)->delivering = p;
   if (p->n > LUV_ZMQ_RESULTS && !(mode & LUV_ZMQ_TABLE)) n = refuse(L, W, p);
   else n = push(W, p, mode);
-  S->zmq->delivering = NULL;
+  luv__zmq_of(S)->delivering = NULL;
   luv__parcel_free(p);
   return n;
 }

@@ -105,7 +105,7 @@ static const luv_op proxy_op = {.name = "zmq proxy", .flags = LUV_OP_EXTERNAL, .
 static int send_frame(luv_zmq *z, zmq_msg_t *m, int flags) {
   while (zmq_msg_send(m, z->socket, flags | ZMQ_DONTWAIT) < 0)
     if (errno != EINTR) return luv__zmq_error(errno);
-  z->o.S->zmq->moved |= z->inproc;
+  luv__zmq_of(z->o.S)->moved |= z->inproc;
   return 0;
 }
 
@@ -185,7 +185,7 @@ static int steer(luv_proxy *p) {
   luv_zmq *z = p->z[CONTROL];
   zmq_msg_t *m;
   if (!z) return 0;
-  m = &z->o.S->zmq->scratch;
+  m = &luv__zmq_of(z->o.S)->scratch;
   while (luv__zmq_take(z, m) == 0) {
     if (is(m, "PAUSE")) p->paused = 1;
     else if (is(m, "RESUME")) p->paused = 0;

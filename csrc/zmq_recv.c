@@ -53,7 +53,7 @@ static int push_single(luv_state *S, lua_State *L, zmq_msg_t *m) {
 /* The message whose first frame is in the scratch. */
 static int push_message(luv_state *S, lua_State *L, luv_zmq *z, int mode) {
   struct { luv_parcel p; zmq_msg_t more[LUV_PARCEL_FEW - 1]; } few;
-  zmq_msg_t *m = &S->zmq->scratch;
+  zmq_msg_t *m = &luv__zmq_of(S)->scratch;
   luv_parcel *p;
   if (LUV_LIKELY(!zmq_msg_more(m) && !(mode & (LUV_ZMQ_TABLE | LUV_ZMQ_EVENT)))) return push_single(S, L, m);
   luv__zmq_note_end(z, m);
@@ -86,7 +86,7 @@ static inline int receive(lua_State *L, int class_id, const char *fname, int mod
   if (LUV_UNLIKELY(!queue_empty(&z->receivers) || (timeout != 0 && luv__zmq_overdue(S, L))))
     return luv__suspend(S, L, &luv__op_zmq_recv, z, arg | LUV_ZMQ_AGAIN, timeout);
   if (LUV_UNLIKELY(mode == LUV_ZMQ_EVENT && z->leaving)) luv__zmq_left(z); /* which may end that */
-  err = LUV_UNLIKELY(z->leaving && !z->has_first) ? UV_EAGAIN : luv__zmq_take(z, &S->zmq->scratch);
+  err = LUV_UNLIKELY(z->leaving && !z->has_first) ? UV_EAGAIN : luv__zmq_take(z, &luv__zmq_of(S)->scratch);
   luv__zmq_touch(z);
   if (LUV_LIKELY(err == 0)) return push_message(S, L, z, mode);
   if (err != UV_EAGAIN) return luv__fail(L, err);
@@ -138,9 +138,9 @@ static int in_arena(luv_state *S, luv_fiber *f, zmq_msg_t *m) {
 /* Gives the next message to f; returns 0 when there is none. */
 int luv__zmq_serve_receiver(luv_zmq *z, luv_fiber *f) {
   luv_state *S = z->o.S;
-  zmq_msg_t *m = &S->zmq->scratch;
+  zmq_msg_t *m = &luv__zmq_of(S)->scratch;
   int err = luv__zmq_take(z, m);
-  S->zmq->moved |= z->inproc && err == 0;
+  luv__zmq_of(S)->moved |= z->inproc && err == 0;
   if (err == UV_EAGAIN) return 0;
   if (err) luv__wake_error(S, f, err);
   else if (in_arena(S, f, m)) luv__wake(S, f, LUV_OUT_DATA);

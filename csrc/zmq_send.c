@@ -111,7 +111,7 @@ int luv_zmq_send(lua_State *L) {
 /* Sends the message that f waits with; returns 0 when there is no room for it. */
 int luv__zmq_serve_sender(luv_zmq *z, luv_fiber *f) {
   int err = put_all(z, f->in);
-  z->o.S->zmq->moved |= z->inproc && err == 0;
+  luv__zmq_of(z->o.S)->moved |= z->inproc && err == 0;
   if (err == UV_EAGAIN) return 0;
   if (err) luv__wake_error(z->o.S, f, err);
   else luv__wake(z->o.S, f, LUV_OUT_SELF);

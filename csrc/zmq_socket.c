@@ -27,8 +27,10 @@ static __thread luv_queue states;
 static int used;
 static double exit_linger = 1;
 
+static const luv_outside outside = {.look = luv__zmq_service, .pending = luv__zmq_pending};
+
 static luv_zmq_state *state_of(luv_state *S) {
-  luv_zmq_state *t = S->zmq;
+  luv_zmq_state *t = luv__zmq_of(S);
   if (t) return t;
   if (!states.next) queue_init(&states);
   t = calloc(1, sizeof *t);
@@ -39,13 +41,14 @@ static luv_zmq_state *state_of(luv_state *S) {
   t->S = S;
   queue_push(&states, &t->link);
   used = 1;
-  return S->zmq = t;
+  luv__outside_add(S, &outside);
+  return luv__zmq_of(S) = t;
 }
 
 void luv__zmq_state_free(luv_state *S) {
-  luv_zmq_state *t = S->zmq;
+  luv_zmq_state *t = luv__zmq_of(S);
   if (!t) return;
-  S->zmq = NULL;
+  luv__zmq_of(S) = NULL;
   queue_remove(&t->link);
   zmq_msg_close(&t->scratch);
   luv__parcel_free(t->delivering);
@@ -109,8 +112,9 @@ static void close_sockets(luv_state *S) {
 
 /* The process ends. libzmq's threads get some time for what is not sent yet, whether the
  * states were closed before (the end of a script) or not (os.exit). */
-void luv__zmq_exit(void) {
+void luv__zmq_exit(int status) {
   luv_queue *q;
+  (void)status;
   if (!used) return;
   for (q = states.next; q && q != &states; q = q->next) {
     luv_state *S = luv_container(q, luv_zmq_state, link)->S;
@@ -228,7 +232,7 @@ static void on_event(uv_poll_t *h, int status, int events) {
 
 /* Watches the socket for the sake of a wait that has begun. */
 void luv__zmq_watch(luv_zmq *z) {
-  luv_zmq_state *t = z->o.S->zmq;
+  luv_zmq_state *t = luv__zmq_of(z->o.S);
   queue_remove(&z->near);
   if (z->inproc) queue_push_front(&t->near, &z->near);
   if (z->polling) return;
@@ -277,9 +281,10 @@ static void serve_near(luv_zmq_state *t) {
 }
 
 /* Serves what is dirty, and what may be on this thread. */
-void luv__zmq_service(luv_state *S) {
-  luv_zmq_state *t = S->zmq;
+void luv__zmq_service(luv_state *S, int block) {
+  luv_zmq_state *t = luv__zmq_of(S);
   luv_queue all;
+  if (block) return; /* nothing is pending then */
   if (!queue_empty(&t->dirty)) { /* those that get dirty again wait for the next time */
     all = t->dirty;
     all.next->prev = all.prev->next = &all;
@@ -290,5 +295,5 @@ void luv__zmq_service(luv_state *S) {
 }
 
 int luv__zmq_pending(luv_state *S) {
-  return !queue_empty(&S->zmq->dirty) || (S->zmq->moved && !queue_empty(&S->zmq->near));
+  return !queue_empty(&luv__zmq_of(S)->dirty) || (luv__zmq_of(S)->moved && !queue_empty(&luv__zmq_of(S)->near));
 }
