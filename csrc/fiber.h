@@ -256,6 +256,8 @@ void luv__mutex_closing(luv_mutex *m);
 void luv__cond_end(luv_state *S, luv_fiber *f, int out);
 void luv__cond_closing(luv_object *o);
 luv_fiber *luv__case_owner(luv_fiber *f);
+/* How many of the cases that end together with this one wait, and are what `is` says. */
+uint32_t luv__case_count(luv_fiber *f, int (*is)(const luv_fiber *f, const void *of), const void *of);
 void luv__case_done(luv_state *S, luv_fiber *f);
 int luv__case_move(luv_fiber *f);
 int luv__case_outcome(luv_state *S, luv_fiber *f, lua_State *W);

@@ -153,7 +153,7 @@ struct luv_state {
   uint32_t link_ops;   /* puts and gets that did not wait */
   uint32_t busy_ops, busy_from; /* writes and calls of files that did not, since ready.head was that */
   luv_queue links;     /* to what other threads share, while fibers wait: link.h */
-  int link_locked;     /* a core's lock is held, so no other may be taken */
+  void *link_locked;   /* the core whose lock is held, so that no other may be taken */
   int link_left;       /* fibers have left links meanwhile */
   int rung, blocking;  /* atomic: link.h, rule 3 */
   int arrived;         /* atomic: the pool has done something; fs_pool.c, rule 5 */
