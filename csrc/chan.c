@@ -31,11 +31,12 @@ int64_t luv__opt_count(luv_state *S, lua_State *L, int idx, const char *fname, i
   return (int64_t)n;
 }
 
-/* Makes an object and pushes its userdata. */
+/* Makes an object and pushes its userdata, which is made first: an object without one is lost. */
 int luv__make(luv_state *S, lua_State *L, int class_id, size_t size, luv_object **o) {
-  *o = luv__object_new(S, class_id, size);
+  luv_box *b = luv__push_box(S, L, class_id);
+  *o = b->o = luv__object_new(S, class_id, size);
   if (!*o) return luaL_error(L, "not enough memory");
-  luv__push_object(S, L, *o);
+  (*o)->box = b;
   return 1;
 }
 

@@ -13,7 +13,7 @@
  *   7. A pending request lives in the object or has memory of its own; it never points
  *      into Lua's memory that nothing anchors. */
 #include <stdio.h>
-#include "luv.h"
+#include "bytes.h"
 
 const char luv__magic = 0;
 
@@ -134,14 +134,32 @@ luv_box *luv__push_box(luv_state *S, lua_State *W, int class_id) {
   return b;
 }
 
-/* Makes the userdata of o. They meet last: a userdata without its __gc must not know o, nor
- * o such a userdata. Without memory, o stays without one, and is closed with the state. */
-void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
+typedef struct { luv_object *o; int made; } making;
+
+/* They meet last: a userdata without its __gc must not know o, nor o such a userdata. */
+static int make_userdata(lua_State *W, void *ud) {
+  making *m = ud;
+  luv_object *o = m->o;
+  luv_state *S = o->S;
   luv_box *b = luv__push_box(S, W, o->class_id);
   b->o = o;
   o->box = b;
+  m->made = 1;
   if (o->class_id == LUV_CLASS_ZMQ) luv__zmq_own_meta(S, W);
   if (LUV_UNLIKELY(S->trace_handles)) remember(S, W, o);
+  return 1;
+}
+
+static void close_unmade(void *ud) {
+  making *m = ud;
+  if (!m->made) luv__object_close(m->o);
+}
+
+/* Makes the userdata of o. Without memory o is closed, and this raises. */
+void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
+  making m = {o, 0};
+  luv_maker how = {make_userdata, close_unmade, &m};
+  luv__push_safely(S, W, how);
 }
 
 static const void *meta_of(lua_State *L, int idx) {

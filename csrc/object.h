@@ -111,6 +111,7 @@ struct luv_stream {
   luv_buffer in;
   size_t scanned;       /* bytes of `in` without the head reader's delimiter */
   int naccepted;
+  int refused;          /* why a handle that came could not be taken: the next accept() tells */
   int fed;              /* a whole buffer went to a reader, who may not have run since */
   int error;            /* what ended the stream: UV_EOF or an error */
   uv_connect_t connect;
@@ -140,6 +141,7 @@ static inline void luv__ready_look(luv_stream *s) {
 }
 int luv__stream_fd(luv_object *o, uv_os_fd_t *fd);
 void luv__accept_arrived(luv_stream *s, luv_object *c);
+void luv__accept_failed(luv_stream *s, int err);
 void luv__handles_arrived(luv_stream *s);
 luv_object *luv__adopt(luv_state *S, int fd);
 luv_stream *luv__tty_new(luv_state *S, uv_loop_t *loop, int fd, int *err);

@@ -106,6 +106,7 @@ struct luv_msg {
 int luv__msg_pack(luv_state *S, lua_State *L, int idx, luv_msg *m); /* -1: a message on L */
 int luv__msg_push(luv_state *S, lua_State *W, luv_msg *m); /* and frees it; 1, or LUV_RAISE */
 void luv__msg_free(luv_msg *m);
+void luv__task_refuse(luv_task *t, const char *why); /* a static text */
 
 /* thread_chan.c */
 typedef struct luv_channel {

@@ -4,7 +4,7 @@
  * whole milliseconds and is stale by as long as the fibers have run. The n-th tick is
  * due at start + delay + n * repeat; ticks that nobody waited for are counted. */
 #include <math.h>
-#include "luv.h"
+#include "sync.h"
 
 static void wake(luv_state *S, luv_timer *t) {
   if (queue_empty(&t->o.waiters)) return;
@@ -56,10 +56,9 @@ static uint64_t opt_ms(luv_state *S, lua_State *L, int idx, const char *fname) {
 /* t = luv.timer.create() */
 int luv_timer_create(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_timer *t = (luv_timer *)luv__object_new(S, LUV_CLASS_TIMER, sizeof *t);
-  if (!t) return luaL_error(L, "not enough memory");
-  t->due.kind = LUV_DUE_TIMER;
-  luv__push_object(S, L, &t->o);
+  luv_object *o;
+  luv__make(S, L, LUV_CLASS_TIMER, sizeof(luv_timer), &o);
+  ((luv_timer *)o)->due.kind = LUV_DUE_TIMER;
   return 1;
 }
 
