@@ -50,7 +50,7 @@ void luv__carrier_close(uv_pipe_t *carrier);
 
 /* Nobody else writes until it is released; `closed` is called when the stream closes. */
 typedef struct luv_hold luv_hold;
-luv_hold *luv__write_hold(luv_stream *s, void (*closed)(void *ud), void *ud);
+int luv__write_hold(luv_stream *s, void (*closed)(void *ud), void *ud, luv_hold **to);
 void luv__write_release(luv_hold *h);
 
 typedef struct { const char *p; size_t n; } luv_view;
