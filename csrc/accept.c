@@ -59,6 +59,7 @@ void luv_on_connection(uv_stream_t *h, int status) {
   }
   c = take(server);
   if (c) luv__accept_arrived(server, &c->o);
+  else if (server->o.flags & LUV_O_HELD) luv__accept_failed(server, UV_ENOMEM);
 }
 
 /* A connection, or a handle that a pipe has brought: for who waits, or to be kept. */
@@ -72,6 +73,13 @@ void luv__accept_arrived(luv_stream *server, luv_object *c) {
   }
   f->wait.on = c;
   luv__wake(server->o.S, f, LUV_OUT_OWN);
+}
+
+/* One that came cannot be had: who waits is told, or else the next. */
+void luv__accept_failed(luv_stream *server, int err) {
+  luv_fiber *f = first_waiter(server);
+  if (f) luv__wake_error(server->o.S, f, err);
+  else server->refused = err;
 }
 
 /* Listens, or listens with another backlog. The latter is not libuv's business: it would
@@ -209,6 +217,16 @@ static int accept_now(luv_state *S, lua_State *L, luv_stream *s) {
   return 1;
 }
 
+/* What libuv holds since there was no memory for it; why not, then. */
+static int take_held(luv_stream *s) {
+  int err;
+  if (s->naccepted == 0 && s->o.flags & LUV_O_HELD) make_room(s);
+  if (s->naccepted == 0 && is_ipc(s)) luv__handles_arrived(s);
+  err = s->naccepted ? 0 : s->o.flags & LUV_O_HELD ? UV_ENOMEM : s->refused;
+  if (s->naccepted == 0) s->refused = 0;
+  return err;
+}
+
 /* client = server:accept([into][, timeout]), handle = pipe:accept([into][, timeout]) */
 int luv_stream_accept(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -220,6 +238,7 @@ int luv_stream_accept(lua_State *L) {
   listens = (s->o.flags & LUV_O_LISTENING) != 0;
   err = check_into(S, L, s, listens);
   if (err) return luv__fail(L, err);
+  if ((err = take_held(s))) return luv__fail(L, err);
   if (is_ipc(s) && s->naccepted == 0 && s->error) return luv__fail(L, s->error);
   if (!listens && s->naccepted == 0 && !passes_handles(s))
     return luv__error(S, L, "accept on a socket that does not listen (did bind or listen fail?)");

@@ -19,17 +19,18 @@ typedef struct {
   union { double number; const char *s; void *p; } u;
 } luv_value;
 
-typedef struct { luv_value *v; int n, cap; } luv_values;
+typedef struct { luv_value *v; int n, cap, lost; } luv_values; /* lost: there was no memory for one */
 
 luv_value *luv__values_add(luv_values *a);
 void luv__values_free(luv_values *a);
 void luv__values_drop(luv_values *a);
-/* Pushes all of it and frees its strings; returns how many. May raise (memory). */
+/* Pushes all of it and frees its strings; returns how many. May raise (memory): then they are
+ * still there to be dropped. An object that is dropped, and has no userdata, is closed. */
 int luv__values_push(luv_state *S, lua_State *W, luv_values *a);
 void luv__add_number(luv_values *a, int type, double n);
 void luv__add_string(luv_values *a, const char *p, size_t n);
 void luv__add_address(luv_values *a, const char *p, size_t n);
-void luv__add_object(luv_values *a, luv_object *o);
+void luv__add_object(luv_values *a, luv_object *o, int has_environment);
 void luv__add_table(luv_values *a, size_t pairs);
 int luv_trampoline(lua_State *L);
 
@@ -38,6 +39,7 @@ typedef struct luv_goop {
   luv_queue link;  /* in state->goops */
   luv_fiber *f;    /* NULL: nobody waits (any more) */
   uint64_t go;
+  luv_values *answer; /* made with it, so that it cannot be lacking when it has come */
 } luv_goop;
 
 enum { LUV_ACT_RETURN, LUV_ACT_RAISE, LUV_ACT_SUSPEND, LUV_ACT_EVENT,
@@ -58,8 +60,9 @@ void luv__trampoline_open(luv_state *S, lua_State *L);
 void luv__calls_free(luv_state *S);
 
 luv_goop *luv__goop_new(luv_state *S, uint64_t go);
-/* Ends the wait for op, if it still lasts, with the values; they are taken over. */
-void luv__goop_done(luv_state *S, luv_goop *op, luv_values *v);
+void luv__goop_free(luv_goop *op);
+/* Ends the wait for op, if it still lasts, with its answer. */
+void luv__goop_done(luv_state *S, luv_goop *op);
 
 /* ---- module.c, build.c: what Lua can name --------------------------------- */
 

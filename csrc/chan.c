@@ -31,14 +31,6 @@ int64_t luv__opt_count(luv_state *S, lua_State *L, int idx, const char *fname, i
   return (int64_t)n;
 }
 
-/* Makes an object and pushes its userdata. */
-int luv__make(luv_state *S, lua_State *L, int class_id, size_t size, luv_object **o) {
-  *o = luv__object_new(S, class_id, size);
-  if (!*o) return luaL_error(L, "not enough memory");
-  luv__push_object(S, L, *o);
-  return 1;
-}
-
 /* A stack for n values, anchored in the table on top of L. */
 static lua_State *new_stack(lua_State *L, int at, uint32_t n) {
   lua_State *T = lua_newthread(L);

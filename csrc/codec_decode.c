@@ -328,6 +328,7 @@ static int refuse_code(decoder *d, const char *what) {
 static void load(decoder *d) {
   const char *kind = luv__bytecode_kind(d->S, d->L), *code;
   uint32_t n = get_u32(d);
+  int rc;
   if (!d->kind) malformed(d, "a function in a message without functions");
   if (!d->trusted) refuse_code(d, "a function");
   if (strlen(kind) != d->nkind || memcmp(kind, d->kind, d->nkind) != 0) {
@@ -335,8 +336,9 @@ static void load(decoder *d) {
     luv__codec_error(d->L, UV_EPROTONOSUPPORT, "bytecode of %s, and this is %s", lua_tostring(d->L, -1), kind);
   }
   code = get_bytes(d, n);
-  if (!luv__bytecode_fits(d->S, code, n) || luaL_loadbuffer(d->L, code, n, "=luv"))
-    malformed(d, "no bytecode of this interpreter");
+  rc = luv__bytecode_fits(d->S, code, n) ? luaL_loadbuffer(d->L, code, n, "=luv") : LUA_ERRSYNTAX;
+  if (rc == LUA_ERRMEM) lua_error(d->L);
+  if (rc) malformed(d, "no bytecode of this interpreter");
 }
 
 /* Makes upvalue i that of the function which has it already. */

@@ -346,13 +346,15 @@ static void begin_table(encoder *e) {
   lua_pushnil(e->L);
 }
 
+enum { NO_MEMORY = 2 }; /* lua_dump's own is 1: no Lua function */
+
 static int write_bytecode(lua_State *L, const void *p, size_t n, void *ud) {
   encoder *e = ud;
   (void)L;
   if (e->b->cap - e->b->n < n) { /* no error may cross lua_dump */
     size_t cap = (e->b->n + n) * 2;
     char *q = realloc(e->b->p, cap);
-    if (!q) return 1;
+    if (!q) return NO_MEMORY;
     e->b->p = q;
     e->b->cap = cap;
   }
@@ -378,6 +380,7 @@ static void begin_function(encoder *e) {
   frame *f = enter(e, FUNCTION);
   size_t at = e->b->n + 1;
   lua_Debug ar;
+  int rc;
   e->code = 1;
   lua_pushvalue(L, -1);
   lua_getinfo(L, ">u", &ar);
@@ -385,7 +388,8 @@ static void begin_function(encoder *e) {
   if (ar.nups > CODEC_UPVALUES) refuse(e, "function with more than 64 upvalues");
   room(e, 5)[0] = TAG_FUNCTION;
   e->b->n += 5;
-  if (lua_dump(L, write_bytecode, e)) refuse(e, "function that cannot be dumped");
+  rc = lua_dump(L, write_bytecode, e);
+  if (rc) refuse(e, rc == NO_MEMORY ? "not enough memory" : "function that cannot be dumped");
   e->nf++;
   if (e->b->n - at - 4 > UINT32_MAX) refuse(e, "function larger than 4 GB");
   set_u32(e->b->p + at, (uint32_t)(e->b->n - at - 4));

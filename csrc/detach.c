@@ -16,6 +16,7 @@ int luv_stream_detach(lua_State *L) {
   int err, mine;
   if (!s) return luv__fail(L, UV_EBADF);
   if ((err = luv__descriptor(&s->o, &fd))) return luv__fail(L, err);
+  if (s->error == UV_ENOMEM) return luv__fail(L, s->error); /* what was read is lost */
   if (s->writing || s->naccepted || s->o.flags & LUV_O_CONNECTING) return luv__fail(L, UV_EBUSY);
   lua_settop(L, 1);
   lua_pushlstring(L, s->in.len ? s->in.p + s->in.head : "", s->in.len);

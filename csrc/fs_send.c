@@ -134,11 +134,12 @@ int luv__send_hold(luv_state *S, luv_fsreq *r, luv_stream *to) {
   err = uv_fileno((uv_handle_t *)&to->h, &fd);
   s->fd = err ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
   if (s->fd < 0) {
+    err = err ? UV_ENOTCONN : uv_translate_sys_error(errno);
     free(s);
-    return err ? UV_ENOTCONN : UV_EMFILE;
+    return err;
   }
-  s->hold = luv__write_hold(to, held_is_closed, r);
-  err = s->hold ? uv_poll_init(S->loop, &s->poll, s->fd) : UV_EBUSY;
+  err = luv__write_hold(to, held_is_closed, r, &s->hold);
+  if (!err) err = uv_poll_init(S->loop, &s->poll, s->fd);
   if (err) {
     if (s->hold) luv__write_release(s->hold);
     close(s->fd);

@@ -158,18 +158,24 @@ static int take_fd(luv_stream *s) {
   return copy;
 }
 
-static luv_object *take(luv_stream *s) {
+static int take(luv_stream *s, luv_object **o) {
   int fd = take_fd(s);
-  luv_object *o = fd < 0 ? NULL : luv__adopt(s->o.S, fd);
-  if (!o && fd >= 0) close(fd);
-  return o;
+  if (fd < 0) return fd;
+  *o = luv__adopt(s->o.S, fd);
+  if (*o) return 0;
+  close(fd);
+  return UV_ENOMEM;
 }
 
-/* Called when something has been read. */
+/* Called when something has been read. What there is no memory to take stays with libuv. */
 void luv__handles_arrived(luv_stream *s) {
-  while (uv_pipe_pending_count(&s->h.pipe) > 0) {
-    luv_object *o = take(s);
-    if (o) luv__accept_arrived(s, o);
+  int n;
+  while ((n = uv_pipe_pending_count(&s->h.pipe)) > 0) {
+    luv_object *o;
+    int err = take(s, &o);
+    if (!err) luv__accept_arrived(s, o);
+    else luv__accept_failed(s, err);
+    if (err && uv_pipe_pending_count(&s->h.pipe) == n) return;
   }
 }
 

@@ -139,10 +139,10 @@ static void see_all_off(luv_state *S) {
 /* Serves k; takes it off the bells that nobody waits at. Locked; unlocks. */
 static void serve_locked(luv_link *k) {
   luv_state *S = k->o.S;
-  luv__threads(S)->locked = 1;
+  luv__threads(S)->locked = k->core;
   forget_told(k->core);
   k->core->kind->serve(k);
-  luv__threads(S)->locked = 0;
+  luv__threads(S)->locked = NULL;
   see_off(k);
   luv__link_unhang(k);
   pass_on(k->core);
@@ -163,13 +163,28 @@ static void begin(luv_link *k, int bell) {
   serve_locked(k);
 }
 
+/* Of the cases of a luv.select, which is one that waits, the first counts: wait.arg says whether f does. */
+static void count(luv_link *k, luv_fiber *f) {
+  luv_fiber *by = f->is_main == LUV_IS_CASE ? luv__given.case_owner(f) : NULL;
+  f->wait.arg = !by || k->by != by;
+  k->by = by;
+}
+
+/* f leaves k: how many that is. */
+static uint32_t uncount(luv_link *k, luv_fiber *f) {
+  uint32_t n = (uint32_t)f->wait.arg;
+  f->wait.arg = 0;
+  if (n && f->is_main == LUV_IS_CASE && k->by == luv__given.case_owner(f)) k->by = NULL;
+  return n;
+}
+
 void luv__link_wake(luv_link *k, luv_fiber *f, int out) {
-  unwant(k, 1);
+  unwant(k, uncount(k, f));
   luv__wake(k->o.S, f, out);
 }
 
 void luv__link_wake_error(luv_link *k, luv_fiber *f, int err) {
-  unwant(k, 1);
+  unwant(k, uncount(k, f));
   luv__wake_error(k->o.S, f, err);
 }
 
@@ -177,23 +192,25 @@ int luv__link_begin(luv_state *S, luv_fiber *f) {
   luv_link *k = f->wait.on;
   (void)S;
   queue_push(&k->o.waiters, &f->wait.node);
+  count(k, f);
   pthread_mutex_lock(&k->core->lock);
-  k->wanted++;
-  k->core->wanted++;
+  k->wanted += (uint32_t)f->wait.arg;
+  k->core->wanted += (uint32_t)f->wait.arg;
   begin(k, LUV_BELL_GET);
   return 0;
 }
 
 void luv__link_abandon(luv_state *S, luv_fiber *f) {
   luv_link *k = f->wait.on;
-  if (luv__threads(S)->locked) {
-    k->left++;
+  uint32_t n = uncount(k, f);
+  if (luv__threads(S)->locked && luv__threads(S)->locked != k->core) {
+    k->left += n;
     luv__threads(S)->left = 1;
     return;
   }
-  pthread_mutex_lock(&k->core->lock);
-  unwant(k, 1);
-  pthread_mutex_unlock(&k->core->lock);
+  if (!luv__threads(S)->locked) pthread_mutex_lock(&k->core->lock);
+  unwant(k, n);
+  if (!luv__threads(S)->locked) pthread_mutex_unlock(&k->core->lock);
 }
 
 int luv__link_begin_put(luv_state *S, luv_fiber *f) {

@@ -47,8 +47,11 @@ struct luv_link {
   luv_queue node;                /* in S->links: it hangs somewhere */
   luv_core *core;
   uint32_t wanted;               /* how many of core->wanted are this state's */
+  luv_fiber *by;                 /* the last that was counted there is a case of this one's luv.select */
   uint32_t left;                 /* of these, no longer: they left while a lock was held */
   int untaken;                   /* of a thread: its error was reported, no join has had it */
+  uint32_t own;                  /* of core->wanted, those that no sender here can serve, since they
+                                    are its own luv.select's: the fewest of any sender; locked */
   int keep;                      /* it stays at the bell GET though no fiber waits */
 };
 

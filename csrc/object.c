@@ -12,7 +12,7 @@
  *      later finds nothing.
  *   7. A pending request lives in the object or has memory of its own; it never points
  *      into Lua's memory that nothing anchors. */
-#include "luv.h"
+#include "bytes.h"
 
 const char luv__magic = 0;
 
@@ -127,14 +127,41 @@ luv_box *luv__push_box(luv_state *S, lua_State *W, int class_id) {
   return b;
 }
 
-/* Makes the userdata of o. They meet last: a userdata without its __gc must not know o, nor
- * o such a userdata. Without memory, o stays without one, and is closed with the state. */
-void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
+typedef struct { luv_object *o; int made; } making;
+
+/* They meet last: a userdata without its __gc must not know o, nor o such a userdata. */
+static int make_userdata(lua_State *W, void *ud) {
+  making *m = ud;
+  luv_object *o = m->o;
+  luv_state *S = o->S;
   luv_box *b = luv__push_box(S, W, o->class_id);
   b->o = o;
   o->box = b;
+  m->made = 1;
   if (luv__classes[o->class_id]->made) luv__classes[o->class_id]->made(S, W);
   if (LUV_UNLIKELY(S->trace_handles)) remember(S, W, o);
+  return 1;
+}
+
+static void close_unmade(void *ud) {
+  making *m = ud;
+  if (!m->made) luv__object_close(m->o);
+}
+
+/* Makes the userdata of o. Without memory o is closed, and this raises. */
+void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
+  making m = {o, 0};
+  luv_maker how = {make_userdata, close_unmade, &m};
+  luv__push_safely(S, W, how);
+}
+
+/* Makes an object and pushes its userdata, which is made first: an object without one is lost. */
+int luv__make(luv_state *S, lua_State *L, int class_id, size_t size, luv_object **o) {
+  luv_box *b = luv__push_box(S, L, class_id);
+  *o = b->o = luv__object_new(S, class_id, size);
+  if (!*o) return luaL_error(L, "not enough memory");
+  (*o)->box = b;
+  return 1;
 }
 
 static const void *meta_of(lua_State *L, int idx) {

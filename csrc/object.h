@@ -59,6 +59,8 @@ void luv__handle_free(uv_handle_t *h);
 void luv__object_dispose(luv_object *o);
 luv_box *luv__push_box(luv_state *S, lua_State *W, int class_id);
 void luv__push_object(luv_state *S, lua_State *W, luv_object *o);
+/* A new object without a handle, and its userdata. Raises without memory; returns 1. */
+int luv__make(luv_state *S, lua_State *L, int class_id, size_t size, luv_object **o);
 /* The luv userdata at idx, of whatever class; NULL for anything else. */
 static inline luv_box *luv__anybox(lua_State *L, int idx) {
   luv_box *b = lua_touserdata(L, idx);
@@ -104,6 +106,7 @@ struct luv_stream {
   luv_buffer in;
   size_t scanned;       /* bytes of `in` without the head reader's delimiter */
   int naccepted;
+  int refused;          /* why a handle that came could not be taken: the next accept() tells */
   int fed;              /* a whole buffer went to a reader, who may not have run since */
   int error;            /* what ended the stream: UV_EOF or an error */
   uv_connect_t connect;
@@ -129,6 +132,7 @@ static inline void luv__ready_look(luv_stream *s) {
   if (LUV_UNLIKELY(!queue_empty(&s->watchers))) luv__ready_serve(s);
 }
 void luv__accept_arrived(luv_stream *s, luv_object *c);
+void luv__accept_failed(luv_stream *s, int err);
 void luv__handles_arrived(luv_stream *s);
 luv_object *luv__adopt(luv_state *S, int fd);
 luv_stream *luv__tty_new(luv_state *S, uv_loop_t *loop, int fd, int *err);

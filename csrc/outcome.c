@@ -2,7 +2,7 @@
  *
  * libuv's callbacks record an outcome and wake; the values are made here, when the fiber has
  * its turn (DESIGN rule 5): by deliver.c, or by the call itself. */
-#include "luv.h"
+#include "bytes.h"
 
 static int raise_text(lua_State *L, lua_State *W, const char *msg) {
   luv__where(L, W);
@@ -17,14 +17,23 @@ static int self(lua_State *L, lua_State *W) {
   return 1;
 }
 
+typedef struct { luv_state *S; luv_values *v; } answer;
+
+static int push_answer(lua_State *W, void *ud) {
+  answer *a = ud;
+  return luv__values_push(a->S, W, a->v);
+}
+
+static void free_answer(void *ud) { luv__values_free(((answer *)ud)->v); }
+
 /* The results of an operation of Go's; SELF stands for the object of the call. */
 static int values(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
-  luv_values *v = f->wait.on;
-  int is_self = v->n == 1 && v->v[0].type == LUV_V_SELF;
-  int n = is_self ? self(L, W) : luv__values_push(S, W, v);
+  answer a = {S, f->wait.on};
+  luv_maker m = {push_answer, free_answer, &a};
   f->wait.on = NULL;
-  luv__values_free(v);
-  return n;
+  if (a.v->lost || a.v->n != 1 || a.v->v[0].type != LUV_V_SELF) return luv__push_safely(S, W, m);
+  free_answer(&a);
+  return self(L, W);
 }
 
 int luv__outcome(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {

@@ -69,6 +69,9 @@ typedef struct {
 /* What the core has done by one room each, whichever that is. */
 typedef struct {
   void (*case_done)(luv_state *S, luv_fiber *f);     /* the wait of a case of luv.select has ended */
+  luv_fiber *(*case_owner)(luv_fiber *f);            /* whose luv.select the case f is of */
+  /* How many of the cases that end together with this one wait, and are what `is` says. */
+  uint32_t (*case_count)(luv_fiber *f, int (*is)(const luv_fiber *f, const void *of), const void *of);
   void (*receive)(luv_state *S, unsigned n);         /* reads up to n of S->unread */
   void (*dump_asked)(luv_state *S, lua_State *W, int at_hook); /* does what S->dump_wanted says */
   lua_Hook ask_hook;                                 /* by which a thread is asked for a dump */

@@ -25,5 +25,5 @@ static const luv_face faces[] = {
 
 static luv_class *const classes[] = {&luv__class_chan, &luv__class_mutex, &luv__class_cond, &luv__class_semaphore, &luv__class_waitgroup, &luv__class_event, &luv__class_scope, NULL};
 luv_room luv__sync_room = {.name = "sync", .faces = faces, .classes = classes,
-                          .size = sizeof(luv_sync), .gives = {.case_done = luv__case_done}};
+                          .size = sizeof(luv_sync), .gives = {.case_done = luv__case_done, .case_owner = luv__case_owner, .case_count = luv__case_count}};
 LUV_ROOM(luv__sync_room)

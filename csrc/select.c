@@ -46,6 +46,14 @@ static luv_case *case_of(luv_fiber *f) { return luv_container(f, luv_case, f); }
 
 luv_fiber *luv__case_owner(luv_fiber *f) { return case_of(f)->sel->parent; }
 
+uint32_t luv__case_count(luv_fiber *f, int (*is)(const luv_fiber *f, const void *of), const void *of) {
+  luv_choice *s = case_of(f)->sel;
+  uint32_t n = 0;
+  int i;
+  for (i = 0; i < s->n; i++) n += s->v[i].linked && is(&s->v[i].f, of);
+  return n;
+}
+
 /* ---- the end of it ----------------------------------------------------------------- */
 
 /* Cases leave their queues first of all: a semaphore that serves the next in line when one

@@ -138,16 +138,24 @@ static void ref_errors(luv_state *S, lua_State *L) {
   S->ref_cancelled = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+static void no_loop(lua_State *L, int err) {
+  char text[128];
+  luv__errno_text(err, text, sizeof text);
+  luaL_error(L, "luv: no event loop: %s", text);
+}
+
 static void open_loop(luv_state *S, lua_State *L) {
-  if (luv__go_open(S)) luaL_error(L, "luv: no event loop");
+  int err = luv__go_open(S);
+  if (err) no_loop(L, err);
   S->loop->data = S;
   uv_timer_init(S->loop, S->alarm);
   S->alarm->data = S;
   S->opened = 1;
-  if (luv__wakeup_open(S) == 0) return;
+  err = luv__wakeup_open(S);
+  if (err == 0) return;
   free(S->wakeup);
   S->wakeup = NULL;
-  luaL_error(L, "luv: no event loop");
+  no_loop(L, err);
 }
 
 /* ---- closing --------------------------------------------------------------------------- */
@@ -174,9 +182,8 @@ static void close_objects(luv_state *S) {
 static void forget_goops(luv_state *S) {
   while (!queue_empty(&S->goops)) {
     luv_goop *op = luv_container(S->goops.next, luv_goop, link);
-    queue_remove(&op->link);
     luv__go_release(op->go, 1);
-    free(op);
+    luv__goop_free(op);
   }
 }
 

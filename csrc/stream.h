@@ -49,7 +49,7 @@ void luv__carrier_close(uv_pipe_t *carrier);
 
 /* Nobody else writes until it is released; `closed` is called when the stream closes. */
 typedef struct luv_hold luv_hold;
-luv_hold *luv__write_hold(luv_stream *s, void (*closed)(void *ud), void *ud);
+int luv__write_hold(luv_stream *s, void (*closed)(void *ud), void *ud, luv_hold **to);
 void luv__write_release(luv_hold *h);
 
 extern const luv_op luv__op_read, luv__op_read_exactly, luv__op_read_line, luv__op_read_until, luv__op_read_all;

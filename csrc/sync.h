@@ -71,7 +71,6 @@ static inline int luv__calm(luv_state *S) {
 /* A count at idx, or `otherwise`: a whole number of min to 2^31 - 2. Raises. */
 int64_t luv__opt_count(luv_state *S, lua_State *L, int idx, const char *fname, int64_t min,
                        int64_t otherwise);
-int luv__make(luv_state *S, lua_State *L, int class_id, size_t size, luv_object **o);
 
 /* A value, if there is one, on W; `self` is the channel's place on W. Returns 1 or 0. */
 int luv__chan_take(luv_state *S, luv_chan_t *c, lua_State *W, int self);
@@ -118,5 +117,7 @@ int luv__scope_create(lua_State *L);
 int luv__scope_failed(lua_State *L);
 int luv__scope_wait(lua_State *L);
 int luv__scope_leave(lua_State *L);
+
+uint32_t luv__case_count(luv_fiber *f, int (*is)(const luv_fiber *f, const void *of), const void *of);
 
 #endif

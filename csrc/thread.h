@@ -110,6 +110,7 @@ struct luv_msg {
 int luv__msg_pack(luv_state *S, lua_State *L, int idx, luv_msg *m); /* -1: a message on L */
 int luv__msg_push(luv_state *S, lua_State *W, luv_msg *m); /* and frees it; 1, or LUV_RAISE */
 void luv__msg_free(luv_msg *m);
+void luv__task_refuse(luv_task *t, const char *why); /* a static text */
 
 /* thread_chan.c */
 typedef struct luv_channel {
@@ -158,7 +159,7 @@ typedef struct luv_threads {
   luv_thread *thread;    /* the thread that it runs on */
   luv_queue children;    /* threads made here, by luv_thread.child */
   luv_queue links;       /* to what other threads share, while fibers wait: link.h */
-  int locked;            /* a core's lock is held, so no other may be taken */
+  void *locked;          /* the core whose lock is held, so that no other may be taken */
   int left;              /* fibers have left links meanwhile */
   uint32_t ops;          /* puts and gets that did not wait */
   int ref_children;      /* those that run and were made here, by address */

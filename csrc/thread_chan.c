@@ -25,7 +25,7 @@ static int give(luv_link *k, luv_channel *c, luv_fiber *f) {
   return 1;
 }
 
-/* Takes what f, the first that waits in put, has brought. */
+/* Takes what f, one that waits in put, has brought. */
 static int take(luv_link *k, luv_channel *c, luv_fiber *f) {
   luv_msg *m = lua_touserdata(f->in, 2);
   int err = luv__thread_chan_put(c, m);
@@ -38,20 +38,55 @@ static int take(luv_link *k, luv_channel *c, luv_fiber *f) {
   return 1;
 }
 
+static int gets_from(const luv_fiber *f, const void *core) {
+  return f->wait.op == &luv__op_thread_get && f->wait.arg && ((luv_link *)f->wait.on)->core == core;
+}
+
+/* With a capacity of 0: of those who wait to get, the cases of f's own luv.select, which does
+ * not meet itself. */
+static uint32_t own(luv_channel *c, luv_fiber *f) {
+  return c->cap > 0 || f->is_main != LUV_IS_CASE ? 0 : luv__given.case_count(f, gets_from, c);
+}
+
+static int room_beside(luv_channel *c, uint32_t own) {
+  return c->cap > 0 ? ring_room(c) : ring_count(c) + own < c->core.wanted;
+}
+
+/* The first that waits in put; one that only its own luv.select would serve is passed over. */
+static int take_next(luv_link *k, luv_channel *c) {
+  luv_queue *q;
+  k->own = 0;
+  for (q = k->senders.next; q != &k->senders; q = q->next) {
+    luv_fiber *f = luv_container(q, luv_fiber, wait.node);
+    uint32_t n = own(c, f);
+    if (!k->own || n < k->own) k->own = n;
+    if (!n || ring_closed(c) || room_beside(c, n)) return take(k, c, f);
+  }
+  return 0;
+}
+
 static void serve(luv_link *k) {
   luv_channel *c = (luv_channel *)k->core;
   int more = 1;
   while (more) {
     more = 0;
     if (!queue_empty(&k->o.waiters)) more |= give(k, c, luv_container(k->o.waiters.next, luv_fiber, wait.node));
-    if (!queue_empty(&k->senders)) more |= take(k, c, luv_container(k->senders.next, luv_fiber, wait.node));
+    more |= take_next(k, c);
   }
+}
+
+/* Does a link at the bell PUT have somebody who can put? */
+static int can_put(luv_channel *c) {
+  luv_queue *head = &c->core.bells[LUV_BELL_PUT], *q;
+  for (q = head->next; q != head; q = q->next)
+    if (room_beside(c, luv_container(q - LUV_BELL_PUT, luv_link, bell)->own)) return 1;
+  return 0;
 }
 
 static int ready(luv_core *core, int bell) {
   luv_channel *c = (luv_channel *)core;
   if (queue_empty(&core->bells[bell])) return 0;
-  return ring_closed(c) || (bell == LUV_BELL_GET ? ring_count(c) > 0 : ring_room(c));
+  return ring_closed(c) || (bell == LUV_BELL_GET ? ring_count(c) > 0 : can_put(c));
 }
 
 /* ---- life ----------------------------------------------------------------------------------------- */

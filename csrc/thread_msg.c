@@ -62,15 +62,15 @@ int luv__msg_push(luv_state *S, lua_State *W, luv_msg *m) {
 }
 
 /* A task that no thread has taken will not be run. */
-static void refuse(luv_task *t) {
-  t->problem = "the pool is closed";
+void luv__task_refuse(luv_task *t, const char *why) {
+  t->problem = why;
   luv__task_end(t, LUV_TASK_FAILED);
   luv__core_drop(&t->core);
 }
 
 void luv__msg_free(luv_msg *m) {
   if (m->kind == LUV_MSG_BLOB) luv__blob_free(&m->u.blob);
-  if (m->kind == LUV_MSG_TASK) refuse(m->u.task);
+  if (m->kind == LUV_MSG_TASK) luv__task_refuse(m->u.task, "the pool is closed");
   m->kind = LUV_MSG_NIL;
 }
 

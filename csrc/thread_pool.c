@@ -68,10 +68,12 @@ int luv_thread_pool(lua_State *L) {
 
 static void submit(luv_channel *c, luv_task *t) {
   luv_msg m;
+  int err;
   m.kind = LUV_MSG_TASK;
   m.u.task = t;
   luv__core_hold(&t->core);
-  if (luv__thread_chan_put(c, &m)) luv__msg_free(&m); /* closed: the task is told so */
+  err = luv__thread_chan_put(c, &m);
+  if (err) luv__task_refuse(t, err == UV_ENOMEM ? "not enough memory" : "the pool is closed");
   else luv__core_tell(&c->core, LUV_BELL_GET);
 }
 

@@ -24,12 +24,20 @@ typedef int (*with_number)(int number, void *ud);
 
 static int fail(void) { return uv_translate_sys_error(errno); }
 
+/* A host's thread may have ended, and its state gone on with another: then the number is nobody's
+ * here, and may be another process's. Locked. */
+static int lives(luv_thread *t, int number) {
+  if (t->task.status != LUV_TASK_RUNNING || number <= 0) return 0;
+  return !t->is_main || syscall(SYS_tgkill, getpid(), number, 0) == 0;
+}
+
 /* A thread that has been made tells its number at once, before anything else. */
 static int ask(luv_thread *t, with_number fn, void *ud) {
   int number, err;
-  while (!(number = __atomic_load_n(&t->number, __ATOMIC_ACQUIRE))) sched_yield();
+  while (!__atomic_load_n(&t->number, __ATOMIC_ACQUIRE)) sched_yield();
   pthread_mutex_lock(&t->task.core.lock);
-  err = t->task.status == LUV_TASK_RUNNING && __atomic_load_n(&t->number, __ATOMIC_RELAXED) > 0 ? fn(number, ud) : UV_ESRCH;
+  number = __atomic_load_n(&t->number, __ATOMIC_RELAXED);
+  err = lives(t, number) ? fn(number, ud) : UV_ESRCH;
   pthread_mutex_unlock(&t->task.core.lock);
   return err;
 }
@@ -63,7 +71,9 @@ static int set_nice(int number, void *n) {
 
 static luv_thread *self(luv_state *S, lua_State *L, const char *fname) {
   luv_link *k = luv__self(S, L, luv__class_thread.id, fname);
-  return (luv_thread *)k->core;
+  luv_thread *t = (luv_thread *)k->core;
+  if (t->is_main && t == luv__threads(S)->thread) luv__thread_number(t, 0); /* a host may have moved it here */
+  return t;
 }
 
 static int whole(lua_State *L, int idx, double least, double most, int *to) {

@@ -4,7 +4,7 @@
  * whole milliseconds and is stale by as long as the fibers have run. The n-th tick is
  * due at start + delay + n * repeat; ticks that nobody waited for are counted. */
 #include <math.h>
-#include "luv.h"
+#include "sync.h"
 
 static void wake(luv_state *S, luv_timer *t) {
   if (queue_empty(&t->o.waiters)) return;
@@ -65,10 +65,9 @@ static uint64_t opt_ms(luv_state *S, lua_State *L, int idx, const char *fname) {
 /* t = luv.timer.create() */
 int luv_timer_create(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_timer *t = (luv_timer *)luv__object_new(S, luv__class_timer.id, sizeof *t);
-  if (!t) return luaL_error(L, "not enough memory");
-  t->due.fire = fire;
-  luv__push_object(S, L, &t->o);
+  luv_object *o;
+  luv__make(S, L, luv__class_timer.id, sizeof(luv_timer), &o);
+  ((luv_timer *)o)->due.fire = fire;
   return 1;
 }
 

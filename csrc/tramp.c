@@ -12,11 +12,12 @@
 
 #define MAX_DEPTH 8
 
-/* A new value at the end; NULL when there is no memory. */
+/* A new value at the end; NULL when there is no memory: then the whole is worth nothing. */
 luv_value *luv__values_add(luv_values *a) {
   if (a->n == a->cap) {
     int cap = a->cap ? a->cap * 2 : 16;
     luv_value *v = realloc(a->v, (size_t)cap * sizeof *v);
+    if (!v) a->lost = 1;
     if (!v) return NULL;
     a->v = v;
     a->cap = cap;
@@ -36,6 +37,7 @@ void luv__add_string(luv_values *a, const char *p, size_t n) {
   char *copy = malloc(n + 1);
   luv_value *v = copy ? luv__values_add(a) : NULL;
   if (!v) {
+    a->lost = 1;
     free(copy);
     return;
   }
@@ -53,13 +55,14 @@ void luv__add_address(luv_values *a, const char *p, size_t n) {
   if (a->n > count) a->v[count].type = LUV_V_ADDRESS;
 }
 
-void luv__add_object(luv_values *a, luv_object *o) {
+void luv__add_object(luv_values *a, luv_object *o, int has_environment) {
   luv_value *v = luv__values_add(a);
+  if (!v && !o->box) luv__object_close(o);
   if (!v) return;
   v->type = LUV_V_OBJECT;
+  v->n = has_environment != 0;
   v->u.p = o;
 }
-
 
 void luv__add_table(luv_values *a, size_t pairs) {
   luv_value *v = luv__values_add(a);
@@ -68,12 +71,16 @@ void luv__add_table(luv_values *a, size_t pairs) {
   v->n = pairs;
 }
 
-/* Forgets the values of an answer, freeing its strings. */
+static void drop(luv_value *v) {
+  luv_object *o = v->u.p;
+  if (v->type == LUV_V_STRING || v->type == LUV_V_ADDRESS) free((void *)v->u.s);
+  if (v->type == LUV_V_OBJECT && o && !o->box) luv__object_close(o);
+}
+
+/* Forgets the values of an answer. */
 void luv__values_drop(luv_values *a) {
-  int i;
-  for (i = 0; i < a->n; i++)
-    if (a->v[i].type == LUV_V_STRING || a->v[i].type == LUV_V_ADDRESS) free((void *)a->v[i].u.s);
-  a->n = 0;
+  while (a->n > 0) drop(&a->v[--a->n]);
+  a->lost = 0;
 }
 
 void luv__values_free(luv_values *a) {
@@ -164,6 +171,13 @@ static int lay_out(luv_state *S, lua_State *L, luv_values *a, int idx, int depth
 
 /* ---- flat -> Lua -------------------------------------------------------------------------- */
 
+/* Its userdata has it from here on. */
+static void push_object(luv_state *S, lua_State *W, luv_value *v) {
+  luv_object *o = v->u.p;
+  v->u.p = NULL;
+  luv__push_object(S, W, o);
+}
+
 static int push_one(luv_state *S, lua_State *W, luv_values *a, int i) {
   luv_value *v = a->v + i;
   uint64_t k;
@@ -173,7 +187,7 @@ static int push_one(luv_state *S, lua_State *W, luv_values *a, int i) {
     case LUV_V_STRING: lua_pushlstring(W, v->u.s, v->n); break;
     case LUV_V_OBJECT:
       luaL_checkstack(W, 4, "luv");
-      luv__push_object(S, W, v->u.p);
+      push_object(S, W, v);
       if (v->n == 0) break;
       i = push_one(S, W, a, i + 1);
       lua_setfenv(W, -2);
@@ -195,6 +209,7 @@ static int push_one(luv_state *S, lua_State *W, luv_values *a, int i) {
 
 int luv__values_push(luv_state *S, lua_State *W, luv_values *a) {
   int i = 0, count = 0;
+  if (a->lost) return luaL_error(W, "not enough memory");
   for (; i < a->n; count++) {
     luaL_checkstack(W, 4, "too many results"); /* a table needs no more, however long */
     i = push_one(S, W, a, i);
@@ -217,7 +232,7 @@ static luv_call *take_call(luv_state *S) {
 }
 
 static void give_call(luv_call *c) {
-  c->args.n = 0;
+  c->args.n = c->args.lost = 0;
   luv__values_drop(&c->ret);
   c->next = c->S->calls;
   c->S->calls = c;
@@ -249,7 +264,7 @@ static int is_plain(const luv_values *a) {
   int i;
   for (i = 0; i < a->n; i++)
     if (a->v[i].type > LUV_V_NUMBER) return 0;
-  return a->n < LUA_MINSTACK;
+  return !a->lost && a->n < LUA_MINSTACK;
 }
 
 /* Pushes the answer, and gives the call back, whatever happens. */
@@ -324,27 +339,33 @@ int luv_trampoline(lua_State *L) {
 
 luv_goop *luv__goop_new(luv_state *S, uint64_t go) {
   luv_goop *op = calloc(1, sizeof *op);
-  if (!op) return NULL;
+  if (op) op->answer = calloc(1, sizeof *op->answer);
+  if (!op || !op->answer) {
+    free(op);
+    return NULL;
+  }
   op->go = go;
   queue_push(&S->goops, &op->link);
   return op;
 }
 
-void luv__goop_done(luv_state *S, luv_goop *op, luv_values *v) {
-  luv_fiber *f = op->f;
+void luv__goop_free(luv_goop *op) {
   queue_remove(&op->link);
+  if (op->answer) luv__values_free(op->answer);
   free(op);
-  if (!f) {
-    luv__values_free(v);
-    return;
-  }
-  if (v->n == 1 && v->v[0].type == LUV_V_ADDRESS) {
+}
+
+void luv__goop_done(luv_state *S, luv_goop *op) {
+  luv_fiber *f = op->f;
+  luv_values *v = op->answer;
+  if (f && !v->lost && v->n == 1 && v->v[0].type == LUV_V_ADDRESS)
     luv__classes[luv__class_of(S, f->in, 1)]->resolved(S, f, v->v[0].u.s, v->v[0].n);
-    luv__values_free(v);
-    return;
+  else if (f) {
+    op->answer = NULL;
+    f->wait.on = v;
+    luv__wake(S, f, LUV_OUT_VALUES);
   }
-  f->wait.on = v;
-  luv__wake(S, f, LUV_OUT_VALUES);
+  luv__goop_free(op);
 }
 
 const luv_face luv__trampoline_faces[2] = {{.fn = luv_trampoline}, {.fn = luv_trampoline, .waits = 1}};

@@ -87,10 +87,15 @@ static void give(luv_udp *s, luv_fiber *f, const luv_datagram *d, const char *p)
 
 static luv_fiber *first(luv_udp *s) { return luv_container(s->o.waiters.next, luv_fiber, wait.node); }
 
+/* Datagrams get lost, but not in silence: the next call is told. */
 static void keep(luv_udp *s, const luv_datagram *d, const char *p) {
-  if (luv__buffer_append(&s->in, (const char *)d, sizeof *d)) return; /* datagrams get lost */
-  if (luv__buffer_append(&s->in, p, luv__datagram_bytes(d))) s->in.len -= sizeof *d;
-  else s->count++;
+  size_t before = s->in.len;
+  if (luv__buffer_append(&s->in, (const char *)d, sizeof *d) == 0 && luv__buffer_append(&s->in, p, luv__datagram_bytes(d)) == 0) {
+    s->count++;
+    return;
+  }
+  s->in.len = before;
+  if (!s->error) s->error = UV_ENOMEM;
 }
 
 /* The first of the queue. It may stand at any address. */

@@ -267,16 +267,18 @@ static const luv_op shutdown_op = {.name = "shutdown", .flags = LUV_OP_EXTERNAL,
 
 struct luv_hold { luv_write w; void (*closed)(void *ud); void *ud; };
 
-/* Makes all writers wait; NULL: one is at it, or there is no memory. */
-luv_hold *luv__write_hold(luv_stream *s, void (*closed)(void *ud), void *ud) {
-  luv_hold *h = s->writing || !queue_empty(&s->writers) ? NULL : calloc(1, sizeof *h);
-  if (!h) return NULL;
+/* Makes all writers wait: 0, EBUSY when one is at it, ENOMEM. */
+int luv__write_hold(luv_stream *s, void (*closed)(void *ud), void *ud, luv_hold **to) {
+  luv_hold *h;
+  if (s->writing || !queue_empty(&s->writers)) return UV_EBUSY;
+  h = *to = calloc(1, sizeof *h);
+  if (!h) return UV_ENOMEM;
   h->w.s = s;
   h->w.held = 1;
   h->closed = closed;
   h->ud = ud;
   s->writing = &h->w;
-  return h;
+  return 0;
 }
 
 void luv__write_release(luv_hold *h) {

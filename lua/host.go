@@ -4,6 +4,7 @@ package lua
 import "C"
 
 import (
+	"errors"
 	"unsafe"
 
 	"luv/csrc"
@@ -23,15 +24,15 @@ func init() {
 	csrc.Run = run
 }
 
-// open gives a new state its loop. It runs inside luaopen_luv.
+// open gives a new state its loop, or returns an error of libuv's. It runs inside luaopen_luv.
 func open(p uintptr) int {
 	once.Do(publish)
-	if uv.StartPoller() != nil {
-		return 1
+	if err := uv.StartPoller(); err != nil {
+		return code(err)
 	}
 	loop, err := uv.NewLoop()
 	if err != nil {
-		return 1
+		return code(err)
 	}
 	h := &host{s: *(**C.luv_state)(unsafe.Pointer(&p)), loop: loop}
 	h.slot = csrc.Take(h)
@@ -39,6 +40,12 @@ func open(p uintptr) int {
 	l := loop.Pointer()
 	h.s.loop = *(**C.uv_loop_t)(unsafe.Pointer(&l))
 	return 0
+}
+
+func code(err error) int {
+	e := uv.ENOMEM
+	errors.As(err, &e)
+	return int(e)
 }
 
 // closeHost ends the loop of a state that is being closed.

@@ -75,13 +75,8 @@ func (o *operation) finish(made results) {
 		return
 	}
 	csrc.Give(o.slot)
-	v := (*C.luv_values)(C.calloc(1, C.size_t(C.sizeof_luv_values)))
-	if v == nil {
-		made(false)
-		return
-	}
 	for _, r := range made(o.op.f != nil) {
-		add(v, r)
+		add(o.op.answer, r)
 	}
-	C.luv__goop_done(o.h.s, o.op, v)
+	C.luv__goop_done(o.h.s, o.op)
 }

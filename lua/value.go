@@ -58,9 +58,8 @@ func add(a *C.luv_values, v any) {
 	case Object:
 		o := object(v.Pointer)
 		o.class_id = C.uint8_t(v.Class)
-		C.luv__add_object(a, o)
+		C.luv__add_object(a, o, C.int(truth(v.Fields != nil)))
 		if v.Fields != nil {
-			unsafe.Slice(a.v, int(a.n))[a.n-1].n = 1
 			addPairs(a, v.Fields)
 		}
 	default:

@@ -119,6 +119,72 @@ tap.test("a select of put and get on one channel never meets itself", function()
   tap.fails("ETIMEDOUT", luv.select{{ch, "get"}, {ch, "put", 1}, timeout = 0.002})
 end)
 
+local function sides(ch, v, timeout)
+  local put, get = {ch, "put", v}, {ch, "get"}
+  return luv.select(v % 2 == 0 and {put, get, timeout = timeout} or {get, put, timeout = timeout})
+end
+
+tap.test("nor does one on a channel of threads, which has others to meet all the same", function()
+  local ch = luv.thread.chan()
+  local polls = luv.stats().polls
+  for i = 1, 10 do tap.fails("ETIMEDOUT", sides(ch, i, 0.01)) end
+  tap.fails("ETIMEDOUT", sides(ch, 1, 0))
+  tap.equal(#ch, 0)
+  tap.ok(luv.stats().polls - polls < 200, "it waits asleep")
+  local first = luv.spawn(sides, ch, 1, 20)
+  luv.sleep(0)
+  tap.equal(ch:put("over the head of the first", 20), ch)
+  tap.equal(select(2, first:join(20)), "over the head of the first")
+  first = luv.spawn(sides, ch, 2, 20)
+  luv.sleep(0)
+  tap.equal(ch:get(20), 2)
+  first:join(20)
+  local f, g = luv.spawn(sides, ch, 3, 20), luv.spawn(sides, ch, 4, 20)
+  local _, a = f:join(20)
+  local _, b = g:join(20)
+  tap.ok((a == ch and b == 3) or (a == 4 and b == ch), "one has put what the other got")
+  tap.equal(#ch, 0)
+end)
+
+tap.test("a select that gets is one getter, however many of its cases do: who puts for nobody waits", function()
+  local ch, other = luv.thread.chan(), luv.thread.chan()
+  local getter = luv.spawn(function() return luv.select{{ch, "get"}, {other, "get"}, {ch, "get"}} end)
+  luv.sleep(0)
+  local first, second = luv.spawn(ch.put, ch, 1), luv.spawn(ch.put, ch, 2)
+  tap.same({select(2, getter:join())}, {1})
+  tap.equal(first:join(), ch)
+  tap.equal(second:status(), "waiting")
+  tap.equal(#ch, 0)
+  tap.equal(ch:get(), 2)
+  second:join()
+end)
+
+tap.test("many such selects, in two threads: what is put is got once", function()
+  local function many(luv, ch, base, n)
+    local puts, got = 0, 0
+    for i = 1, n do
+      luv.spawn(function()
+        local put, get = {ch, "put", base + i}, {ch, "get"}
+        local _, v = luv.select(i % 2 == 0 and {put, get, timeout = 60} or {get, put, timeout = 60})
+        if v == ch then puts = puts + base + i elseif v then got = got + v end
+      end)
+      if i % 7 == 0 then luv.sleep(0) end
+    end
+    while luv.stats().fibers.total > 1 do luv.sleep(0.001) end
+    return puts, got
+  end
+  for round = 1, 5 do
+    local ch = luv.thread.chan()
+    local t = luv.thread.create(function(many, ch)
+      return many(require("luv"), ch, 1000000, 200)
+    end, many, ch)
+    local puts, got = many(luv, ch, 0, 200)
+    local there_puts, there_got = t:join(60)
+    while #ch > 0 do got = got + ch:get() end
+    tap.equal(got + there_got, puts + there_puts)
+  end
+end)
+
 tap.test("select of 5,000 cases", function()
   local ch = luv.chan()
   local cases = {}

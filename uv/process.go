@@ -68,6 +68,9 @@ func Spawn(l *Loop, o *ProcessOptions, exited func(code int64, signal int)) (*Pr
 	defer C.free(unsafe.Pointer(argv))
 	defer C.free(unsafe.Pointer(envp))
 	c := (*C.luv_spawn_options)(C.calloc(1, C.sizeof_luv_spawn_options))
+	if c == nil {
+		return nil, ENOMEM
+	}
 	defer C.free(unsafe.Pointer(c))
 	c.file, c.argv = words[0], argv
 	if o.Cwd != "" {
