@@ -9,7 +9,9 @@ end
 local luv = require("luv")
 local program = assert(loadfile(here .. "program.lua"))(here)
 
-program.names = {"channels"}
+program.names = {"channels", "sync", "streams", "lines", "files", "zmq", "timers", "codec", "threads"}
+if options.only then program.names = {options.only} end
+options.only_kinds, options.counts = program.names, {decodes = 0}
 program.kinds = {}
 for i, name in ipairs(program.names) do
   program.kinds[name] = assert(loadfile(here .. name .. ".lua"))(here)
@@ -58,6 +60,28 @@ local function one(seed)
   return acts, findings
 end
 
+-- What luv makes once, when it is first asked for.
+local function warm()
+  local a, b = luv.net.socketpair()
+  a:wait("r", 0.001)
+  luv.select{{a, "wait", "r"}, timeout = 0.001}
+  a:close() b:close()
+  luv.fs.stat("/nonexistent/x")
+  luv.fs.watch(home):close()
+  local u = luv.net.udp():bind("127.0.0.1", 0)
+  u:recv(0.001)
+  u:close()
+  luv.thread.create(function() end):join()
+  luv.process.run("true")
+  local pull, push = options.context:socket(luv.zmq.PULL), options.context:socket(luv.zmq.PUSH)
+  pull:bind("inproc://warm")
+  push:connect("inproc://warm")
+  pull:recv(0.001)
+  push:close()
+  pull:close()
+end
+
+warm()
 collectgarbage()
 local first = options.seed or options.child
 local before
@@ -79,6 +103,6 @@ for seed = first, first + options.count - 1 do
 end
 luv.fs.rmrf(home)
 say("acts", total)
-for name, n in pairs(options.counts or {}) do say("count", name, n) end
+for name, n in pairs(options.counts) do say("count", name, n) end
 say("done")
 os.exit(bad == 0 and 0 or 1)

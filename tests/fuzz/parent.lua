@@ -34,7 +34,7 @@ local acts, findings, counts = 0, 0, {}
 local function found(text, command)
   findings = findings + 1
   print("finding " .. findings .. ": " .. command)
-  print("  " .. text)
+  print(text)
   io.stdout:flush()
 end
 
@@ -64,11 +64,11 @@ local function child(from, errors, seconds)
       counts[what] = (counts[what] or 0) + tonumber(n)
     elseif name == "done" then done = true
     elseif name == "exit" then code = tonumber(value)
-    elseif #bad > 0 then bad[#bad].text = bad[#bad].text .. "\n" .. line end
+    elseif #bad > 0 then bad[#bad].text = bad[#bad].text .. (#bad[#bad].text > 0 and "\n" or "") .. line end
   end)
   if not done then
     text = (code == 134 or code == 137 or code == 124) and "hangs, or aborts" or "ends"
-    bad[#bad + 1] = {seed = tostring(last), text = "the process " .. text .. ", exit code " .. code .. "\n  " .. tail(errors, 12)}
+    bad[#bad + 1] = {seed = tostring(last), text = "  the process " .. text .. ", exit code " .. code .. "\n  " .. tail(errors, 12)}
   end
   for _, b in ipairs(bad) do
     found(b.text, again .. " --seed " .. b.seed .. " (in a child that began at " .. from .. ")")

@@ -73,18 +73,15 @@ local function make(seed, options)
   return world
 end
 
-local function choose(world, all, only)
+local function choose(world, all)
   local r, list = world.r, {}
-  if only then list[1] = only
-  else
-    for i = 1, #all do list[i] = all[i] end
-    local n = math.min(r(4), #list)
-    for i = 1, n do
-      local j = i + r(#list - i + 1) - 1
-      list[i], list[j] = list[j], list[i]
-    end
-    for i = #list, n + 1, -1 do list[i] = nil end
+  for i = 1, #all do list[i] = all[i] end
+  local n = math.min(r(4), #list)
+  for i = 1, n do
+    local j = i + r(#list - i + 1) - 1
+    list[i], list[j] = list[j], list[i]
   end
+  for i = #list, n + 1, -1 do list[i] = nil end
   for i, name in ipairs(list) do
     local kind = program.kinds[name](world)
     kind.name = name
@@ -160,7 +157,7 @@ end
 function program.run(seed, options)
   local world = make(seed, options)
   luv.on_error(function(err) world.check(false, err) end)
-  choose(world, program.names, options.only)
+  choose(world, program.names)
   local ok, err = xpcall(function() main(world) end, debug.traceback)
   world.over = true
   collectgarbage("setpause", 200)
