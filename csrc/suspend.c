@@ -74,7 +74,6 @@ static int wait_in_place(luv_state *S, lua_State *L, int op, void *on, uint64_t 
 
 /* A case of luv.select only asks: it is linked in luv__select_begin. */
 static int ask(luv_state *S, lua_State *L, luv_fiber *f) {
-  luv__check_place(S, L); /* a finaliser's wait is none of the case's */
   if (f->base != L || !luv__yieldable(L)) return luv__error(S, L, "select: the method cannot be selected");
   S->suspended = 1;
   return lua_yield(L, lua_gettop(L));
@@ -151,7 +150,8 @@ int luv__suspend(luv_state *S, lua_State *L, int op, void *on, uint64_t arg,
   luv_fiber *f = S->current;
   if (timeout == 0 && op != LUV_OP_SLEEP) return luv__fail(L, UV_ETIMEDOUT);
   if (!f && S->depth == 0) return wait_in_place(S, L, op, on, arg, timeout);
-  if (!f) luv__check_place(S, L);
+  /* Before the record is written: it may have an outcome that a finaliser has come between. */
+  if (!f || f->base != L || !luv__yieldable(L)) luv__check_place(S, L);
   if (!f) return luv__error(S, L, "cannot wait here: the loop is already running");
   luv__check_cancel(S, L);
   if (luv__wait_prepare(S, f, op, on, arg, timeout)) return fail_expired(S, L);

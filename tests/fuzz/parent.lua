@@ -13,7 +13,7 @@ end
 
 -- The lines of a child, and its exit code; a child that takes too long is killed.
 local function run(arguments, errors, each)
-  local limit = options.limit or options.patience * 6
+  local limit = options.limit or options.patience * 2 + 20
   local p = io.popen("timeout -s ABRT -k 5 " .. limit .. " " .. again .. " " .. arguments ..
     " 2>" .. quote(errors) .. " </dev/null; echo \"exit $?\"")
   for line in p:lines() do each(line) end
