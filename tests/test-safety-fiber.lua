@@ -84,6 +84,19 @@ tap.test("a finaliser that tries to wait leaves the outcome of the fiber's own w
   for _, o in ipairs{a, b, from, to} do o:close() end
 end)
 
+tap.test("with LuaJIT's compiler off from the start a finaliser cannot wait either", function()
+  if not tap.jit then tap.skip("LuaJIT only") end
+  local out, err, rc = tap.run([[
+    jit.off()
+    local luv = require("luv")
+    luv.spawn(function()
+      getmetatable(newproxy(true)).__gc = function() print(pcall(luv.sleep, 0)) end
+      collectgarbage()
+    end):join()]])
+  tap.equal(rc, 0, err:sub(1, 400))
+  tap.match(out, "^false\t.*cannot wait in a finalizer")
+end)
+
 tap.test("a fiber that was suspended before it ran, or in a yield, and is cancelled: the next wait raises", function()
   for _, begin in ipairs{function() end, coroutine.yield, luv.fiber.yield} do
     local got
