@@ -36,6 +36,10 @@ local function same(a, b, seen)
   return true
 end
 
+-- LuaJIT 2.1 beta3 goes round for ever in a compiled loop of pairs when a finaliser leaves it by an exit
+-- that has no code of its own: none is made in a finaliser, and lj_trace_exit stays where it is.
+if rawget(_G, "jit") then require("jit").off(same) end
+
 local of_luv = getmetatable(luv)
 local function hook(v) return v end
 
