@@ -158,6 +158,20 @@ tap.test("a select of put and get on one channel never meets itself", function()
   tap.fails("ETIMEDOUT", luv.select{{ch, "get"}, {ch, "put", 1}, timeout = 0.002})
 end)
 
+tap.test("a finaliser that comes while select asks its cases lets go of what it locks", function()
+  local m, t = luv.mutex(), luv.timer.create():start(1)
+  for n = 1, 12 do
+    local failed
+    hot.run(function() return luv.select{{t}, {luv.event(), "wait"}, timeout = 0.001} end, function()
+      local ok, err = pcall(function() m:lock(0) m:unlock() m:with(tostring, 1) end)
+      if not ok then failed = err end
+    end, n)
+    tap.equal(failed, nil)
+    tap.equal(m:locked(), false)
+  end
+  t:close()
+end)
+
 tap.test("select of 5,000 cases", function()
   local ch = luv.chan()
   local cases = {}
