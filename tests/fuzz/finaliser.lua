@@ -21,7 +21,7 @@ local function collected(world, r)
   world.finalising = world.finalising - 1
   world.inside = inside
   if r(5) > 1 then finaliser.arm(world, r) end
-  if inside and world.options.raise ~= 0 and r(10) == 1 then error(world.boom) end
+  if inside and world.raises and r(10) == 1 then error(world.boom) end
 end
 
 function finaliser.arm(world, r)
