@@ -115,6 +115,7 @@ static int end_one(luv_fsreq *r) {
   if (r->state == LUV_REQ_QUEUED) return drop_queued(r), 1; /* from d, to another file */
   if (r->state == LUV_REQ_WAITS) return end_wait(r), luv__fsreq_free(r), 1;
   if (r->state == LUV_REQ_POOL) end_wait(r), luv__pool_cancel(r);
+  else end_wait(r); /* luv__fs_begin is still at it */
   return waits;
 }
 

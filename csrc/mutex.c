@@ -107,9 +107,15 @@ int luv_mutex_create(lua_State *L) {
   return 1;
 }
 
+/* Who locks and unlocks: while a select asks its cases, the fiber that is in select. */
+static luv_fiber *holder(luv_state *S) {
+  luv_fiber *f = luv__me(S);
+  while (f->is_main == LUV_IS_CASE) f = luv__case_owner(f);
+  return f;
+}
+
 static int lock(luv_state *S, lua_State *L, luv_mutex *m, double timeout) {
-  luv_fiber *me = luv__me(S);
-  if (me->is_main == LUV_IS_CASE) me = luv__case_owner(me);
+  luv_fiber *me = holder(S);
   luv__check_cancel(S, L);
   if (!m) return luv__fail(L, UV_EBADF);
   if (LUV_LIKELY(!m->owner)) {
@@ -148,7 +154,7 @@ static __attribute__((noinline)) int unlock_slowly(lua_State *L) {
   luv_mutex *m = check(S, L, "unlock");
   luv__last(S, L, 1, 0, "unlock");
   if (!m) return luv__fail(L, UV_EBADF);
-  if (m->owner != luv__me(S))
+  if (m->owner != holder(S))
     return luv__error(S, L, m->owner ? "unlock: another fiber has locked the mutex"
                                      : "unlock: the mutex is not locked");
   luv__mutex_release(S, m);
@@ -175,7 +181,7 @@ int luv_mutex_locked(lua_State *L) {
 /* ... = m:with(fn, ...), once it is locked: luv__mutex_glue's Lua calls this. However fn ends, m is let go. */
 int luv_mutex_with(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_fiber *me = luv__me(S);
+  luv_fiber *me = holder(S);
   int status = lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0);
   luv_box *b = lua_touserdata(L, 1);
   luv_mutex *m = (luv_mutex *)b->o;

@@ -150,6 +150,8 @@ int luv__suspend(luv_state *S, lua_State *L, const luv_op *op, void *on, uint64_
   luv_fiber *f = S->current;
   if (timeout == 0 && op != &luv__op_sleep) return luv__fail(L, UV_ETIMEDOUT);
   if (!f && S->depth == 0) return wait_in_place(S, L, op, on, arg, timeout);
+  /* Before the record is written: it may have an outcome that a finaliser has come between. */
+  if (!f || f->base != L || !luv__yieldable(L)) luv__check_place(S, L);
   if (!f) return luv__error(S, L, "cannot wait here: the loop is already running");
   luv__check_cancel(S, L);
   if (luv__wait_prepare(S, f, op, on, arg, timeout)) return fail_expired(S, L);

@@ -7,6 +7,7 @@
  * LuaJIT: a hook that is set, and gone again, shows the byte that has its mask, the upper half
  * of which says what is running. */
 #define _GNU_SOURCE
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 #include "stack.h"
@@ -163,8 +164,9 @@ static void find_jit_global(lua_State *L) {
 
 static void never(lua_State *L, lua_Debug *ar) { (void)L, (void)ar; }
 
+/* With the compiler off another byte is the same for all masks but that of a count. */
 static void find_jit_mask(lua_State *L) {
-  static const int masks[] = {LUA_MASKCALL, LUA_MASKLINE, LUA_MASKRET, 0};
+  static const int masks[] = {LUA_MASKCALL, LUA_MASKLINE, LUA_MASKRET, LUA_MASKCOUNT, 0};
   lua_Hook hook = lua_gethook(L);
   int mask = lua_gethookmask(L), count = lua_gethookcount(L);
   const char *g = global(L);
@@ -172,7 +174,7 @@ static void find_jit_mask(lua_State *L) {
   size_t at, i, n = 0;
   memset(fits, 1, sizeof fits);
   for (i = 0; i < sizeof masks / sizeof *masks; i++) {
-    lua_sethook(L, never, masks[i], 0);
+    lua_sethook(L, never, masks[i], INT_MAX);
     for (at = 0; at < NEAR; at++) fits[at] &= byte(g, at) == masks[i];
   }
   lua_sethook(L, hook, mask, count);

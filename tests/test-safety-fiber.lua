@@ -58,6 +58,45 @@ tap.test("the outcome of a wait is made while a finaliser suspends the fiber, an
   a:close() b:close()
 end)
 
+tap.test("a finaliser that tries to wait leaves the outcome of the fiber's own wait alone", function()
+  local a, b = luv.net.socketpair()
+  local from, to = luv.net.udp():bind("127.0.0.1", 0), luv.net.udp():bind("127.0.0.1", 0)
+  local port = to:getsockname().port
+  local function twice(fn) return function() return pcall(fn) end end
+  local waits = {
+    function() return a:read_line() end, function() return a:read_until("\n") end, function() return to:recv() end,
+  }
+  for i = 1, 3 do waits[i + 3] = twice(waits[i]) end
+  for i, wait in ipairs(waits) do
+    local f = luv.spawn(wait)
+    luv.sleep(0)
+    if i % 3 == 0 then from:send(("d"):rep(50), "127.0.0.1", port) else b:write(("w"):rep(50) .. "\n") end
+    local got = hot.run(function()
+      for _ = 1, 100 do
+        luv.sleep(0.001)
+        if f:status() == "dead" then return {f:join()} end
+      end
+    end, function() luv.sleep(0.001) end)
+    if i > 3 then tap.equal(table.remove(got, 1), true) end
+    if i % 3 == 0 then tap.same({#got[1], got[2].port, got[3]}, {50, from:getsockname().port, false})
+    else tap.same(got, {("w"):rep(50), true}) end
+  end
+  for _, o in ipairs{a, b, from, to} do o:close() end
+end)
+
+tap.test("with LuaJIT's compiler off from the start a finaliser cannot wait either", function()
+  if not tap.jit then tap.skip("LuaJIT only") end
+  local out, err, rc = tap.run([[
+    jit.off()
+    local luv = require("luv")
+    luv.spawn(function()
+      getmetatable(newproxy(true)).__gc = function() print(pcall(luv.sleep, 0)) end
+      collectgarbage()
+    end):join()]])
+  tap.equal(rc, 0, err:sub(1, 400))
+  tap.match(out, "^false\t.*cannot wait in a finalizer")
+end)
+
 tap.test("a fiber that was suspended before it ran, or in a yield, and is cancelled: the next wait raises", function()
   for _, begin in ipairs{function() end, coroutine.yield, luv.fiber.yield} do
     local got
@@ -183,6 +222,20 @@ tap.test("many such selects, in two threads: what is put is got once", function(
     while #ch > 0 do got = got + ch:get() end
     tap.equal(got + there_got, puts + there_puts)
   end
+end)
+
+tap.test("a finaliser that comes while select asks its cases lets go of what it locks", function()
+  local m, t = luv.mutex(), luv.timer.create():start(1)
+  for n = 1, 12 do
+    local failed
+    hot.run(function() return luv.select{{t}, {luv.event(), "wait"}, timeout = 0.001} end, function()
+      local ok, err = pcall(function() m:lock(0) m:unlock() m:with(tostring, 1) end)
+      if not ok then failed = err end
+    end, n)
+    tap.equal(failed, nil)
+    tap.equal(m:locked(), false)
+  end
+  t:close()
 end)
 
 tap.test("select of 5,000 cases", function()

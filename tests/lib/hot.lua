@@ -23,9 +23,9 @@ function hot.run(fn, act, n)
     if not n or cycle == n then pcall(act) end
     if not n or cycle < n then arm(again) end
   end
-  collectgarbage()
   collectgarbage("setpause", 0)
   collectgarbage("setstepmul", 1000000)
+  collectgarbage() -- when the next begins is settled as one ends
   arm(again)
   return pass(pcall(function()
     local function ended(...) on = false return ... end
