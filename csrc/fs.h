@@ -50,6 +50,8 @@ struct luv_desc {
   luv_fsreq *active;   /* at the position: one at a time */
   luv_fsreq *closer;   /* is to close it when the others are done */
   luv_queue turn;      /* requests that wait for `active` */
+  luv_queue locks;     /* locks that wait until `given_up` is 0 */
+  unsigned given_up;   /* locks that nobody waits for, and that are not undone yet */
   luv_buffer in;       /* read, and not yet seen by a script */
   size_t scanned;      /* bytes of `in` without a newline */
   luv_walk *walk;      /* of a directory */
@@ -99,6 +101,7 @@ struct luv_fsreq {
   struct luv_scan *scan;       /* of a recursive watch */
   struct luv_locking *locking; /* of a lock that somebody else has */
   uint8_t state, taken;
+  uint8_t given_up;    /* counted in d */
   uint8_t harmless;    /* the end of the process need not wait for it */
   uint8_t todo;        /* no thread has it yet; under the crew's lock */
   uint8_t asks;        /* for the file system as well: */
@@ -187,6 +190,10 @@ int luv__send_more(luv_fsreq *r);
 void luv__job_lock(luv_fsreq *r);
 int luv__lock_more(luv_fsreq *r);
 void luv__lock_end(luv_fsreq *r);
+int luv__lock_queue(luv_fsreq *r);
+void luv__lock_give_up(luv_fsreq *r);
+int luv__lock_remains(luv_fsreq *r);
+void luv__lock_undone(luv_fsreq *r);
 int luv__send_hold(luv_state *S, luv_fsreq *r, luv_stream *to);
 void luv__send_end(luv_fsreq *r);
 void luv__send_stop(luv_fsreq *r);
