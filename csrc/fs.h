@@ -118,6 +118,7 @@ typedef struct luv_fs {
   int in_place;        /* LUV_FS_INLINE */
   int ref_stat;        /* makes a stat table */
   char *buf;           /* for reads in place */
+  struct luv_recent *recent; /* fs_recent.c */
   luv_mount *mounts;
   int nmounts;
   uint64_t looked;     /* at the mounts, ns */
@@ -240,6 +241,13 @@ void luv__mount_learn(luv_fsreq *r); /* on the loop's */
 /* Whether to try in place: now and then the pool gets one, so that the others have their turn. */
 static inline int luv__fs_here(luv_state *S, lua_State *L) { return luv__fs_of(S)->in_place && !luv__hogging(S, L); }
 void luv__desc_look(luv_desc *d);
+
+/* ---- fs_recent.c: names that have just been found in memory --------------------------------- */
+
+void luv__recent_add(luv_state *S, const char *path, size_t n, unsigned mode);
+unsigned luv__recent(luv_state *S, const char *path, size_t n);
+void luv__recent_forget(luv_state *S, const char *path);
+int luv__recent_forget_all(luv_state *S, lua_State *L, const luv_fs_call *c);
 
 /* ---- fs_job.c, fs_copy.c, fs_rmrf.c, fs_walk.c: on a thread of the pool ------------------- */
 
