@@ -1,10 +1,10 @@
 -- fs.lua - files, in the shapes of bench/limit/fs.c:  lua fs.lua KIND DIR N FIBERS
--- KIND lfs is the walk with lfs, as a script of one thread does it that has nothing else.
+-- KIND lfs is the walk with lfs, lfs-stat and io-read what a script of one thread does that has nothing else.
 
 local luv = require("luv")
 local fs = luv.fs
 local kind, dir, n, fibers = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4])
-local path = dir .. "/" .. (kind == "bulk" and "bulk" or "file")
+local path = dir .. "/" .. ((kind == "bulk" or kind == "write") and kind or "file")
 local left = n
 
 local work = {}
@@ -21,6 +21,16 @@ function work.read()
     left = left - 1
     local f = assert(fs.open(path))
     assert(f:read(4096))
+    f:close()
+  end
+end
+
+function work.write()
+  local piece = ("x"):rep(2 ^ 20)
+  while left > 0 do
+    left = left - 1
+    local f = assert(fs.open(path, "w"))
+    assert(f:write(piece) == 2 ^ 20)
     f:close()
   end
 end
@@ -66,10 +76,23 @@ function work.lfs()
   below(require("lfs"), dir)
 end
 
-local all, start = {}, luv.hrtime()
+work["lfs-stat"] = function()
+  local attributes = require("lfs").attributes
+  for _ = 1, n do assert(attributes(path)) end
+end
+
+work["io-read"] = function()
+  for _ = 1, n do
+    local f = assert(io.open(path))
+    assert(#f:read(4096) == 4096)
+    f:close()
+  end
+end
+
+local all, start, cpu = {}, luv.hrtime(), os.clock()
 for i = 1, fibers do all[i] = luv.spawn(work[kind]) end
 for _, f in ipairs(all) do f:join() end
 local s = (luv.hrtime() - start) / 1e9
 if kind == "bulk" then print(("mbps %.0f heap %.0f"):format(2 * n / s, most / 1024))
-else print(("rate %.0f"):format(n / s)) end
-if kind == "bulk" then assert(os.remove(path)) end
+else print(("rate %.0f cpu %.0f"):format(n / s, (os.clock() - cpu) * 1e9 / n)) end
+if kind == "bulk" or kind == "write" then assert(os.remove(path)) end

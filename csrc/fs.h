@@ -50,6 +50,8 @@ struct luv_desc {
   luv_fsreq *active;   /* at the position: one at a time */
   luv_fsreq *closer;   /* is to close it when the others are done */
   luv_queue turn;      /* requests that wait for `active` */
+  luv_queue locks;     /* locks that wait until `given_up` is 0 */
+  unsigned given_up;   /* locks that nobody waits for, and that are not undone yet */
   luv_buffer in;       /* read, and not yet seen by a script */
   size_t scanned;      /* bytes of `in` without a newline */
   luv_walk *walk;      /* of a directory */
@@ -99,6 +101,7 @@ struct luv_fsreq {
   struct luv_scan *scan;       /* of a recursive watch */
   struct luv_locking *locking; /* of a lock that somebody else has */
   uint8_t state, taken;
+  uint8_t given_up;    /* counted in d */
   uint8_t harmless;    /* the end of the process need not wait for it */
   uint8_t todo;        /* no thread has it yet; under the crew's lock */
   uint8_t asks;        /* for the file system as well: */
@@ -115,6 +118,7 @@ typedef struct luv_fs {
   int in_place;        /* LUV_FS_INLINE */
   int ref_stat;        /* makes a stat table */
   char *buf;           /* for reads in place */
+  struct luv_recent *recent; /* fs_recent.c */
   luv_mount *mounts;
   int nmounts;
   uint64_t looked;     /* at the mounts, ns */
@@ -187,6 +191,10 @@ int luv__send_more(luv_fsreq *r);
 void luv__job_lock(luv_fsreq *r);
 int luv__lock_more(luv_fsreq *r);
 void luv__lock_end(luv_fsreq *r);
+int luv__lock_queue(luv_fsreq *r);
+void luv__lock_give_up(luv_fsreq *r);
+int luv__lock_remains(luv_fsreq *r);
+void luv__lock_undone(luv_fsreq *r);
 int luv__send_hold(luv_state *S, luv_fsreq *r, luv_stream *to);
 void luv__send_end(luv_fsreq *r);
 void luv__send_stop(luv_fsreq *r);
@@ -233,6 +241,13 @@ void luv__mount_learn(luv_fsreq *r); /* on the loop's */
 /* Whether to try in place: now and then the pool gets one, so that the others have their turn. */
 static inline int luv__fs_here(luv_state *S, lua_State *L) { return luv__fs_of(S)->in_place && !luv__hogging(S, L); }
 void luv__desc_look(luv_desc *d);
+
+/* ---- fs_recent.c: names that have just been found in memory --------------------------------- */
+
+void luv__recent_add(luv_state *S, const char *path, size_t n, unsigned mode);
+unsigned luv__recent(luv_state *S, const char *path, size_t n);
+void luv__recent_forget(luv_state *S, const char *path);
+int luv__recent_forget_all(luv_state *S, lua_State *L, const luv_fs_call *c);
 
 /* ---- fs_job.c, fs_copy.c, fs_rmrf.c, fs_walk.c: on a thread of the pool ------------------- */
 

@@ -18,6 +18,7 @@ luv_desc *luv__desc_new(luv_state *S, int fd, const char *path, int flags) {
   d->fd = fd;
   d->append = (flags & O_APPEND) != 0;
   queue_init(&d->turn);
+  queue_init(&d->locks);
   if (fd >= 0) luv__desc_look(d);
   return d;
 }

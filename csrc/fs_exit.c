@@ -52,6 +52,7 @@ void luv__fs_state_free(luv_state *S) {
   }
   luv__crew_free(fs->crew);
   free(fs->buf);
+  free(fs->recent);
   free(fs->mounts);
   free(fs);
   luv__fs_of(S) = NULL;

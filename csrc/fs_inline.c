@@ -93,13 +93,28 @@ static int lookup(luv_state *S, const char *path, int flags, struct statx *x) {
   return UV_EAGAIN;
 }
 
+/* One call where it was three a moment ago. */
+static int look_again(luv_state *S, const luv_fs_call *c, int flags, struct statx *x) {
+  int follow = flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
+  if (!luv__recent(S, c->path[0], c->path_len[0])) return 0;
+  memset(x, 0, sizeof *x);
+  if (statx(AT_FDCWD, c->path[0], AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC | follow, WHAT, x) == 0 &&
+      luv__is_local(S, x->stx_dev_major, x->stx_dev_minor)) return 1;
+  luv__recent_forget(S, c->path[0]);
+  return 0;
+}
+
 static int try_stat(luv_state *S, lua_State *L, const luv_fs_call *c, int flags) {
   struct statx x;
   uv_stat_t s;
-  int fd = lookup(S, c->path[0], flags, &x);
-  if (fd == UV_EAGAIN) return 0;
-  if (fd < 0) return luv__fail_about(L, fd, c->path[0], NULL);
-  close(fd);
+  int fd;
+  if (!look_again(S, c, flags, &x)) {
+    fd = lookup(S, c->path[0], flags, &x);
+    if (fd == UV_EAGAIN) return 0;
+    if (fd < 0) return luv__fail_about(L, fd, c->path[0], NULL);
+    close(fd);
+    if (!S_ISLNK(x.stx_mode)) luv__recent_add(S, c->path[0], c->path_len[0], x.stx_mode); /* not where it leads */
+  }
   luv__stat_of(&s, &x);
   return luv__push_stat(S, L, &s);
 }
@@ -138,7 +153,7 @@ int64_t luv__size_now(luv_desc *d) {
 /* A plain file for reading: a descriptor, an error, or UV_EAGAIN. What may create, empty or
  * write one has to wait for the disk now and then. O_NONBLOCK refuses to wait for somebody's
  * lease; it means nothing afterwards. */
-static int open_now(luv_state *S, const char *path) {
+static int open_first(luv_state *S, const char *path, size_t n) {
   char name[32];
   struct statx x;
   int fd, at = lookup(S, path, 0, &x);
@@ -148,10 +163,39 @@ static int open_now(luv_state *S, const char *path) {
     snprintf(name, sizeof name, "/proc/self/fd/%d", at);
     fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) fd = UV_EAGAIN; /* whatever it is, the pool can tell better */
-    else fcntl(fd, F_SETFL, 0);
+    else luv__recent_add(S, path, n, x.stx_mode);
   }
   close(at);
   return fd;
+}
+
+/* By its name, which led to a plain file a moment ago: a descriptor, or UV_EAGAIN. */
+static int open_again(luv_state *S, const char *path) {
+  struct { uint64_t flags, mode, resolve; } how = {O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0, CACHED};
+  struct statx x;
+  int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+  if (fd >= 0 && attributes(fd, &x) == 0 && S_ISREG(x.stx_mode) && luv__is_local(S, x.stx_dev_major, x.stx_dev_minor))
+    return fd;
+  if (fd >= 0) close(fd);
+  luv__recent_forget(S, path);
+  return UV_EAGAIN;
+}
+
+static int open_now(luv_state *S, const luv_fs_call *c) {
+  const char *path = c->path[0];
+  int fd = S_ISREG(luv__recent(S, path, c->path_len[0])) ? open_again(S, path) : UV_EAGAIN;
+  if (fd == UV_EAGAIN) fd = open_first(S, path, c->path_len[0]);
+  if (fd >= 0) fcntl(fd, F_SETFL, 0);
+  return fd;
+}
+
+/* What open_now has opened is what it has looked at. */
+static luv_desc *plain(luv_state *S, int fd, const char *path) {
+  luv_desc *d = luv__desc_new(S, -1, path, 0);
+  if (!d) return NULL;
+  d->fd = fd;
+  d->regular = d->seekable = d->local = 1;
+  return d;
 }
 
 int luv__try_open(luv_state *S, lua_State *L, const luv_fs_call *c) {
@@ -159,8 +203,8 @@ int luv__try_open(luv_state *S, lua_State *L, const luv_fs_call *c) {
   int fd, err;
   if (c->n[1] != O_RDONLY) return 0;
   b = luv__push_box(S, L, luv__class_file.id);
-  fd = open_now(S, c->path[0]);
-  err = fd < 0 ? fd : luv__file_into(S, b, luv__desc_new(S, fd, c->path[0], 0));
+  fd = open_now(S, c);
+  err = fd < 0 ? fd : luv__file_into(S, b, plain(S, fd, c->path[0]));
   if (err && fd >= 0) close(fd);
   if (err) lua_pop(L, 1);
   if (err == UV_EAGAIN) return 0;
@@ -243,7 +287,7 @@ int64_t luv__write_now(luv_desc *d, const uv_buf_t *bufs, unsigned n, int64_t of
 int luv__try_readfile(luv_state *S, lua_State *L, const luv_fs_call *c) {
   int64_t got = UV_EAGAIN;
   struct statx x;
-  int fd = open_now(S, c->path[0]);
+  int fd = open_now(S, c);
   if (fd == UV_EAGAIN) return 0;
   if (fd < 0) return luv__fail_about(L, fd, c->path[0], NULL);
   if (attributes(fd, &x) == 0 && x.stx_size < LUV_FS_CHUNK && buffer(luv__fs_of(S)))

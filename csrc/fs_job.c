@@ -44,6 +44,10 @@ void luv__job_mkdtemp(luv_fsreq *r) { r->result = made(r, mkdtemp(r->path[0]) ? 
 
 void luv__job_undo(luv_fsreq *r) {
   int result = r->op->result;
+  if (result == LUV_FS_SELF) {
+    luv__job_lock(r);
+    return;
+  }
   if (result == LUV_FS_TEMP_DIR) rmdir(r->path[0]);
   else close((int)r->result);
   if (result == LUV_FS_TEMP_FILE) unlink(r->path[0]);

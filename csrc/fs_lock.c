@@ -3,7 +3,10 @@
  *
  * The kernel can wait for one only in a thread of its own, which nothing but a signal would get
  * back. So it is asked again and again, less and less often. A request that waits for that stands in
- * the state LUV_REQ_WAITS, and has a timer. */
+ * the state LUV_REQ_WAITS, and has a timer.
+ *
+ * What a thread of the pool has locked for somebody who has given up meanwhile (a time limit, a loser of
+ * luv.select) is unlocked again; a newer lock of the same file waits for that, or it would go, too. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +38,38 @@ void luv__job_lock(luv_fsreq *r) {
   try_lock(r->d->fd, r->n);
   r->result = UV_ECANCELED;
 }
+
+/* ---- locks that nobody waits for any more ------------------------------------------------------ */
+
+/* A thread of the pool is at it. */
+void luv__lock_give_up(luv_fsreq *r) {
+  r->given_up = 1;
+  r->d->given_up++;
+}
+
+/* Whether it came to be locked all the same: luv__job_lock takes it back, since r->stop is set. */
+int luv__lock_remains(luv_fsreq *r) { return r->given_up && r->result == 0 && r->n[0] != F_UNLCK; }
+
+/* Whether r has to wait for such. */
+int luv__lock_queue(luv_fsreq *r) {
+  if (!r->d->given_up) return 0;
+  r->state = LUV_REQ_QUEUED;
+  queue_push(&r->d->locks, &r->turn);
+  return 1;
+}
+
+/* r is out of the way. */
+void luv__lock_undone(luv_fsreq *r) {
+  luv_desc *d = r->d;
+  if (--d->given_up) return;
+  while (!queue_empty(&d->locks) && !d->given_up && r->S && !r->S->dead) {
+    luv_fsreq *next = luv_container(d->locks.next, luv_fsreq, turn);
+    queue_remove(&next->turn);
+    if (luv__fs_launch(next)) luv__fs_settle(next);
+  }
+}
+
+/* ---- asking again -------------------------------------------------------------------------------- */
 
 static void on_close(uv_handle_t *h) { free(h); }
 
@@ -127,7 +162,7 @@ int luv_file_lock(lua_State *L) {
   c.d = d = luv__check_file(S, L, 1, 0, "lock");
   if (!d) return luv__fail(L, UV_EBADF);
   if (timeout == 0) c.n[1] = 1, timeout = LUV_NO_TIMEOUT; /* one try, which need not be in place */
-  err = d->local && luv__fs_here(S, L) ? try_lock(d->fd, c.n) : UV_EAGAIN;
+  err = d->local && !d->given_up && luv__fs_here(S, L) ? try_lock(d->fd, c.n) : UV_EAGAIN;
   if (err == UV_EAGAIN) return luv__fs_wait(S, L, &c, timeout);
   if (err) return luv__fs_fail_at(L, err, d->path);
   lua_settop(L, 1);

@@ -224,6 +224,7 @@ static int begin(luv_state *S, luv_fiber *f) {
     luv__fsreq_free(r);
     return luv__refused(f, err);
   }
+  if (r->op == LUV_FS_OP(file_lock) && luv__lock_queue(r)) return 0;
   if (in_turn(r->op, r->d, r->n)) {
     r->state = LUV_REQ_QUEUED;
     queue_push(&r->d->turn, &r->turn);
@@ -253,6 +254,7 @@ static void abandon(luv_state *S, luv_fiber *f) {
     return;
   }
   if (r->op->result == LUV_FS_CLOSED) return; /* that goes on */
+  if (r->op == LUV_FS_OP(file_lock)) luv__lock_give_up(r);
   luv__pool_cancel(r);
   if (!d || d->active != r || !is_read(r) || !d->seekable) return;
   d->active = NULL; /* it reads where it was told: the next reader need not wait */

@@ -46,7 +46,7 @@ enum {
   X(fs_mkstemp, 1, "p", TEMP_FILE, NULL, JOB(luv__job_mkstemp)) \
   X(fs_scandir, 1, "p", LIST, NULL, uv_fs_scandir(UV, P(0), 0, NULL)) \
   X(fs_readdir, 1, "p", NAMES, NULL, uv_fs_scandir(UV, P(0), 0, NULL)) \
-  X(fs_chdir, 1, "p", TRUE, NULL, JOB(luv__job_chdir)) \
+  X(fs_chdir, 1, "p", TRUE, luv__recent_forget_all, JOB(luv__job_chdir)) \
   X(fs_readfile, 1, "p", WHOLE, luv__try_readfile, JOB(luv__job_readfile)) \
   X(fs_writefile, 1, "pdw?", TRUE, NULL, JOB(luv__job_writefile)) \
   X(fs_mkdirp, 1, "pm?", TRUE, NULL, JOB(luv__job_mkdirp)) \

@@ -35,7 +35,8 @@ static int makes(int result) {
 
 /* What was made and nobody took is undone, in the pool; 1: it is not ended before. */
 static int undo(luv_fsreq *r) {
-  if (r->taken || r->result < 0 || r->state != LUV_REQ_DONE || !makes(r->op->result)) return 0;
+  if (r->taken || r->result < 0 || r->state != LUV_REQ_DONE) return 0;
+  if (!makes(r->op->result) && !luv__lock_remains(r)) return 0;
   r->taken = 1;
   if (r->S && !r->S->dead) return luv__fs_launch_job(r, luv__job_undo), 1;
   luv__job_undo(r);
@@ -51,6 +52,7 @@ void luv__fsreq_free(luv_fsreq *r) {
   free(r->buf);
   if (r->sending) luv__send_end(r);
   if (r->locking) luv__lock_end(r);
+  if (r->given_up) luv__lock_undone(r);
   if (r->scan) luv__scan_free(r->scan);
   if (r->walk) luv__walk_free(r->walk);
   if (r->d) luv__desc_release(r->d);

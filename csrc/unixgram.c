@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "fs.h"
 #include "pipe.h"
 #include "readiness.h"
 #include "udp.h"

@@ -626,7 +626,8 @@ function file:path() end
 ---lock): whoever opens it again meets it, in this process or another, and what reads and writes
 ---without a lock does not. A second lock of the same bytes takes the place of the first. It ends when
 ---the file is closed, or with the process; a child that is given the file has the lock, too. Who
----waits asks again, every 25 ms in the end. EBADF: "shared" needs a file open for reading,
+---waits asks again, every 25 ms in the end. Who gives up, by timeout or cancel or as a loser in luv.select, has no
+---lock; only where the file is another machine's may that cost the lock that was to be changed. EBADF: "shared" needs a file open for reading,
 ---"exclusive" one open for writing. Source: fcntl, F_OFD_SETLK.
 ---Raises: a kind that is none; an offset or length that is no whole number of 0 to 2^53.
 ---Suspends.

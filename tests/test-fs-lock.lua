@@ -148,4 +148,52 @@ both("mistakes", function(open)
   tap.fails("EBADF", w:lock("shared"))
 end)
 
+both("in a select: it wins, it waits, it loses and holds nothing", function(open)
+  local a, b, c = open(), open(), open()
+  local ch = luv.chan(1)
+  tap.equal(luv.select{{ch, "get"}, {a, "lock", "exclusive"}, timeout = 5}, 2)
+  tap.fails("ETIMEDOUT", luv.select{{b, "lock", "shared"}, timeout = 0.02})
+  luv.spawn(function() luv.sleep(0.01) a:lock(nil) end)
+  local i, f = luv.select{{ch, "get"}, {b, "lock", "exclusive"}, timeout = 5}
+  tap.equal(i, 2)
+  tap.equal(f, b)
+  luv.spawn(function() luv.sleep(0.01) ch:put("first") end)
+  tap.same(tap.pack(luv.select{{c, "lock", "exclusive"}, {ch, "get"}, timeout = 5}), {n = 2, 2, "first"})
+  b:lock(nil)
+  tap.equal(a:lock("exclusive", 1), a, "the loser has it")
+  a:lock(nil)
+  -- Both cases can have theirs: only one does.
+  local other = open()
+  i = luv.select{{a, "lock", "exclusive", {length = 1}}, {other, "lock", "exclusive", {offset = 1, length = 1}}, timeout = 5}
+  tap.equal(c:lock("shared", {offset = i - 1, length = 1}, 0), nil)
+  tap.equal(c:lock("shared", {offset = 2 - i, length = 1}, 1), c)
+  -- A select of the same file twice.
+  tap.equal(luv.select{{b, "lock", "shared", {offset = 9, length = 1}}, {b, "lock", "shared", {offset = 9}}, timeout = 5}, 1)
+end)
+
+-- The pool may lock for one who has just given up: it is undone, and a newer lock is not.
+both("given up at any moment: nothing remains, and a newer lock holds", function(open)
+  local a, c = open(), open()
+  for i = 1, 200 do
+    local ch = luv.chan(1)
+    luv.spawn(function()
+      for _ = 1, i % 5 do luv.fiber.yield() end
+      ch:put(1)
+    end)
+    local got
+    if i % 3 == 0 then got = luv.timeout(0.00001 * (i % 9), function() return a:lock("exclusive") end) and 1
+    else got = luv.select{{a, "lock", "exclusive"}, {ch, "get"}} end
+    if got == 1 then a:lock(nil)
+    elseif i % 2 == 0 then
+      tap.equal(a:lock("exclusive"), a)
+      tap.fails("ETIMEDOUT", c:lock("shared", 0))
+      luv.sleep(0.0002)
+      tap.fails("ETIMEDOUT", c:lock("shared", 0))
+      a:lock(nil)
+    end
+    tap.equal(c:lock("shared", 5), c, "round " .. i)
+    c:lock(nil)
+  end
+end)
+
 tap.done()

@@ -1,6 +1,7 @@
 /* fs.c - what bench/fs.lua does, in C with uv_fs_*, through libuv's pool.
  *
- *   fs stat DIR N JOBS     fs read DIR N JOBS     operations per second: "rate N"
+ *   fs stat DIR N JOBS     fs read DIR N JOBS     operations per second, and ns of CPU: "rate N cpu N"
+ *   fs write DIR N JOBS    opens a file, writes 1 MB, closes it
  *   fs cached DIR N 1      reads of 4 KB of one open file
  *   fs bulk DIR MB 1       writes so many pieces of 1 MB, reads them back: "mbps N"
  *   fs walk DIR N 1        uv_fs_scandir of all below DIR: "rate N" entries */
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -30,11 +32,16 @@ static void on_done(uv_fs_t *q) {
   next(j);
 }
 
-static void read_file(job *j) {
-  uv_buf_t b = uv_buf_init(j->buf, sizeof j->buf);
+static int writes;
+
+static void one_file(job *j) {
+  uv_buf_t b = writes ? uv_buf_init(buffer, sizeof buffer) : uv_buf_init(j->buf, sizeof j->buf);
   switch (j->step++) {
-    case 0: uv_fs_open(loop, &j->q, path, O_RDONLY, 0, on_done); return;
-    case 1: uv_fs_read(loop, &j->q, j->fd, &b, 1, 0, on_done); return;
+    case 0: uv_fs_open(loop, &j->q, path, writes ? O_WRONLY | O_CREAT | O_TRUNC : O_RDONLY, 0644, on_done); return;
+    case 1:
+      if (writes) uv_fs_write(loop, &j->q, j->fd, &b, 1, 0, on_done);
+      else uv_fs_read(loop, &j->q, j->fd, &b, 1, 0, on_done);
+      return;
     default: j->step = 3; uv_fs_close(loop, &j->q, j->fd, on_done);
   }
 }
@@ -42,15 +49,15 @@ static void read_file(job *j) {
 static void next(job *j) {
   uv_buf_t b = uv_buf_init(j->buf, sizeof j->buf);
   j->q.data = j;
-  if (strcmp(what, "read") == 0 && j->step > 0 && j->step < 3) {
-    read_file(j);
+  if ((writes || strcmp(what, "read") == 0) && j->step > 0 && j->step < 3) {
+    one_file(j);
     return;
   }
   j->step = 0;
   if (left-- <= 0) return;
   if (strcmp(what, "stat") == 0) uv_fs_stat(loop, &j->q, path, on_done);
   else if (strcmp(what, "cached") == 0) uv_fs_read(loop, &j->q, j->fd, &b, 1, 0, on_done);
-  else read_file(j);
+  else one_file(j);
 }
 
 static int result;
@@ -87,14 +94,17 @@ int main(int argc, char **argv) {
   int i, jobs, fd;
   uint64_t start;
   double s;
+  clock_t cpu;
   if (argc < 5) return 2;
   what = argv[1];
+  writes = strcmp(what, "write") == 0;
   left = count = atol(argv[3]);
   jobs = atoi(argv[4]);
   loop = uv_default_loop();
-  snprintf(path, sizeof path, "%s/%s", argv[2], strcmp(what, "bulk") == 0 ? what : "file");
+  snprintf(path, sizeof path, "%s/%s", argv[2], writes || strcmp(what, "bulk") == 0 ? what : "file");
   fd = open(path, O_RDWR | O_CREAT | (strcmp(what, "bulk") == 0 ? O_TRUNC : 0), 0644);
   start = uv_hrtime();
+  cpu = clock();
   if (strcmp(what, "bulk") == 0) {
     bulk(fd, 1, count);
     bulk(fd, 0, count);
@@ -110,8 +120,8 @@ int main(int argc, char **argv) {
     uv_run(loop, UV_RUN_DEFAULT);
   }
   s = (double)(uv_hrtime() - start) / 1e9;
-  if (strcmp(what, "bulk") == 0) unlink(path);
+  if (writes || strcmp(what, "bulk") == 0) unlink(path);
   if (strcmp(what, "bulk") == 0) printf("mbps %.0f\n", 2 * (double)count / s);
-  else printf("rate %.0f\n", (double)count / s);
+  else printf("rate %.0f cpu %.0f\n", (double)count / s, (double)(clock() - cpu) * 1e9 / CLOCKS_PER_SEC / (double)count);
   return 0;
 }
