@@ -17,9 +17,9 @@ static struct luv_recent *place(luv_fs *fs, const char *path) {
 void luv__recent_add(luv_state *S, const char *path, size_t n, unsigned mode) {
   struct luv_recent *k;
   if (n > LONGEST) return;
-  if (!S->fs->recent) S->fs->recent = calloc(PLACES, sizeof *S->fs->recent);
-  if (!S->fs->recent) return;
-  k = place(S->fs, path);
+  if (!luv__fs_of(S)->recent) luv__fs_of(S)->recent = calloc(PLACES, sizeof *luv__fs_of(S)->recent);
+  if (!luv__fs_of(S)->recent) return;
+  k = place(luv__fs_of(S), path);
   k->until = uv_hrtime() + HOLDS;
   k->n = (uint32_t)n;
   k->mode = mode;
@@ -29,19 +29,19 @@ void luv__recent_add(luv_state *S, const char *path, size_t n, unsigned mode) {
 /* Its mode, or 0: nothing is known. */
 unsigned luv__recent(luv_state *S, const char *path, size_t n) {
   const struct luv_recent *k;
-  if (!S->fs->recent) return 0;
-  k = place(S->fs, path);
+  if (!luv__fs_of(S)->recent) return 0;
+  k = place(luv__fs_of(S), path);
   return k->n == n && memcmp(k->path, path, n) == 0 && k->until > uv_hrtime() ? k->mode : 0;
 }
 
 void luv__recent_forget(luv_state *S, const char *path) {
-  if (S->fs->recent) place(S->fs, path)->until = 0;
+  if (luv__fs_of(S)->recent) place(luv__fs_of(S), path)->until = 0;
 }
 
 /* chdir: all other names may lead elsewhere. */
 int luv__recent_forget_all(luv_state *S, lua_State *L, const luv_fs_call *c) {
   (void)L, (void)c;
-  free(S->fs->recent);
-  S->fs->recent = NULL;
+  free(luv__fs_of(S)->recent);
+  luv__fs_of(S)->recent = NULL;
   return 0;
 }
