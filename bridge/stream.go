@@ -23,6 +23,7 @@ func streamMethods(own ...lua.Func) []lua.Func {
 		{Name: "stop", Face: "stream_stop"},
 		{Name: "write_queue_size", Face: "stream_write_queue_size"},
 		{Name: "accept", Args: lua.Own, Face: "stream_accept"},
+		{Name: "starttls", Args: 2, Face: "stream_starttls", Go: streamStarttls, Waits: true},
 	}, own...)
 }
 

@@ -9,19 +9,20 @@
 #include "stream.h"
 
 static luv_stream *take(luv_stream *server) {
-  luv_stream *c = luv__stream_new(server->o.S, server->o.class_id);
+  int tcp = server->o.class_id == luv__class_tcp.id || server->wrap;
+  luv_stream *c = luv__stream_new(server->o.S, tcp ? luv__class_tcp.id : server->o.class_id);
   int err;
   if (!c) {
     server->o.flags |= LUV_O_HELD; /* there may be memory when accept() asks */
     return NULL;
   }
-  if (server->o.class_id == luv__class_tcp.id) err = uv_tcp_init(server->h.s.loop, &c->h.tcp);
+  if (tcp) err = uv_tcp_init(server->h.s.loop, &c->h.tcp);
   else err = uv_pipe_init(server->h.s.loop, &c->h.pipe, 0);
   c->h.s.data = c;
   if (err == 0) err = uv_accept(&server->h.s, &c->h.s);
   if (err == 0) {
     c->o.flags |= LUV_O_SOCKET;
-    return c;
+    return server->wrap ? server->wrap(server, c) : c;
   }
   luv__object_close(&c->o);
   return NULL;
@@ -231,8 +232,13 @@ static int take_held(luv_stream *s) {
 int luv_stream_accept(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "accept");
-  double timeout = luv__opt_timeout(S, L, 3, 2, "accept");
+  double timeout;
   int listens, err;
+  if (luv__tobox(L, 1, luv__class_tls_listener.id)) { /* it makes what it gives */
+    lua_pushnil(L);
+    lua_insert(L, 2);
+  }
+  timeout = luv__opt_timeout(S, L, 3, 2, "accept");
   luv__check_cancel(S, L);
   if (!s) return luv__fail(L, UV_EBADF);
   listens = (s->o.flags & LUV_O_LISTENING) != 0;

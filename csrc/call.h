@@ -19,7 +19,7 @@ typedef struct {
   union { double number; const char *s; void *p; } u;
 } luv_value;
 
-typedef struct { luv_value *v; int n, cap, lost; } luv_values; /* lost: there was no memory for one */
+typedef struct luv_values { luv_value *v; int n, cap, lost; } luv_values; /* lost: there was no memory for one */
 
 luv_value *luv__values_add(luv_values *a);
 void luv__values_free(luv_values *a);

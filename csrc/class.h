@@ -28,3 +28,5 @@ extern luv_class luv__class_process;
 extern luv_class luv__class_other;
 extern luv_class luv__class_zmq_context;
 extern luv_class luv__class_unixgram;
+extern luv_class luv__class_tls;
+extern luv_class luv__class_tls_listener;

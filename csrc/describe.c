@@ -18,7 +18,7 @@ static void write_ip(const struct sockaddr_storage *a, FILE *out) {
 }
 
 /* The peer of a socket, or what it is bound to. */
-static void write_address(luv_object *o, FILE *out) {
+void luv__write_address(luv_object *o, FILE *out) {
   struct sockaddr_storage a;
   struct sockaddr *p = (struct sockaddr *)&a;
   char path[256];
@@ -39,7 +39,7 @@ static void write_object(luv_fiber *f, FILE *out) {
   luv_object *o = object_of(f);
   if (!o) return;
   fprintf(out, " on %s %p", luv__class_name(o->class_id), (void *)o->box);
-  write_address(o, out);
+  luv__write_address(o, out);
   if (luv__classes[o->class_id]->write) luv__classes[o->class_id]->write(o, out);
 }
 

@@ -32,7 +32,12 @@ int luv_stream_detach(lua_State *L) {
 /* The end of the direction that is read. */
 int luv__shut_reading(luv_stream *s) {
   uv_os_fd_t fd;
-  int err = luv__descriptor(&s->o, &fd);
+  int err;
+  if (luv__over_another(s)) {
+    luv__read_end(s, UV_EOF);
+    return 0;
+  }
+  err = luv__descriptor(&s->o, &fd);
   if (err) return err;
   return shutdown(fd, SHUT_RD) ? uv_translate_sys_error(errno) : 0;
 }

@@ -16,6 +16,9 @@ static const struct { int err; const char *name, *text; } more[] = {
   {EMEDIUMTYPE, "EMEDIUMTYPE", "wrong medium type"},
   {EDEADLK, "EDEADLK", "resource deadlock avoided"},
   {ENOLCK, "ENOLCK", "no locks available"},
+  {-LUV_ECERT, "ECERT", "the peer's certificate is not accepted"},
+  {-LUV_ETLS, "ETLS", "the TLS protocol has failed"},
+  {-LUV_ETRUNCATED, "ETRUNCATED", "the stream has ended without TLS's close_notify"},
 };
 
 static int find(int err) {
@@ -36,8 +39,18 @@ void luv__errno_text(int err, char *to, size_t n) {
   else snprintf(to, n, "%s", more[i].text);
 }
 
+/* What is known of an error beside its number, by the object at 1. */
+static const char *detail(lua_State *L, int err) {
+  luv_box *b = err <= LUV_ECERT && err >= LUV_ETRUNCATED ? luv__anybox(L, 1) : NULL;
+  luv_class *c = b && b->o ? luv__classes[b->class_id] : NULL;
+  return c && c->why ? c->why(b->o, err) : NULL;
+}
+
 /* nil, "NAME: text", "NAME" */
-int luv__fail(lua_State *L, int err) {
+int luv__fail(lua_State *L, int err) { return luv__fail_of(L, L, err); }
+
+int luv__fail_of(lua_State *W, lua_State *L, int err) {
+  const char *more = detail(L, err);
   char text[128], name[32];
   luv__errno_text(err, text, sizeof text);
   luv__errno_name(err, name, sizeof name);
@@ -46,9 +59,9 @@ int luv__fail(lua_State *L, int err) {
     snprintf(name, sizeof name, "%s", luv__given.error_name(err));
     snprintf(text, sizeof text, "%s", luv__given.error_text(err));
   }
-  lua_pushnil(L);
-  lua_pushfstring(L, "%s: %s", name, text);
-  lua_pushstring(L, name);
+  lua_pushnil(W);
+  lua_pushfstring(W, "%s: %s", name, more ? more : text);
+  lua_pushstring(W, name);
   return 3;
 }
 

@@ -1,7 +1,7 @@
 package csrc
 
 /*
-#include <stdint.h>
+#include "luv.h"
 */
 import "C"
 
@@ -59,6 +59,43 @@ func goShare(what C.int, n C.uint64_t) C.uint64_t { return C.uint64_t(Share(int(
 //export goSeal
 func goSeal(data C.uintptr_t, n C.uint64_t, mac C.uintptr_t) {
 	Seal(memory(data, uint64(n)), memory(mac, 32))
+}
+
+// A Recorder is a TLS connection. Record does what luv.h's LUV_TLS_ numbers say, with bytes that
+// are C's for as long as the call lasts: those that have come or are to be sent, and room for the
+// answer. It returns a status, how many bytes it has put there, and how many FLUSH would give.
+type Recorder interface {
+	Record(what, status int, in, to []byte) (result, done, pending int)
+}
+
+//export goRecord
+func goRecord(p C.uintptr_t) {
+	c := *(**C.luv_record)(unsafe.Pointer(&p))
+	conn, ok := Get(uint64(c.slot)).(Recorder)
+	if !ok {
+		c.status = C.UV_ECANCELED
+		return
+	}
+	var in, to []byte
+	if c.n > 0 {
+		in = unsafe.Slice((*byte)(unsafe.Pointer(c.in)), int(c.n))
+	}
+	if c.room > 0 {
+		to = unsafe.Slice((*byte)(unsafe.Pointer(c.to)), int(c.room))
+	}
+	status, done, pending := conn.Record(int(c.what), int(c.status), in, to)
+	c.status, c.done, c.pending = C.int(status), C.size_t(done), C.size_t(pending)
+}
+
+// A TLSListener makes what Go keeps of a connection that a listener has accepted; false: it cannot.
+type TLSListener interface{ Accepted(o uintptr) bool }
+
+//export goAccepted
+func goAccepted(listener C.uint64_t, o C.uintptr_t) C.int {
+	if l, ok := Get(uint64(listener)).(TLSListener); ok && l.Accepted(uintptr(o)) {
+		return 0
+	}
+	return C.UV_ECANCELED
 }
 
 //export goExit

@@ -251,5 +251,6 @@ void luv__glance(luv_state *S);
 void luv__deadlock_report(luv_state *S, lua_State *W);
 /* What f waits for, with the object; of luv.select, each case. */
 void luv__write_wait(luv_state *S, luv_fiber *f, FILE *out);
+void luv__write_address(luv_object *o, FILE *out); /* of a socket: the peer, or what it is bound to */
 
 #endif

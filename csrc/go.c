@@ -12,6 +12,8 @@ void goRelease(uint64_t go, int why);
 void goExit(double seconds);
 uint64_t goShare(int what, uint64_t n);
 void goSeal(uintptr_t data, uint64_t n, uintptr_t mac);
+void goRecord(uintptr_t record);
+int goAccepted(uint64_t listener, uintptr_t o);
 
 /* What goes in and comes out, of whichever function. */
 typedef struct {
@@ -30,6 +32,9 @@ static void run(void *c) { ((call *)c)->result = (uint64_t)goRun((uintptr_t)((ca
 static void release(void *c) { goRelease(((call *)c)->n, ((call *)c)->what); }
 static void leave(void *c) { goExit(((call *)c)->seconds); }
 static void share(void *c) { ((call *)c)->result = goShare(((call *)c)->what, ((call *)c)->n); }
+
+static void record(void *r) { goRecord((uintptr_t)r); }
+static void accepted(void *c) { ((call *)c)->a = goAccepted(((call *)c)->n, (uintptr_t)((call *)c)->p); }
 
 static void event(void *p) {
   call *c = p;
@@ -89,4 +94,12 @@ uint64_t luv__go_share(int what, uint64_t n) {
 void luv__go_seal(const void *data, uint64_t n, void *mac) {
   call c = {.p = data, .n = n, .q = mac};
   luv__on_host(seal, &c);
+}
+
+void luv__go_record(luv_record *r) { luv__on_host(record, r); }
+
+int luv__go_accepted(uint64_t listener, luv_object *o) {
+  call c = {.n = listener, .p = o};
+  luv__on_host(accepted, &c);
+  return (int)c.a;
 }

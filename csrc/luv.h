@@ -173,6 +173,9 @@ void luv__errno_text(int err, char *to, size_t n);
 int luv__fail(lua_State *L, int err);          /* nil, "NAME: text", "NAME" */
 /* The same, with what it is about behind the text, and "-> " a second; NULL: nothing. */
 int luv__fail_about(lua_State *L, int err, const char *path, const char *path2);
+int luv__fail_of(lua_State *W, lua_State *L, int err); /* the same, pushed on W, of the call on L */
+/* Errors that are an engine's (stream.h), beside libuv's. */
+enum { LUV_ECERT = -5001, LUV_ETLS = -5002, LUV_ETRUNCATED = -5003 };
 int luv__arg_error(luv_state *S, lua_State *L, int arg, const char *fname,
                    const char *msg);
 int luv__type_error(luv_state *S, lua_State *L, int idx, int arg,
@@ -262,5 +265,28 @@ void luv__go_exit(double seconds);
 enum { LUV_SHARE_HOLD, LUV_SHARE_TAKE, LUV_SHARE_DROP };
 uint64_t luv__go_share(int what, uint64_t n);
 void luv__go_seal(const void *data, uint64_t n, void *mac);
+
+/* tls.c: what Go does with the bytes of a connection, whose number is `slot`. */
+enum {
+  LUV_TLS_START,  /* begin the handshake */
+  LUV_TLS_OPEN,   /* the peer's bytes: what is plain of them goes to `to` */
+  LUV_TLS_ENDED,  /* no more of these come: why is in `status` */
+  LUV_TLS_SEAL,   /* plain bytes, to be sent */
+  LUV_TLS_NOTIFY, /* the last of them: close_notify */
+  LUV_TLS_FLUSH,  /* what Go has to send by itself */
+  LUV_TLS_CLOSE,  /* the connection goes: its close_notify, if one is due */
+  LUV_TLS_WHY     /* the text of the error */
+};
+enum { LUV_TLS_MORE = 1, LUV_TLS_FULL, LUV_TLS_LAST }; /* status: `to` is full; so is the handshake's memory; close_notify has come */
+typedef struct {
+  uint64_t slot;
+  int what, status; /* 0, one of the above, or an error */
+  const char *in;
+  char *to;
+  size_t n, room, done; /* bytes in `in`, room in `to`, bytes put there */
+  size_t pending;       /* bytes that FLUSH would give */
+} luv_record;
+void luv__go_record(luv_record *r);
+int luv__go_accepted(uint64_t listener, luv_object *o);
 
 #endif

@@ -96,6 +96,7 @@ extern const luv_op luv__op_timer;
 typedef struct { char *p; size_t head, len, cap; uint32_t changes; } luv_buffer;
 
 typedef struct luv_write luv_write;
+typedef struct luv_engine luv_engine;
 
 struct luv_stream {
   luv_object o;
@@ -115,10 +116,14 @@ struct luv_stream {
   struct luv_sockopt *options; /* for the first descriptor: sockopt.c */
   luv_queue watchers;      /* fibers that wait until it is ready: ready.c */
   uint8_t watched;         /* its descriptor is in the hub */
+  const luv_engine *engine; /* what reads and writes in libuv's place: stream.h */
+  luv_stream *upper;        /* the stream with an engine that has taken this one, or NULL */
+  luv_stream *(*wrap)(luv_stream *server, luv_stream *c); /* of a listener: what accept gives of c */
   union { uv_stream_t s; uv_tcp_t tcp; uv_pipe_t pipe; uv_tty_t tty; } h;
 };
 
 luv_stream *luv__stream_new(luv_state *S, int class_id);
+luv_stream *luv__stream_sized(luv_state *S, int class_id, size_t size); /* a luv_stream first, and more */
 int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr);
 int luv__listen(luv_stream *s, int backlog);
 void luv_on_connection(uv_stream_t *h, int status);
@@ -166,6 +171,20 @@ int luv__udp_socket(luv_object *o, int family, int reuseport);
 int luv__unixgram_bind(luv_object *o, const char *path, size_t n, int mode, int replace);
 int luv__unixgram_connect(luv_object *o, const char *path, size_t n);
 int luv__unixgram_open(luv_object *o, int fd);
+
+/* ---- tls.c: what Go and the rest of the data plane know of it --------------- */
+
+int luv__tls_possible(luv_stream *s);
+luv_object *luv__tls_new(luv_stream *under);
+void luv__tls_listens(luv_stream *s);
+luv_object *luv__tls_base(luv_object *o);
+void luv__tls_started(luv_object *o);
+int luv__tls_is_fresh(luv_object *o);
+void luv__tls_start_fresh(luv_object *o);
+void luv__tls_stirred(luv_object *o);
+void luv__tls_shaken(luv_object *o, int err);
+struct luv_values;
+int luv__tls_check(luv_state *S, int ref, double id, struct luv_values *args);
 
 /* ---- process.c --------------------------------------------------------------------- */
 

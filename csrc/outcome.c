@@ -48,7 +48,7 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
     case LUV_OUT_TRUE: lua_pushboolean(W, 1); return 1;
     case LUV_OUT_SELF: return self(L, W);
     case LUV_OUT_COUNT: lua_pushnumber(W, (lua_Number)w->arg); return 1;
-    case LUV_OUT_ERROR: return luv__fail(W, (int)(int64_t)w->arg);
+    case LUV_OUT_ERROR: return luv__fail_of(W, L, (int)(int64_t)w->arg);
     case LUV_OUT_TIMEOUT: return luv__fail(W, UV_ETIMEDOUT);
     case LUV_OUT_JOINED: return luv__push_joined(S, w->on, W);
     case LUV_OUT_VALUES: return values(S, f, L, W);

@@ -120,6 +120,8 @@ void luv__read_service(luv_stream *s) {
 /* The stream has ended: by EOF or an error. */
 void luv__read_end(luv_stream *s, int err) {
   if (is_closed(s)) return;
+  if (LUV_UNLIKELY(s->upper != NULL)) s->upper->engine->ended(s->upper, err);
+  if (is_closed(s)) return;
   s->error = err;
   luv__stream_read_stop(s);
   if (s->o.class_id == luv__class_pipe.id && s->h.pipe.ipc) luv__wake_all_error(s->o.S, &s->o.waiters, err);
@@ -151,6 +153,10 @@ static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf) {
 void luv__got(luv_stream *s, const char *p, size_t n) {
   luv_view v = {p, n};
   size_t used;
+  if (LUV_UNLIKELY(s->upper != NULL)) {
+    s->upper->engine->fed(s->upper, p, n);
+    return;
+  }
   s->o.S->bytes_read += n;
   if (s->in.len == 0) {
     used = serve_readers(s, v);
@@ -183,8 +189,8 @@ static void on_read(uv_stream_t *h, ssize_t nread, const uv_buf_t *buf) {
 void luv__stream_read_more(luv_stream *s) {
   int err;
   if ((s->o.flags & LUV_O_READING) || s->error) return;
-  if (LUV_UNLIKELY(s->std && s->o.class_id == luv__class_stdio.id)) {
-    luv__std_read_more(s);
+  if (LUV_UNLIKELY(s->engine && s->engine->read_more)) {
+    s->engine->read_more(s);
     return;
   }
   if (LUV_UNLIKELY(luv__handles_full(s))) return;

@@ -69,6 +69,7 @@ static int possible(luv_stream *s, int wanted) { return can_write(s) ? wanted : 
 static int ready(luv_stream *s, int wanted) {
   int is = in_memory(s) & wanted, now;
   uv_os_fd_t fd;
+  if (luv__over_another(s)) return is | (s->engine->ready(s, possible(s, wanted)) & wanted);
   if (s->o.flags & LUV_O_CONNECTING) return is;
   if (luv__descriptor(&s->o, &fd)) return UV_EBADF;
   now = luv__readiness(fd, possible(s, wanted));
@@ -82,7 +83,7 @@ static int arm(luv_stream *s) {
   luv_queue *q;
   uv_os_fd_t fd;
   int err, wanted = 0;
-  if (s->o.flags & LUV_O_CONNECTING) return 0;
+  if (s->o.flags & LUV_O_CONNECTING || luv__over_another(s)) return 0;
   for (q = s->watchers.next; q != &s->watchers; q = q->next) {
     luv_fiber *f = luv_container(q, luv_fiber, wait.node);
     wanted |= f->wait.op == &write_some_op ? LUV_WRITE : (int)f->wait.arg;

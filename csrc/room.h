@@ -10,6 +10,7 @@
 
 enum {
   LUV_CLASS_BARE = 1,  /* the userdata is no luv_box, and has no __gc: a fiber */
+  LUV_CLASS_STREAM = 4, /* a luv_stream, which every function of streams takes */
   LUV_CLASS_SENDS = 2  /* its send takes back what it has begun: luv.select may have it */
 };
 
@@ -40,6 +41,7 @@ struct luv_class {
   void (*made)(luv_state *S, lua_State *L);  /* a new userdata is on top; may raise */
   /* A name that Go was asked for, for the call of f, whose object it is: what the call waits for now. */
   void (*resolved)(luv_state *S, luv_fiber *f, const char *addr, size_t n);
+  const char *(*why)(luv_object *o, int err); /* what an error was about; NULL: nothing is known */
   void (*write)(luv_object *o, FILE *out); /* for a dump, what else there is to say of it */
   const luv_shared *shared; /* NULL: they do not leave their state */
   luv_queue *(*queues)(luv_object *o, int i); /* where fibers wait for it beside o->waiters, for check.c */

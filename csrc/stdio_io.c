@@ -47,9 +47,12 @@ static int is_quick(luv_state *S, int fd) {
   return S_ISREG(st.st_mode) && luv__given.is_local(S, major(st.st_dev), minor(st.st_dev));
 }
 
+static const luv_engine file_engine, socket_engine;
+
 luv_std *luv__std_new(luv_stream *s, int fd, int backed) {
   luv_std *d = calloc(1, sizeof *d);
   if (!d) return NULL;
+  s->engine = backed ? &file_engine : &socket_engine;
   d->s = s;
   d->fd = fd;
   d->backed = backed;
@@ -71,6 +74,8 @@ static void release(luv_std *d) {
 }
 
 /* ---- reading a file --------------------------------------------------------------------- */
+
+static void read_more(luv_stream *s);
 
 static void arrived(luv_stream *s, const char *p, int64_t n) {
   if (n > 0) luv__got(s, p, (size_t)n);
@@ -96,7 +101,7 @@ static void on_file_read(uv_fs_t *q) {
   arrived(d->s, d->in, n);
   d->reading = 0;
   if (!d->s) release(d);
-  else if (wants(d->s)) luv__std_read_more(d->s);
+  else if (wants(d->s)) read_more(d->s);
 }
 
 static void read_in_pool(luv_stream *s, luv_std *d) {
@@ -115,7 +120,7 @@ static void read_in_pool(luv_stream *s, luv_std *d) {
   d->reading = 1;
 }
 
-void luv__std_read_more(luv_stream *s) {
+static void read_more(luv_stream *s) {
   luv_std *d = s->std;
   struct iovec v = {luv__streams(s->o.S)->buf, LUV_READ_SIZE};
   ssize_t n;
@@ -149,14 +154,17 @@ static int to_socket(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
   return result(sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-int luv__std_put(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
+static int to_file(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
   size_t total = 0;
+  luv_quiet q;
   unsigned i;
-  if (!s->std) return uv_try_write(&s->h.s, bufs, n); /* waits, as print does */
-  if (!s->std->backed) return to_socket(s, bufs, n);
+  int done;
   for (i = 0; i < n; i++) total += bufs[i].len;
   if (!s->std->quick || total > PIECE) return UV_EAGAIN;
-  return result(writev(s->std->fd, (const struct iovec *)bufs, (int)n));
+  luv__quiet_begin(&q);
+  done = result(writev(s->std->fd, (const struct iovec *)bufs, (int)n));
+  luv__quiet_end(&q, done < 0 && done != UV_EAGAIN);
+  return done;
 }
 
 static void finish(luv_std *d, int err) {
@@ -256,7 +264,7 @@ static int wait_writable(luv_stream *s, luv_std *d) {
   return uv_poll_start(&d->poll, UV_WRITABLE, on_writable);
 }
 
-int luv__std_write(luv_stream *s, luv_write *w, uint64_t done) {
+static int begin_write(luv_stream *s, luv_write *w, uint64_t done) {
   luv_std *d = s->std;
   int err;
   d->w = w;
@@ -270,12 +278,16 @@ int luv__std_write(luv_stream *s, luv_write *w, uint64_t done) {
 }
 
 /* Bytes of the write under way that are not written, as far as anybody knows. */
-uint64_t luv__std_unwritten(luv_std *d) { return d->w ? d->w->total - d->done + (d->piece - d->sent) : 0; }
+static uint64_t unwritten(luv_stream *s) {
+  luv_std *d = s->std;
+  return d->w ? d->w->total - d->done + (d->piece - d->sent) : 0;
+}
 
 /* The stream closes. What the pool has begun goes on; nobody will hear of it. */
-void luv__std_closing(luv_stream *s) {
+static void closing(luv_stream *s) {
   luv_std *d = s->std;
   s->std = NULL;
+  s->engine = NULL;
   d->s = NULL;
   if (d->w) {
     luv_write *w = d->w;
@@ -286,3 +298,12 @@ void luv__std_closing(luv_stream *s) {
   if (d->polling) uv_close((uv_handle_t *)&d->poll, on_poll_closed);
   release(d);
 }
+
+static const luv_engine file_engine = {
+  .read_more = read_more, .put = to_file, .write = begin_write, .unwritten = unwritten, .closing = closing,
+};
+
+/* It is read, and shut down, by libuv. */
+static const luv_engine socket_engine = {
+  .put = to_socket, .write = begin_write, .unwritten = unwritten, .closing = closing,
+};

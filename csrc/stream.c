@@ -1,9 +1,12 @@
 /* stream.c - what every stream (tcp, pipe, tty) has beside reading and writing. */
 #include <poll.h>
 #include "luvstdio.h"
+#include "readiness.h"
 
-luv_stream *luv__stream_new(luv_state *S, int class_id) {
-  luv_stream *s = (luv_stream *)luv__object_new(S, class_id, sizeof *s);
+luv_stream *luv__stream_new(luv_state *S, int class_id) { return luv__stream_sized(S, class_id, sizeof(luv_stream)); }
+
+luv_stream *luv__stream_sized(luv_state *S, int class_id, size_t size) {
+  luv_stream *s = (luv_stream *)luv__object_new(S, class_id, size);
   if (!s) return NULL;
   s->o.flags = LUV_O_STREAM | LUV_O_HANDLE;
   queue_init(&s->readers);
@@ -16,8 +19,7 @@ luv_stream *luv__stream_new(luv_state *S, int class_id) {
 }
 
 int luv__is_stream(const luv_box *b) {
-  return b->class_id == luv__class_tcp.id || b->class_id == luv__class_pipe.id ||
-         b->class_id == luv__class_tty.id || b->class_id == luv__class_stdio.id;
+  return (luv__classes[b->class_id]->flags & LUV_CLASS_STREAM) != 0;
 }
 
 luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
@@ -28,10 +30,11 @@ luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname) {
 }
 
 /* The stream is being closed: all waits on it end, what is buffered goes. */
-static void closing(luv_object *o) {
+void luv__stream_closing(luv_object *o) {
   luv_stream *s = (luv_stream *)o;
   luv_state *S = o->S;
   if (!(o->flags & LUV_O_STREAM)) return; /* stdio that was closed as luv was loaded */
+  if (s->upper) luv__object_close(&s->upper->o); /* it has nothing any more */
   luv__unix_unbind(&s->bound);
   luv__options_free(s);
   queue_remove(&s->unread);
@@ -41,11 +44,11 @@ static void closing(luv_object *o) {
   luv__ready_closing(s);
   luv__write_closing(s);
   luv__accept_closing(s);
-  if (s->std) luv__std_closing(s);
+  if (s->engine) s->engine->closing(s);
   luv__buffer_free(&s->in);
 }
 
-static luv_queue *queues(luv_object *o, int i) {
+luv_queue *luv__stream_queues(luv_object *o, int i) {
   luv_stream *s = (luv_stream *)o;
   return !(o->flags & LUV_O_STREAM) || i > 1 ? NULL : i ? &s->writers : &s->readers;
 }
@@ -54,7 +57,8 @@ void luv__stream_read_stop(luv_stream *s) {
   if (!(s->o.flags & LUV_O_READING)) return;
   s->o.flags &= ~(uint32_t)LUV_O_READING;
   queue_remove(&s->unread);
-  uv_read_stop(&s->h.s);
+  if (s->engine && s->engine->read_stop) s->engine->read_stop(s);
+  else uv_read_stop(&s->h.s);
 }
 
 static int std_descriptor(luv_object *o) {
@@ -62,10 +66,9 @@ static int std_descriptor(luv_object *o) {
   return s->std ? luv__std_fd(s->std) : UV_EBADF;
 }
 
-#define STREAM .closing = closing, .handle = offsetof(luv_stream, h), .queues = queues
-luv_class luv__class_tcp = {.name = "luv.tcp", STREAM}, luv__class_pipe = {.name = "luv.pipe", STREAM},
-          luv__class_tty = {.name = "luv.tty", STREAM},
-          luv__class_stdio = {.name = "luv.stdio", STREAM, .descriptor = std_descriptor};
+luv_class luv__class_tcp = {.name = "luv.tcp", LUV_STREAM_CLASS}, luv__class_pipe = {.name = "luv.pipe", LUV_STREAM_CLASS},
+          luv__class_tty = {.name = "luv.tty", LUV_STREAM_CLASS},
+          luv__class_stdio = {.name = "luv.stdio", LUV_STREAM_CLASS, .descriptor = std_descriptor};
 
 int luv__poll_now(luv_stream *s, short events) {
   struct pollfd p = {-1, events, 0};
@@ -79,6 +82,11 @@ int luv__poll_now(luv_stream *s, short events) {
 int luv_stream_readable(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "readable");
+  if (s && luv__over_another(s) && !s->in.len && !s->error) { /* what the kernel has need not be enough */
+    luv__stream_read_more(s);
+    luv__glance(S);
+    s = luv__check_stream(S, L, "readable");
+  }
   lua_pushboolean(L, s && (s->in.len || s->error || luv__poll_now(s, POLLIN)));
   return 1;
 }
@@ -87,7 +95,9 @@ int luv_stream_readable(lua_State *L) {
 int luv_stream_writable(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "writable");
-  lua_pushboolean(L, s && queue_empty(&s->writers) && !s->writing &&
+  if (s && luv__over_another(s)) lua_pushboolean(L, luv__can_write(s) && s->engine->ready(s, LUV_WRITE));
+  else
+    lua_pushboolean(L, s && queue_empty(&s->writers) && !s->writing &&
                          (s->std ? luv__std_writable(s->std) : uv_is_writable(&s->h.s)) && luv__poll_now(s, POLLOUT));
   return 1;
 }
@@ -120,6 +130,6 @@ int luv_stream_write_queue_size(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s = luv__check_stream(S, L, "write_queue_size");
   if (!s) return luv__fail(L, UV_EBADF);
-  lua_pushnumber(L, (lua_Number)uv_stream_get_write_queue_size(&s->h.s));
+  lua_pushnumber(L, (lua_Number)luv__unwritten(s));
   return 1;
 }

@@ -19,6 +19,32 @@ static inline int luv__handles_full(luv_stream *s) {
   return s->naccepted >= LUV_ACCEPT_AHEAD && !(s->o.flags & LUV_O_LISTENING);
 }
 
+/* What reads and writes a stream in libuv's place: for files and descriptors that are not ours
+ * (stdio_io.c), and where the bytes are made of another stream's (tls.c), which has been taken and
+ * hands what it reads to `fed` and `ended` of its `upper`. A write or shutdown that has been begun
+ * ends in luv__write_finished, and not before the function has returned. What is NULL libuv does. */
+struct luv_engine {
+  void (*read_more)(luv_stream *s); /* what comes goes to luv__got and luv__read_end */
+  void (*read_stop)(luv_stream *s);
+  int (*put)(luv_stream *s, const uv_buf_t *bufs, unsigned n); /* bytes, UV_EAGAIN, or an error */
+  int (*write)(luv_stream *s, luv_write *w, uint64_t done); /* what w stands for, behind `done` bytes */
+  uint64_t (*unwritten)(luv_stream *s); /* bytes of the write under way, as far as anybody knows */
+  void (*closing)(luv_stream *s);
+  /* Over another stream: all of these, or none. */
+  int (*shutdown)(luv_stream *s, luv_write *w);
+  int (*ready)(luv_stream *s, int wanted); /* for which of LUV_READ, LUV_WRITE; later changes it tells by luv__ready_look */
+  void (*fed)(luv_stream *s, const char *p, size_t n);
+  void (*ended)(luv_stream *s, int err);
+};
+
+/* What classes of streams have in common. */
+void luv__stream_closing(luv_object *o);
+luv_queue *luv__stream_queues(luv_object *o, int i);
+#define LUV_STREAM_CLASS .flags = LUV_CLASS_STREAM, .closing = luv__stream_closing, .handle = offsetof(luv_stream, h), .queues = luv__stream_queues
+
+/* It has no descriptor of its own: what the kernel says of one says nothing. */
+static inline int luv__over_another(luv_stream *s) { return s->engine && s->engine->ready; }
+
 /* The writer whose turn it is. */
 struct luv_write {
   union { uv_write_t write; uv_shutdown_t shutdown; } u;
@@ -28,11 +54,14 @@ struct luv_write {
   int ref;       /* the data's anchor */
   int held;      /* a luv_hold: libuv has nothing */
   uv_pipe_t *carrier; /* a handle that goes with the bytes: handle.c */
+  char *own;     /* the bytes, if they are not a script's: freed with it */
+  void (*finished)(luv_stream *upper, int status); /* whom it tells then, instead of a fiber */
 };
 
 luv_fiber *luv__writer(luv_state *S, lua_State *L);
 int luv__put(luv_stream *s, const uv_buf_t *bufs, unsigned n);
 int luv__write_error(luv_stream *s, int err);
+uint64_t luv__unwritten(luv_stream *s);
 int luv__shut_reading(luv_stream *s);
 static inline int luv__can_write(luv_stream *s) {
   return !s->writing && queue_empty(&s->writers) && !(s->o.flags & LUV_O_SHUT);
@@ -40,6 +69,8 @@ static inline int luv__can_write(luv_stream *s) {
 void luv__write_finished(luv_write *w, int status);
 int luv__pty_end(luv_stream *s, int err);
 void luv__write_drop(luv_write *w);
+/* Writes n bytes, which are malloc'd and taken over, for the stream above: it is told. */
+int luv__write_own(luv_stream *s, char *p, size_t n, void (*finished)(luv_stream *upper, int status));
 unsigned luv__write_rest_of(luv_write *w, size_t skip, uv_buf_t *bufs, unsigned max);
 int luv__write_plain(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, double timeout);
 int luv__write_from(luv_state *S, lua_State *L, luv_stream *s, uint64_t total, uint64_t done, double timeout);

@@ -83,7 +83,9 @@ void luv__write_finished(luv_write *w, int status) {
   s->writing = NULL;
   luaL_unref(S->M, LUA_REGISTRYINDEX, w->ref);
   luv__carrier_close(w->carrier);
-  if (f && status) luv__wake_error(S, f, status);
+  free(w->own);
+  if (w->finished && s->upper) w->finished(s->upper, status);
+  else if (f && status) luv__wake_error(S, f, status);
   else if (f) {
     if (f->wait.op == &write_op) S->bytes_written += w->total - f->wait.done;
     f->wait.arg = w->total;
@@ -99,6 +101,7 @@ void luv__write_finished(luv_write *w, int status) {
 void luv__write_drop(luv_write *w) {
   w->s->writing = NULL;
   luaL_unref(w->s->o.S->M, LUA_REGISTRYINDEX, w->ref);
+  free(w->own);
   free(w);
 }
 
@@ -106,6 +109,11 @@ void luv__write_drop(luv_write *w) {
 unsigned luv__write_rest_of(luv_write *w, size_t skip, uv_buf_t *bufs, unsigned max) {
   lua_State *M = w->s->o.S->M;
   unsigned n;
+  if (w->own) {
+    bufs->base = w->own + skip;
+    bufs->len = (size_t)w->total - skip;
+    return skip < w->total;
+  }
   if (!lua_checkstack(M, 4)) return 0;
   lua_rawgeti(M, LUA_REGISTRYINDEX, w->ref);
   n = luv__gather(M, lua_gettop(M), skip, bufs, max);
@@ -164,7 +172,7 @@ static int anchor(lua_State *M) {
 
 static int submit_pieces(luv_write *w, const pieces *p) {
   int err = 0;
-  if (w->s->std) return luv__std_write(w->s, w, w->f->wait.done);
+  if (w->s->engine) return w->s->engine->write(w->s, w, w->f->wait.done);
   if (LUV_UNLIKELY(luv__anybox(w->f->in, 3) != NULL)) err = luv__carrier(w->s, w->f->in, 3, &w->carrier);
   return err ? err : queue(w, p->bufs, p->n);
 }
@@ -191,6 +199,7 @@ static int submit(luv_write *w) {
   luv_stream *s = w->s;
   int err;
   if (s->o.flags & LUV_O_LISTENING) return UV_ENOTCONN;
+  if (w->f->wait.op != &write_op && luv__over_another(s)) return s->engine->shutdown(s, w);
   if (w->f->wait.op != &write_op) return uv_shutdown(&w->u.shutdown, &s->h.s, on_shutdown);
   s->writing = w;
   err = submit_bytes(w);
@@ -208,6 +217,20 @@ static luv_write *new_write(luv_stream *s, luv_fiber *f) {
   w->ref = LUA_NOREF;
   w->u.write.data = w;
   return w;
+}
+
+int luv__write_own(luv_stream *s, char *p, size_t n, void (*finished)(luv_stream *upper, int status)) {
+  luv_write *w = calloc(1, sizeof *w);
+  uv_buf_t buf = uv_buf_init(p, (unsigned)n);
+  int err;
+  if (w) *w = (luv_write){.s = s, .total = n, .ref = LUA_NOREF, .own = p, .finished = finished};
+  if (w) w->u.write.data = w;
+  if (!w) err = UV_ENOMEM;
+  else if (s->engine) err = s->engine->write(s, w, 0);
+  else err = queue(w, &buf, 1);
+  if (!err) s->writing = w;
+  if (err) free(p), free(w);
+  return err;
 }
 
 /* Starts the next writer, if libuv has none. */
@@ -234,8 +257,9 @@ static int begin_write(luv_state *S, luv_fiber *f) {
 }
 
 /* The bytes of a writer that libuv has, and has not written yet. */
-static uint64_t unwritten(luv_stream *s) {
-  return s->std ? luv__std_unwritten(s->std) : uv_stream_get_write_queue_size(&s->h.s);
+uint64_t luv__unwritten(luv_stream *s) {
+  if (s->engine) return s->engine->unwritten(s);
+  return uv_stream_get_write_queue_size(&s->h.s);
 }
 
 /* nil, message, "ETIMEDOUT", and how many bytes had gone. */
@@ -250,7 +274,7 @@ static void abandon_write(luv_state *S, luv_fiber *f) {
   (void)S;
   if (s->writing && s->writing->f == f) {
     s->writing->f = NULL;
-    if (f->wait.op == &write_op) f->wait.done = s->writing->total - unwritten(s);
+    if (f->wait.op == &write_op) f->wait.done = s->writing->total - luv__unwritten(s);
   } else if (f->wait.op == &shutdown_op) s->o.flags &= ~(uint32_t)LUV_O_SHUT;
 }
 
@@ -307,10 +331,11 @@ void luv__write_closing(luv_stream *s) {
 /* ---- the faces ------------------------------------------------------------------------ */
 
 static int put_quietly(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
-  int std = s->o.flags & LUV_O_SHY || s->o.class_id == luv__class_stdio.id, done;
   luv_quiet q;
+  int done;
+  if (s->engine) return s->engine->put(s, bufs, n);
   luv__quiet_begin(&q);
-  done = std ? luv__std_put(s, bufs, n) : uv_try_write(&s->h.s, bufs, n);
+  done = uv_try_write(&s->h.s, bufs, n); /* where the descriptor is not ours (LUV_O_SHY) it waits, as print does */
   luv__quiet_end(&q, done < 0 && done != UV_EAGAIN);
   return done;
 }
@@ -420,7 +445,7 @@ static int can_end(luv_stream *s) {
   int type;
   socklen_t len = sizeof type;
   uv_os_fd_t fd;
-  if (s->o.class_id == luv__class_tcp.id || luv__descriptor(&s->o, &fd)) return 1;
+  if (s->o.class_id == luv__class_tcp.id || luv__over_another(s) || luv__descriptor(&s->o, &fd)) return 1;
   if (s->o.class_id == luv__class_pipe.id && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) return 1;
   return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
 }

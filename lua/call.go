@@ -383,3 +383,12 @@ func scalar(v *C.luv_value) any {
 	}
 	return nil
 }
+
+// AnyObject returns the object in argument i, of whatever class; 0 when it is closed, or none.
+func (c *Call) AnyObject(i int) uintptr {
+	v := c.value(i)
+	if v == nil || v._type != C.LUV_V_OBJECT {
+		c.expected(i, "object")
+	}
+	return *(*uintptr)(unsafe.Pointer(&v.u))
+}
