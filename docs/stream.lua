@@ -228,3 +228,19 @@ function stream:write_queue_size() end
 ---@return string? message
 ---@return luv.code? code
 function stream:accept(into, timeout) end
+
+---Goes on as TLS: behind plain bytes (SMTP, IMAP, PostgreSQL), or over what is no TCP. This object is
+---closed, the new one has the connection; what was read ahead, or put back, are the peer's first
+---bytes. After a failure or timeout the connection is closed, too. See docs/tls.lua.
+---
+---A client, unless options has `server`. It needs server_name, or verify = false.
+---Errors: ECERT; ETLS; ETRUNCATED; EBUSY, somebody reads, writes or waits; ENOTCONN, EPIPE; what reading a file gives.
+---Raises: impossible options, a client that has no name to verify among them; timeout.
+---Suspends.
+---@async
+---@param options? luv.tlsoptions|luv.tls.config
+---@param timeout? number seconds
+---@return luv.tls? stream nil when it fails
+---@return string? message
+---@return luv.code? code
+function stream:starttls(options, timeout) end
