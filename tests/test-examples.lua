@@ -117,4 +117,94 @@ tap.test("process-pipeline.lua: programs side by side", function()
   tap.match(out, "# head\texit 0\n$")
 end)
 
+-- ---- TLS --------------------------------------------------------------------------------------
+
+local luv = require("luv")
+
+-- Runs an example beside the fibers of this process.
+local function beside(name, arguments, input)
+  return luv.spawn(function()
+    return luv.process.run("/bin/sh", {"-c", tap.command(examples .. name) .. " " .. arguments, input = input})
+  end)
+end
+
+tap.test("tls-client.lua: gets a page", function()
+  local cert, key = luv.tls.selfsigned{"localhost", "127.0.0.1"}
+  local l = luv.tls.listen("127.0.0.1", 0, {cert = cert, key = key, alpn = {"http/1.1"}})
+  local ca = tap.tempfile(cert)
+  local r = beside("tls-client.lua", "https://localhost:" .. l:getsockname().port .. "/page " .. ca)
+  local s = l:accept(30)
+  tap.equal(s:read_line(nil, 30), "GET /page HTTP/1.1")
+  repeat until s:read_line() == ""
+  s:write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+  r = r:join()
+  tap.equal(r.stdout, "hello")
+  tap.match(r.stderr, "^HTTP/1.1 200 OK, TLS 1.3, 5 bytes\n")
+  s:close() l:close()
+  os.remove(ca)
+end)
+
+tap.test("tls-echo.lua: ALPN chooses, SIGHUP reloads", function()
+  local cert, key = os.tmpname(), os.tmpname()
+  local function put(name)
+    local c, k = luv.tls.selfsigned{name}
+    for path, text in pairs{[cert] = c, [key] = k} do assert(fs.writefile(path, text)) end
+  end
+  put("one.example")
+  local p = assert(luv.process.spawn("/bin/sh", {"-c", "LUA_CPATH=" .. tap.quote(package.cpath) .. " exec " .. tap.interpreter .. " " ..
+    tap.quote(examples .. "tls-echo.lua") .. " 0 " .. cert .. " " .. key, stdout = "pipe"}))
+  local port = tonumber(p.stdout:read_line(nil, 30):match("%d+$"))
+  local function ask(protocol)
+    local c = assert(luv.tls.connect("127.0.0.1", port, {verify = false, alpn = protocol}, 30))
+    c:write("Hello\n")
+    local line = c:read_line(nil, 30)
+    local subject = c:info().peer.subject
+    c:close()
+    return line, subject
+  end
+  tap.equal(select(2, ask()), "CN=one.example")
+  tap.equal((ask("echo")), "Hello")
+  tap.equal((ask("shout")), "HELLO")
+  put("two.example")
+  p:kill("SIGHUP")
+  tap.equal(p.stdout:read_line(nil, 30), "reloaded")
+  tap.equal(select(2, ask()), "CN=two.example")
+  fs.writefile(cert, "nothing")
+  p:kill("SIGHUP")
+  tap.match(p.stdout:read_line(nil, 30), "^ECERT: ")
+  tap.equal(select(2, ask()), "CN=two.example")
+  p:kill()
+  p:wait()
+  p:close()
+  os.remove(cert) os.remove(key)
+end)
+
+tap.test("tls-smtp.lua: a mail behind STARTTLS", function()
+  local cert, key = luv.tls.selfsigned{"localhost"}
+  local ca, l, port = tap.tempfile(cert), tap.listen()
+  local r = beside("tls-smtp.lua", "localhost " .. port .. " me@here you@there " .. ca, "Subject: hi\n\n.dot\n")
+  local s = l:accept(nil, 30)
+  local said = {}
+  local function talk(answer)
+    local line = s:read_line(nil, 30)
+    said[#said + 1] = line
+    s:write(answer .. "\r\n")
+    return line
+  end
+  s:write("220 hello\r\n")
+  talk("250-localhost\r\n250 STARTTLS")
+  talk("220 go ahead")
+  s = assert(s:starttls({server = true, cert = cert, key = key}, 30))
+  for _, answer in ipairs{"250 localhost", "250 ok", "250 ok", "354 go on"} do talk(answer) end
+  tap.equal(s:read_until("\r\n.\r\n", nil, 30), "Subject: hi\r\n\r\n..dot")
+  s:write("250 taken\r\n")
+  talk("221 bye")
+  r = r:join()
+  tap.equal(r.code, 0, r.stderr)
+  tap.match(r.stderr, "%-%- TLS 1.3 with CN=localhost")
+  tap.same(said, {"EHLO localhost", "STARTTLS", "EHLO localhost", "MAIL FROM:<me@here>", "RCPT TO:<you@there>", "DATA", "QUIT"})
+  s:close() l:close()
+  os.remove(ca)
+end)
+
 tap.done()
