@@ -83,7 +83,7 @@ func (b *bench) cc(out, source, pkg string) error {
 	args := append([]string{}, cflags...)
 	args = append(args, source, "-o", b.path(out))
 	if pkg != "" {
-		flags, err := exec.Command("pkg-config", "--cflags", "--libs", pkg).Output()
+		flags, err := exec.Command("pkg-config", append([]string{"--cflags", "--libs"}, strings.Fields(pkg)...)...).Output()
 		if err != nil {
 			return fmt.Errorf("pkg-config %s: %w (run make deps)", pkg, err)
 		}

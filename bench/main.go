@@ -59,6 +59,12 @@ var workloads = []workload{
 		return b.echo(shape{conns: 50, size: 64, depth: 1, connect: true}, "cpu", "µs/conn", atMost(1.12))
 	}},
 	{"echo 64 B, 1 connection", (*bench).echoOne},
+	{"tls echo 64 B, 50 connections", func(b *bench) error { return b.tls("echo", 50, 64, "cpu", "µs/req", atMost(1.35), told) }},
+	{"tls echo 1 MB, 4 connections", func(b *bench) error { return b.tls("echo", 4, 1<<20, "cpu", "µs/req", atMost(2), atMost(1.25)) }},
+	{"tls handshake, ask, close", func(b *bench) error { return b.tls("handshake", 8, 64, "cpu", "µs/conn", told, atMost(1.15)) }},
+	{"tls handshake, resumed", func(b *bench) error { return b.tls("resume", 8, 64, "cpu", "µs/conn", told, atMost(1.15)) }},
+	{"tls memory of an idle connection", func(b *bench) error { return b.tls("idle", 2000, 64, "kb", "KB", within(14), told) }},
+	{"tls echo beside handshakes", (*bench).tlsBeside},
 	{"udp echo 64 B, 8 peers x 16 in flight", func(b *bench) error { return b.udp(8, 16, atLeast(0.85)) }},
 	{"udp echo 64 B, 1 peer x 1 in flight", func(b *bench) error { return b.udp(1, 1, atLeast(0.85)) }},
 	{"echo Go callbacks", (*bench).callbacks},
