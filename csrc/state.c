@@ -234,6 +234,7 @@ void luv__close_state(luv_state *S, lua_State *L) {
   free(S->ready.v);
   free(S->free_slots);
   luv__calls_free(S);
+  luv__check_alloc_close(S, L);
   memset(&S->heap, 0, sizeof S->heap);
   if (!luv__host || luv__host->S != S) luv__stacks_free(&S->stacks);
 }
@@ -299,6 +300,7 @@ static void new_state(lua_State *L) {
   lua_pushlightuserdata(L, (void *)&key);
   lua_insert(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
+  luv__check_alloc_open(S, L);
   luv__vm_open(L);
   luv__overflow_watch();
   ref_values(S, L);
