@@ -64,10 +64,14 @@ void luv__assert_fail(const char *what, const char *file, int line);
 #define luv_assert(x) ((x) ? (void)0 : luv__assert_fail(#x, __FILE__, __LINE__))
 void luv__check_crossing(lua_State *L);
 void luv__check_state(luv_state *S);
+void luv__check_alloc_open(luv_state *S, lua_State *L);
+void luv__check_alloc_close(luv_state *S, lua_State *L);
 #else
 #define luv_assert(x) ((void)0)
 #define luv__check_crossing(L) ((void)0)
 #define luv__check_state(S) ((void)0)
+#define luv__check_alloc_open(S, L) ((void)0)
+#define luv__check_alloc_close(S, L) ((void)0)
 #endif
 
 #include "face.h"

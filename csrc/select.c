@@ -377,7 +377,7 @@ static int try_call(luv_state *S, lua_State *L, luv_case *c) {
   int rc, suspended;
   if (c->asked) return NOT_READY;
   S->current = &c->f;
-  rc = lua_resume(T, c->nargs);
+  rc = luv__vm_resume(L, T, c->nargs);
   suspended = rc == LUA_YIELD && S->suspended;
   S->current = outer;
   S->suspended = 0;

@@ -227,6 +227,7 @@ void luv__close_state(luv_state *S, lua_State *L) {
   free(S->ready.v);
   free(S->free_slots);
   luv__calls_free(S);
+  luv__check_alloc_close(S, L);
   memset(&S->heap, 0, sizeof S->heap);
   if (!luv__host || luv__host->S != S) luv__stacks_free(&S->stacks);
 }
@@ -307,6 +308,7 @@ static void new_state(lua_State *L) {
   pthread_once(&done, once);
   S = make(L);
   LUV_EACH_ROOM(begin, S, L);
+  luv__check_alloc_open(S, L);
   luv__vm_open(L);
   luv__overflow_watch();
   ref_values(S, L);

@@ -76,6 +76,9 @@ struct luv_state {
   uint32_t thread_id;     /* and luv's */
   uint64_t switches, polls, go_callbacks, bytes_read, bytes_written, gc_closed; /* statistics */
   luv_delay delay;
+#ifdef LUV_CHECK
+  struct luv_check_alloc *check_alloc;
+#endif
   luv_fiber main;
 };
 

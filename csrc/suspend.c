@@ -103,12 +103,14 @@ static const char no_stack[] =
   "attempt to yield across metamethod/C-call boundary: no C stack could be mapped for it "
   "(%d are there: see vm.max_map_count, ulimit -v, and luv.stack_size)";
 
-/* The stack that the scheduler is to go on with. Raises: where nothing can wait, or none is there. */
-static luv_stack *fresh_stack(luv_state *S, lua_State *L) {
-  luv_stack *s;
+static void check_below(luv_state *S, lua_State *L) {
   luv__check_place(S, L);
   if (luv__running != S) luv__error(S, L, "cannot wait here: another state's loop is running");
-  s = luv__stack_take(&S->stacks, luv__run_fibers);
+}
+
+/* The stack that the scheduler is to go on with. Raises when there is none. */
+static luv_stack *fresh_stack(luv_state *S, lua_State *L) {
+  luv_stack *s = luv__stack_take(&S->stacks, luv__run_fibers);
   if (!s) luv__error(S, L, no_stack, (int)S->stacks.total);
   return s;
 }
@@ -132,7 +134,9 @@ static int wait_below(luv_state *S, lua_State *L, luv_fiber *f) {
 /* The running fiber goes to the back of the ready queue, where Lua would not let it yield. */
 void luv__yield_below(luv_state *S, lua_State *L) {
   luv_fiber *f = S->current;
-  luv_stack *fresh = fresh_stack(S, L);
+  luv_stack *fresh;
+  check_below(S, L);
+  fresh = fresh_stack(S, L);
   f->in = L;
   f->below = 1;
   luv__ready_push(S, f);
@@ -140,23 +144,27 @@ void luv__yield_below(luv_state *S, lua_State *L) {
   f->nargs = 0;
 }
 
-static int suspend_fiber(luv_state *S, lua_State *L, luv_fiber *f) {
-  if (LUV_LIKELY(f->base == L && luv__yieldable(L))) return wait_by_yield(S, L, f);
-  return wait_below(S, L, f);
+/* Whether the call can yield. Where nothing can wait this raises, before the fiber's record is
+ * touched: a finaliser may be called as the outcome of the fiber's last wait is made of it. */
+static int can_yield(luv_state *S, lua_State *L, luv_fiber *f) {
+  if (LUV_LIKELY(f->base == L && luv__yieldable(L))) return 1;
+  if (f->is_main != LUV_IS_CASE) check_below(S, L);
+  return 0;
 }
 
 int luv__suspend(luv_state *S, lua_State *L, const luv_op *op, void *on, uint64_t arg,
                  double timeout) {
   luv_fiber *f = S->current;
+  int yields;
   if (timeout == 0 && op != &luv__op_sleep) return luv__fail(L, UV_ETIMEDOUT);
   if (!f && S->depth == 0) return wait_in_place(S, L, op, on, arg, timeout);
-  /* Before the record is written: it may have an outcome that a finaliser has come between. */
-  if (!f || f->base != L || !luv__yieldable(L)) luv__check_place(S, L);
+  if (!f) luv__check_place(S, L);
   if (!f) return luv__error(S, L, "cannot wait here: the loop is already running");
   luv__check_cancel(S, L);
+  yields = can_yield(S, L, f);
   if (luv__wait_prepare(S, f, op, on, arg, timeout)) return fail_expired(S, L);
   if (LUV_UNLIKELY(f->is_main == LUV_IS_CASE)) return ask(S, L, f);
-  return suspend_fiber(S, L, f);
+  return yields ? wait_by_yield(S, L, f) : wait_below(S, L, f);
 }
 
 /* The same without a timeout, and without a second look: nothing is in the way, and nothing

@@ -9,12 +9,13 @@
 #define _GNU_SOURCE
 #include <limits.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include "stack.h"
 #include "vm.h"
 
 enum { LEAST = 16, MOST = 160, DEPTHS = 5, NEAR = 512 };
-enum { JIT_ACTIVE = 0x10, JIT_VMEVENT = 0x20 }; /* lj_dispatch.h */
+enum { JIT_ACTIVE = 0x10, JIT_VMEVENT = 0x20, JIT_GC = 0x40 }; /* lj_dispatch.h */
 
 luv_vm luv__vm;
 
@@ -129,12 +130,24 @@ static const char *stack_top(void) {
   return (const char *)low + size;
 }
 
-/* Whether a hook has been called that has not returned. What other calls have left on the stack
- * may look so: hence finalisers are looked for first. */
+extern int backtrace(void **to, int most) __attribute__((weak));
+
+/* Whether a hook is among the callers. What other calls have left on the stack may look so. */
+static int calls_us(const void *hook) {
+  enum { MOST_FRAMES = 4096 };
+  void **at = backtrace ? malloc(MOST_FRAMES * sizeof *at) : NULL;
+  int n = at ? backtrace(at, MOST_FRAMES) : 0, is = !backtrace;
+  while (n-- > 0 && !is) is = at[n] == hook;
+  free(at);
+  return is;
+}
+
+/* Whether a hook has been called that has not returned. The stack is looked through first, which costs
+ * less. */
 static __attribute__((no_sanitize_address)) int in_hook(void) {
   const char *top = stack_top(), *p = __builtin_frame_address(0);
   for (; p + sizeof(void *) <= top; p += sizeof(void *))
-    if (*(void *const *)p == hooks_caller) return 1;
+    if (*(void *const *)p == hooks_caller) return calls_us(hooks_caller);
   return 0;
 }
 
@@ -247,6 +260,18 @@ void luv__vm_open(lua_State *L) {
 int luv__vm_place(lua_State *L) {
   if (luv__vm.calls) return byte(L, luv__vm.calls + 5u) ? LUV_AT_CODE : hook_or_finalizer(L);
   if (luaJIT_setmode && luv__vm.global)
-    return byte(global(L), luv__vm.mask) & (JIT_ACTIVE | JIT_VMEVENT) ? LUV_AT_FINALIZER : LUV_AT_CODE;
+    return byte(global(L), luv__vm.mask) & (JIT_ACTIVE | JIT_VMEVENT | JIT_GC) ? LUV_AT_FINALIZER : LUV_AT_CODE;
   return LUV_AT_CODE;
+}
+
+/* LuaJIT takes a yield in a finaliser for a hook's: it hides the stack that is yielded, and is in no
+ * finaliser from there on. */
+int luv__vm_resume(lua_State *L, lua_State *T, int nargs) {
+  uint8_t *mask = luaJIT_setmode && luv__vm.global ? (uint8_t *)(uintptr_t)global(L) + luv__vm.mask : NULL;
+  uint8_t before = mask ? *mask : 0;
+  int rc;
+  if (mask) *mask &= (uint8_t)~JIT_ACTIVE;
+  rc = lua_resume(T, nargs);
+  if (mask) *mask = (uint8_t)((*mask & ~JIT_ACTIVE) | (before & JIT_ACTIVE));
+  return rc;
 }

@@ -200,16 +200,17 @@ end)
 
 tap.test("many such selects, in two threads: what is put is got once", function()
   local function many(luv, ch, base, n)
-    local puts, got = 0, 0
+    local puts, got, left = 0, 0, n
     for i = 1, n do
       luv.spawn(function()
         local put, get = {ch, "put", base + i}, {ch, "get"}
         local _, v = luv.select(i % 2 == 0 and {put, get, timeout = 60} or {get, put, timeout = 60})
         if v == ch then puts = puts + base + i elseif v then got = got + v end
+        left = left - 1
       end)
       if i % 7 == 0 then luv.sleep(0) end
     end
-    while luv.stats().fibers.total > 1 do luv.sleep(0.001) end
+    while left > 0 do luv.sleep(0.001) end
     return puts, got
   end
   for round = 1, 5 do
@@ -236,6 +237,42 @@ tap.test("a finaliser that comes while select asks its cases lets go of what it 
     tap.equal(m:locked(), false)
   end
   t:close()
+end)
+
+tap.test("a finaliser that would wait as a fiber's outcome is made leaves that as it is", function()
+  for n = 1, 8 do
+    local a, b = luv.net.socketpair()
+    local reader = luv.spawn(function()
+      return hot.run(function()
+        collectgarbage()
+        return pcall(function() return b:read() end)
+      end, function() luv.sleep(0.001) end, n < 8 and n or nil)
+    end)
+    luv.sleep(0)
+    a:write(("x"):rep(1500))
+    local ok, count, data = reader:join(5)
+    tap.same({ok, count, data and #data}, {true, 1500, 1500})
+    a:close()
+    b:close()
+  end
+end)
+
+tap.test("a select in a finaliser: its cases are what they are, and it stays a finaliser", function()
+  local ch, stream, other = luv.thread.chan(), luv.net.socketpair()
+  local tried, waited, error
+  getmetatable(newproxy(true)).__gc = function()
+    tried = {luv.select{{ch, "put", "v"}, {ch, "get"}, {stream, "read_until", "x"}, timeout = 0}}
+    waited, error = pcall(luv.sleep, 0.001)
+  end
+  for i = 1, 20 do
+    collectgarbage()
+    if tried then break end
+    luv.sleep(0)
+  end
+  tap.same({tried[1], tried[3]}, {nil, "ETIMEDOUT"})
+  tap.equal(waited, false)
+  tap.match(error, "cannot wait in a finalizer")
+  for _, o in ipairs{ch, stream, other} do o:close() end
 end)
 
 tap.test("select of 5,000 cases", function()

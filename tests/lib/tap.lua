@@ -17,6 +17,8 @@ while arg[first - 1] do first = first - 1 end
 tap.interpreter = arg[first]
 
 local luv = require("luv")
+local hostile = package.loaded["luv.hostile"] -- see hostile.lua
+if hostile then hostile.begin(luv) end
 tap.jit = type(rawget(_G, "jit")) == "table"
 
 local count, failed, skipping = 0, 0, {}
@@ -112,7 +114,7 @@ local function held()
           operations = s.operations, external = s.external}
 end
 
-local function leak(before)
+local function left_over(before)
   local found
   for try = 1, 20 do
     collectgarbage()
@@ -128,6 +130,13 @@ local function leak(before)
     if try == 3 and tap.jit then require("jit").flush() end -- compiled code keeps what it names
     if try > 3 then luv.sleep(0.02) end
   end
+  return found
+end
+
+local function leak(before)
+  if hostile then hostile.pause() end
+  local found = left_over(before)
+  if hostile then hostile.go_on() end
   return found
 end
 
@@ -185,6 +194,7 @@ function tap.lets_others(fn)
 end
 
 function tap.done()
+  if hostile then hostile.finish() end
   for _, path in ipairs(temporary) do os.remove(path) end
   print("1.." .. count)
   if failed > 0 then error(failed .. " of " .. count .. " tests failed", 0) end
