@@ -15,33 +15,37 @@ static struct luv_recent *place(luv_fs *fs, const char *path) {
 }
 
 void luv__recent_add(luv_state *S, const char *path, size_t n, unsigned mode) {
-  struct luv_recent *k;
+  luv_fs *fs = luv__fs_of(S);
+  struct luv_recent *r;
   if (n > LONGEST) return;
-  if (!luv__fs_of(S)->recent) luv__fs_of(S)->recent = calloc(PLACES, sizeof *luv__fs_of(S)->recent);
-  if (!luv__fs_of(S)->recent) return;
-  k = place(luv__fs_of(S), path);
-  k->until = uv_hrtime() + HOLDS;
-  k->n = (uint32_t)n;
-  k->mode = mode;
-  memcpy(k->path, path, n);
+  if (!fs->recent) fs->recent = calloc(PLACES, sizeof *fs->recent);
+  if (!fs->recent) return;
+  r = place(fs, path);
+  r->until = uv_hrtime() + HOLDS;
+  r->n = (uint32_t)n;
+  r->mode = mode;
+  memcpy(r->path, path, n);
 }
 
 /* Its mode, or 0: nothing is known. */
 unsigned luv__recent(luv_state *S, const char *path, size_t n) {
-  const struct luv_recent *k;
-  if (!luv__fs_of(S)->recent) return 0;
-  k = place(luv__fs_of(S), path);
-  return k->n == n && memcmp(k->path, path, n) == 0 && k->until > uv_hrtime() ? k->mode : 0;
+  luv_fs *fs = luv__fs_of(S);
+  const struct luv_recent *r;
+  if (!fs->recent) return 0;
+  r = place(fs, path);
+  return r->n == n && memcmp(r->path, path, n) == 0 && r->until > uv_hrtime() ? r->mode : 0;
 }
 
 void luv__recent_forget(luv_state *S, const char *path) {
-  if (luv__fs_of(S)->recent) place(luv__fs_of(S), path)->until = 0;
+  luv_fs *fs = luv__fs_of(S);
+  if (fs->recent) place(fs, path)->until = 0;
 }
 
 /* chdir: all other names may lead elsewhere. */
 int luv__recent_forget_all(luv_state *S, lua_State *L, const luv_fs_call *c) {
+  luv_fs *fs = luv__fs_of(S);
   (void)L, (void)c;
-  free(luv__fs_of(S)->recent);
-  luv__fs_of(S)->recent = NULL;
+  free(fs->recent);
+  fs->recent = NULL;
   return 0;
 }
