@@ -234,7 +234,7 @@ int luv_stream_accept(lua_State *L) {
   luv_stream *s = luv__check_stream(S, L, "accept");
   double timeout;
   int listens, err;
-  if (luv__tobox(L, 1, luv__class_tls_listener.id)) { /* it makes what it gives */
+  if (luv__classes[luv__class_of(S, L, 1)]->flags & LUV_CLASS_WRAPS) {
     lua_pushnil(L);
     lua_insert(L, 2);
   }

@@ -13,6 +13,9 @@
 
 #include "bytes.h"
 #include "fs_ops.h"
+#include "stream.h"
+
+extern luv_class luv__class_file, luv__class_dir, luv__class_fs_event, luv__class_fs_poll;
 
 typedef struct luv_fsreq luv_fsreq;
 typedef struct luv_desc luv_desc;

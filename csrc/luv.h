@@ -52,7 +52,6 @@ typedef struct luv_fiber luv_fiber;
 typedef struct luv_object luv_object;
 typedef struct luv_tie luv_tie;
 typedef struct luv_keeper luv_keeper;
-typedef struct luv_stream luv_stream;
 
 #define LUV_FOREVER UINT64_MAX
 #define LUV_LIKELY(x) __builtin_expect(!!(x), 1)

@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include "luv.h"
 
+extern luv_class luv__class_process;
+
+int luv_process_run(lua_State *L);
+
 typedef struct {
   luv_object o;
   uv_process_t h;    /* where object.c looks for the handle: right behind the object */

@@ -4,6 +4,8 @@
 
 #include "luv.h"
 
+extern luv_class luv__class_signal;
+
 typedef struct {
   luv_object o;
   luv_queue link; /* in the state's watchers, while it runs */

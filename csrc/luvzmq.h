@@ -16,6 +16,15 @@
 #include <zmq.h>
 #include "luv.h"
 
+extern luv_class luv__class_zmq, luv__class_zmq_monitor, luv__class_zmq_context;
+
+enum { LUV_ZMQ_TABLE = 1, LUV_ZMQ_AGAIN = 2, LUV_ZMQ_EVENT = 4,
+       LUV_ZMQ_PACKED = 8 }; /* in wait.arg: see zmq_recv.c */
+int luv_zmq_send(lua_State *L);
+int luv_zmq_recv(lua_State *L);
+int luv_zmq_try_send(luv_state *S, const void *box, const char *p, size_t n);
+int luv_zmq_try_recv(luv_state *S, const void *box, char *to);
+
 typedef struct luv_proxy luv_proxy;
 typedef struct luv_zmq_state luv_zmq_state;
 

@@ -3,7 +3,7 @@
 #define LUV_PIPE_H
 
 #include <sys/un.h>
-#include "luv.h"
+#include "stream.h"
 
 /* ---- pipe.c: unix sockets, of streams and of datagrams ---- */
 

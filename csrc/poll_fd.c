@@ -24,6 +24,7 @@ static int failure(void) { return uv_translate_sys_error(errno); }
 
 /* Arms the descriptor for the next event of what all that wait want; it fails if the number has
  * been closed, or is another file's that cannot be waited for. */
+extern luv_class luv__class_poll;
 extern luv_room luv__poll_room; /* keeps for each state how many waits did not wait */
 
 static int arm(luv_poll *p) {

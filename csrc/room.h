@@ -11,6 +11,7 @@
 enum {
   LUV_CLASS_BARE = 1,  /* the userdata is no luv_box, and has no __gc: a fiber */
   LUV_CLASS_STREAM = 4, /* a luv_stream, which every function of streams takes */
+  LUV_CLASS_WRAPS = 8,  /* a stream whose accept makes what it gives, and puts it into nothing */
   LUV_CLASS_SENDS = 2  /* its send takes back what it has begun: luv.select may have it */
 };
 
@@ -136,7 +137,8 @@ void luv__room_add(luv_room *r);
 extern luv_class *luv__classes[LUV_MAX_CLASSES]; /* by number; NULL behind the last */
 int luv__nclasses(void);
 luv_class *luv__class_named(const char *name, size_t n); /* or NULL */
-#include "class.h"
+
+extern luv_class luv__class_fiber, luv__class_other;
 
 luv_object *luv__room_adopt(luv_state *S, int fd, int kind);
 

@@ -1,6 +1,8 @@
 /* room_poll.c - what the core is given of foreign descriptors. */
 #include "luv.h"
 
+extern luv_class luv__class_poll;
+
 #define FACES(X) \
   X(poll_create, 0) X(poll_wait, 1) X(poll_fileno, 0)
 

@@ -1,5 +1,5 @@
 /* room_timer.c - what the core is given of timers. */
-#include "luv.h"
+#include "timer.h"
 
 #define FACES(X) \
   X(sleep, 1) X(timer_create, 0) X(timer_start, 0) X(timer_stop, 0) X(timer_again, 0) X(timer_next, 1) \

@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include "luvsignal.h"
+#include "stream.h"
 
 #define MAX_SIGNAL 64
 

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "luv.h"
+#include "stream.h"
 
 /* Bytes, 0 at the end, or an error of libuv's. */
 static inline ssize_t luv__recv(int fd, char *p, size_t n) {

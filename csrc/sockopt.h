@@ -3,7 +3,7 @@
 #define LUV_SOCKOPT_H
 
 #include <sys/socket.h>
-#include "luv.h"
+#include "stream.h"
 
 typedef struct luv_sockopt {
   struct luv_sockopt *next;

@@ -4,6 +4,67 @@
 
 #include "luv.h"
 
+extern luv_class luv__class_tcp, luv__class_pipe, luv__class_tty, luv__class_stdio;
+
+typedef struct luv_stream luv_stream;
+#define LUV_ACCEPT_AHEAD 64       /* connections taken before accept() asks */
+
+typedef struct luv_write luv_write;
+typedef struct luv_engine luv_engine;
+
+struct luv_stream {
+  luv_object o;
+  luv_queue readers, writers;
+  luv_queue accepted;   /* streams that no accept() has taken, by o.link */
+  luv_queue unread;     /* in the state's: libuv says that there is something to read */
+  luv_write *writing;   /* the one request that libuv has, or NULL */
+  luv_buffer in;
+  size_t scanned;       /* bytes of `in` without the head reader's delimiter */
+  int naccepted;
+  int refused;          /* why a handle that came could not be taken: the next accept() tells */
+  int fed;              /* a whole buffer went to a reader, who may not have run since */
+  int error;            /* what ended the stream: UV_EOF or an error */
+  uv_connect_t connect;
+  struct luv_std *std;     /* what libuv cannot read and write for us: stdio_io.c */
+  struct luv_bound *bound; /* the file of a unix socket: pipe.c */
+  struct luv_sockopt *options; /* for the first descriptor: sockopt.c */
+  luv_queue watchers;      /* fibers that wait until it is ready: ready.c */
+  uint8_t watched;         /* its descriptor is in the hub */
+  const luv_engine *engine; /* what reads and writes in libuv's place: stream.h */
+  luv_stream *upper;        /* the stream with an engine that has taken this one, or NULL */
+  luv_stream *(*wrap)(luv_stream *server, luv_stream *c); /* of a listener: what accept gives of c */
+  union { uv_stream_t s; uv_tcp_t tcp; uv_pipe_t pipe; uv_tty_t tty; } h;
+};
+
+luv_stream *luv__stream_new(luv_state *S, int class_id);
+luv_stream *luv__stream_sized(luv_state *S, int class_id, size_t size); /* a luv_stream first, and more */
+int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr);
+int luv__listen(luv_stream *s, int backlog);
+void luv_on_connection(uv_stream_t *h, int status);
+void luv__unix_unbind(struct luv_bound **bound);
+void luv__options_free(luv_stream *s);
+void luv__ready_serve(luv_stream *s);
+void luv__ready_closing(luv_stream *s);
+void luv__pipe_keep(luv_stream *s);
+/* Something that the kernel does not know of has changed. */
+static inline void luv__ready_look(luv_stream *s) {
+  if (LUV_UNLIKELY(!queue_empty(&s->watchers))) luv__ready_serve(s);
+}
+void luv__accept_arrived(luv_stream *s, luv_object *c);
+void luv__accept_failed(luv_stream *s, int err);
+void luv__handles_arrived(luv_stream *s);
+luv_object *luv__adopt(luv_state *S, int fd);
+luv_stream *luv__tty_new(luv_state *S, uv_loop_t *loop, int fd, int *err);
+void luv__tty_closing(luv_stream *s);
+void luv__tty_default(int sig);
+void luv__stream_read_more(luv_stream *s);
+void luv__stream_read_stop(luv_stream *s);
+void luv__write_closing(luv_stream *s);
+void luv__accept_closing(luv_stream *s);
+void luv__write_next(luv_stream *s);
+uint64_t luv__check_data(luv_state *S, lua_State *L, int idx, int arg, const char *fname);
+unsigned luv__gather(lua_State *L, int idx, size_t skip, uv_buf_t *bufs, unsigned max);
+
 /* The stream at 1; NULL when it is closed (the face returns EBADF). Raises for
  * anything that is not a stream. */
 luv_stream *luv__check_stream(luv_state *S, lua_State *L, const char *fname);
@@ -40,7 +101,8 @@ struct luv_engine {
 /* What classes of streams have in common. */
 void luv__stream_closing(luv_object *o);
 luv_queue *luv__stream_queues(luv_object *o, int i);
-#define LUV_STREAM_CLASS .flags = LUV_CLASS_STREAM, .closing = luv__stream_closing, .handle = offsetof(luv_stream, h), .queues = luv__stream_queues
+#define LUV_STREAM_CLASS LUV_STREAM_CLASS_WITH(0)
+#define LUV_STREAM_CLASS_WITH(more) .flags = LUV_CLASS_STREAM | more, .closing = luv__stream_closing, .handle = offsetof(luv_stream, h), .queues = luv__stream_queues
 
 /* It has no descriptor of its own: what the kernel says of one says nothing. */
 static inline int luv__over_another(luv_stream *s) { return s->engine && s->engine->ready; }

@@ -6,6 +6,8 @@
 #include "known.h"
 #include "luv.h"
 
+extern luv_class luv__class_chan, luv__class_mutex, luv__class_cond, luv__class_semaphore, luv__class_waitgroup, luv__class_event, luv__class_scope;
+
 #define LUV_CHAN_BITS 6
 
 /* A channel. Getters wait in o.waiters; one of both queues is empty. */

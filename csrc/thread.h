@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include "link.h"
 
+extern luv_class luv__class_thread, luv__class_thread_chan, luv__class_thread_pool;
+
 /* A function with its arguments on its way to another state, then what it came to. */
 enum { LUV_TASK_RUNNING, LUV_TASK_DONE, LUV_TASK_FAILED };
 

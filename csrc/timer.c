@@ -4,7 +4,7 @@
  * whole milliseconds and is stale by as long as the fibers have run. The n-th tick is
  * due at start + delay + n * repeat; ticks that nobody waited for are counted. */
 #include <math.h>
-#include "sync.h"
+#include "timer.h"
 
 static void wake(luv_state *S, luv_timer *t) {
   if (queue_empty(&t->o.waiters)) return;
@@ -17,7 +17,7 @@ static uint64_t later(uint64_t at, uint64_t ns) {
   return ns > LUV_FOREVER - 1 - at ? LUV_FOREVER - 1 : at + ns;
 }
 
-const luv_op luv__op_timer = {.name = "timer", .flags = LUV_OP_EXTERNAL, .begin = luv__begin_object};
+static const luv_op next_op = {.name = "timer", .flags = LUV_OP_EXTERNAL, .begin = luv__begin_object};
 
 /* The timer is due: counts all the ticks that have passed and sets the next. */
 static void fire(luv_state *S, luv_due *d) {
@@ -126,7 +126,7 @@ int luv_timer_next(lua_State *L) {
     return 1;
   }
   if (!t->due.at) return luv__fail(L, UV_EINVAL);
-  return luv__suspend(S, L, &luv__op_timer, t, 0, timeout);
+  return luv__suspend(S, L, &next_op, t, 0, timeout);
 }
 
 /* t = t:set_repeat(ms): from the next tick on */

@@ -304,4 +304,4 @@ static void write_peer(luv_object *o, FILE *out) {
 }
 
 luv_class luv__class_tls = {.name = "luv.tls", LUV_STREAM_CLASS, .why = why, .write = write_peer},
-          luv__class_tls_listener = {.name = "luv.tls.listener", LUV_STREAM_CLASS};
+          luv__class_tls_listener = {.name = "luv.tls.listener", LUV_STREAM_CLASS_WITH(LUV_CLASS_WRAPS)};

@@ -4,6 +4,20 @@
 
 #include "stream.h"
 
+extern luv_class luv__class_tls, luv__class_tls_listener;
+
+int luv__tls_possible(luv_stream *s);
+luv_object *luv__tls_new(luv_stream *under);
+void luv__tls_listens(luv_stream *s);
+luv_object *luv__tls_base(luv_object *o);
+void luv__tls_started(luv_object *o);
+int luv__tls_is_fresh(luv_object *o);
+void luv__tls_start_fresh(luv_object *o);
+void luv__tls_stirred(luv_object *o);
+void luv__tls_shaken(luv_object *o, int err);
+struct luv_values;
+int luv__tls_check(luv_state *S, int ref, double id, struct luv_values *args);
+
 /* A connection: a stream whose bytes are records of the stream below, opened and sealed by Go. */
 typedef struct {
   luv_stream s;

@@ -7,7 +7,18 @@
 #ifndef LUV_UDP_H
 #define LUV_UDP_H
 
-#include "luv.h"
+#include "stream.h"
+
+extern luv_class luv__class_udp, luv__class_unixgram;
+
+int luv__udp_new(uv_loop_t *loop, int family, luv_object **to);
+int luv__udp_family(luv_object *o);
+int luv__udp_open(luv_object *o, int fd);
+int luv__udp_connect(luv_object *o, const struct sockaddr *to);
+int luv__udp_socket(luv_object *o, int family, int reuseport);
+int luv__unixgram_bind(luv_object *o, const char *path, size_t n, int mode, int replace);
+int luv__unixgram_connect(luv_object *o, const char *path, size_t n);
+int luv__unixgram_open(luv_object *o, int fd);
 
 #define LUV_UDP_AHEAD 1024 /* unread datagrams at which reading stops; or LUV_HIGH_WATER bytes */
 

@@ -54,7 +54,7 @@ int luv__tcp_close_reset(luv_object *o) {
   uv_os_fd_t fd;
   int err = uv_fileno(luv__handle(o), &fd);
   if (err) return err;
-  if (((luv_stream *)o)->o.flags & LUV_O_SHUT) return UV_EINVAL;
+  if (o->flags & LUV_O_SHUT) return UV_EINVAL;
   if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l)) return uv_translate_sys_error(errno);
   luv__object_close(o);
   return 0;
