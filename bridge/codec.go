@@ -6,7 +6,7 @@ import (
 	"crypto/sha256"
 	"sync"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/lua"
 )
 
@@ -27,7 +27,7 @@ func seal(data, mac []byte) {
 }
 
 func init() {
-	csrc.Seal = seal
+	core.Seal = seal
 	lua.Register(lua.Module{Name: "luv.codec", Funcs: []lua.Func{
 		{Name: "encode", Args: lua.Many, Face: "codec_encode"},
 		{Name: "decode", Args: 2, Face: "codec_decode"},

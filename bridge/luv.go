@@ -4,7 +4,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"luv/csrc"
+	libzmq "luv/csrc/zmq"
 	"luv/lua"
 	"luv/uv"
 )
@@ -58,7 +58,7 @@ func init() {
 		Consts: map[string]any{
 			"luv":   Version,
 			"libuv": uv.Version(),
-			"zmq":   csrc.ZMQVersion(),
+			"zmq":   libzmq.Version(),
 			"go":    runtime.Version(),
 		},
 	})

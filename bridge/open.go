@@ -3,7 +3,7 @@ package bridge
 import (
 	golua "github.com/aarzilli/golua/lua"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/lua"
 )
 
@@ -16,4 +16,4 @@ func Open(s *golua.State) error { return lua.Preload(s) }
 
 // BeGuest puts back what Go's runtime has changed of a process that is not its own: see
 // csrc/guest.c. luv.so begins with it; a Go program does not call it.
-func BeGuest() { csrc.PutBack() }
+func BeGuest() { core.PutBack() }

@@ -138,13 +138,13 @@ type tlsListener struct {
 	slot   uv.Slot
 }
 
-// Release implements csrc.Releaser: the listener is gone.
+// Release implements core.Releaser: the listener is gone.
 func (l *tlsListener) Release(int) {
 	l.slot.Give()
 	l.config.Drop()
 }
 
-// Accepted implements csrc.TLSListener.
+// Accepted implements core.TLSListener.
 func (l *tlsListener) Accepted(obj uintptr) bool {
 	t := newTLSConn(l.loop, l.config.hold(), false, "")
 	t.obj = uv.TLSMade(obj, t)

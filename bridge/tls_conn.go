@@ -107,14 +107,14 @@ func (t *tlsConn) drop() {
 	t.object().Close()
 }
 
-// Release implements csrc.Releaser: the object is gone.
+// Release implements core.Releaser: the object is gone.
 func (t *tlsConn) Release(int) {
 	t.object().Forget()
 	t.abandon()
 	t.config.Drop()
 }
 
-// Record implements csrc.Recorder. A panic ends the connection, not the host.
+// Record implements core.Recorder. A panic ends the connection, not the host.
 func (t *tlsConn) Record(what, status int, in, to []byte) (result, done, pending int) {
 	defer func() {
 		if e := recover(); e != nil {

@@ -1,29 +1,21 @@
-// Package csrc is the data plane of luv, in C, and the one place where C and Go meet.
+// Package csrc is the house of luv's C: the core, and the rooms that stand on it. Whoever imports it has them all.
 //
-// It imports nothing of luv's. Every //export stands in export.go, every callback that
-// libuv is given in a .c file here; packages uv and lua call the functions of luv.h, and
-// exchange numbers (uintptr) with it, since cgo's types are private to a package.
-//
-// The names in luv.h carry the calling condition; its header states the invariants.
+// The rooms that a room may use are listed in tests/rooms_test.go, which fails when one reaches up or across.
 package csrc
 
-/*
-#cgo CFLAGS: -std=gnu11 -O2 -fvisibility=hidden -fno-plt -Wall -Wextra -I/usr/include/lua5.1
-#cgo luvcheck CFLAGS: -DLUV_CHECK
-#cgo pkg-config: libuv
-#cgo LDFLAGS: -lpthread
-#include "luv.h"
-int luv__put_back(void);
-*/
-import "C"
-
-import "embed"
-
-// The headers are embedded so that an edit of one rebuilds the packages that include it:
-// cgo itself looks only at the files of the package being built.
-//
-//go:embed *.h
-var _ embed.FS
-
-// PutBack undoes what Go's runtime has changed of the process: see guest.c.
-func PutBack() { C.luv__put_back() }
+import (
+	_ "luv/csrc/codec"
+	_ "luv/csrc/core"
+	_ "luv/csrc/fs"
+	_ "luv/csrc/poll"
+	_ "luv/csrc/process"
+	_ "luv/csrc/signal"
+	_ "luv/csrc/stream"
+	_ "luv/csrc/sync"
+	_ "luv/csrc/thread"
+	_ "luv/csrc/timer"
+	_ "luv/csrc/tls"
+	_ "luv/csrc/udp"
+	_ "luv/csrc/watch"
+	_ "luv/csrc/zmq"
+)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unsafe"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/uv"
 )
 
@@ -28,7 +28,7 @@ type Call struct {
 // argError unwinds a Go function whose argument is wrong; the trampoline raises it.
 type argError string
 
-func init() { csrc.Call = dispatch }
+func init() { core.Call = dispatch }
 
 // dispatch answers one call from C. A panic becomes a Lua error with the Go stack.
 func dispatch(p uintptr) {
@@ -44,7 +44,7 @@ func dispatch(p uintptr) {
 			call.Raise(internal(f.Name, e))
 		}
 	}()
-	call.state, _ = csrc.Get(uint64(c.S.host)).(*host)
+	call.state, _ = core.Get(uint64(c.S.host)).(*host)
 	call.args = unsafe.Slice(c.args.v, int(c.args.n))
 	for i := 0; i < len(call.args); i = next(call.args, i) {
 		call.at = append(call.at, i)

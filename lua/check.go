@@ -1,6 +1,6 @@
 package lua
 
-// #include "luv.h"
+// #include "tls.h"
 import "C"
 
 import (

@@ -13,7 +13,19 @@
 package lua
 
 /*
-#cgo CFLAGS: -std=gnu11 -fvisibility=hidden -I${SRCDIR}/../csrc -I/usr/include/lua5.1
+#cgo CFLAGS: -std=gnu11 -fvisibility=hidden -I${SRCDIR}/../csrc/codec -I${SRCDIR}/../csrc/core -I${SRCDIR}/../csrc/stream -I${SRCDIR}/../csrc/thread -I${SRCDIR}/../csrc/tls -I/usr/include/lua5.1
 #include "luv.h"
 */
 import "C"
+
+// All rooms, whose C calls each other's.
+import _ "luv/csrc"
+
+// And those whose headers are included here, to be built again when one changes.
+import (
+	_ "luv/csrc/codec"
+	_ "luv/csrc/core"
+	_ "luv/csrc/stream"
+	_ "luv/csrc/thread"
+	_ "luv/csrc/tls"
+)

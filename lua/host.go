@@ -7,7 +7,7 @@ import (
 	"errors"
 	"unsafe"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/uv"
 )
 
@@ -19,9 +19,9 @@ type host struct {
 }
 
 func init() {
-	csrc.Open = open
-	csrc.Close = closeHost
-	csrc.Run = run
+	core.Open = open
+	core.Close = closeHost
+	core.Run = run
 }
 
 // open gives a new state its loop, or returns an error of libuv's. It runs inside luaopen_luv.
@@ -35,7 +35,7 @@ func open(p uintptr) int {
 		return code(err)
 	}
 	h := &host{s: *(**C.luv_state)(unsafe.Pointer(&p)), loop: loop}
-	h.slot = csrc.Take(h)
+	h.slot = core.Take(h)
 	h.s.host = C.uint64_t(h.slot)
 	l := loop.Pointer()
 	h.s.loop = *(**C.uv_loop_t)(unsafe.Pointer(&l))
@@ -50,8 +50,8 @@ func code(err error) int {
 
 // closeHost ends the loop of a state that is being closed.
 func closeHost(n uint64) {
-	if h, ok := csrc.Get(n).(*host); ok {
-		csrc.Give(n)
+	if h, ok := core.Get(n).(*host); ok {
+		core.Give(n)
 		h.loop.Close()
 	}
 }

@@ -6,7 +6,7 @@ import "C"
 import (
 	"unsafe"
 
-	"luv/csrc"
+	"luv/csrc/core"
 )
 
 // A kept value is a Go value that lives as long as its object.
@@ -15,10 +15,10 @@ type kept struct {
 	slot  uint64
 }
 
-// Release implements csrc.Releaser: the object is gone. A value that has a method Drop is
+// Release implements core.Releaser: the object is gone. A value that has a method Drop is
 // told.
 func (k *kept) Release(int) {
-	csrc.Give(k.slot)
+	core.Give(k.slot)
 	if d, ok := k.value.(interface{ Drop() }); ok {
 		d.Drop()
 	}
@@ -31,7 +31,7 @@ func (c *Call) NewObject(class Class, value any) (Object, bool) {
 		return Object{}, false
 	}
 	k := &kept{value: value}
-	k.slot = csrc.Take(k)
+	k.slot = core.Take(k)
 	o.slot = C.uint64_t(k.slot)
 	return Object{Class: class, Pointer: uintptr(unsafe.Pointer(o))}, true
 }
@@ -42,7 +42,7 @@ func (c *Call) Value(i int, class Class) any {
 	if p == 0 {
 		return nil
 	}
-	if k, ok := csrc.Get(uint64(object(p).slot)).(*kept); ok {
+	if k, ok := core.Get(uint64(object(p).slot)).(*kept); ok {
 		return k.value
 	}
 	return nil

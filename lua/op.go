@@ -6,7 +6,7 @@ import "C"
 import (
 	"context"
 
-	"luv/csrc"
+	"luv/csrc/core"
 )
 
 // An operation that Go carries out while a fiber waits. Its goroutine touches neither
@@ -22,12 +22,12 @@ type operation struct {
 // results makes of what the work has brought the results of the call, on the loop's thread.
 type results func(wanted bool) []any
 
-// Release implements csrc.Releaser: the wait was given up (why 0), or the state closes.
+// Release implements core.Releaser: the wait was given up (why 0), or the state closes.
 func (o *operation) Release(why int) {
 	o.cancel()
 	if why == 1 {
 		o.op = nil
-		csrc.Give(o.slot)
+		core.Give(o.slot)
 	}
 }
 
@@ -38,10 +38,10 @@ func (o *operation) Release(why int) {
 func (c *Call) Await(timeout float64, work func(context.Context) (made func(wanted bool) []any)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	o := &operation{h: c.state, name: c.name, cancel: cancel}
-	o.slot = csrc.Take(o)
+	o.slot = core.Take(o)
 	o.op = C.luv__goop_new(c.c.S, C.uint64_t(o.slot))
 	if o.op == nil {
-		csrc.Give(o.slot)
+		core.Give(o.slot)
 		cancel()
 		c.Raise("not enough memory")
 		return
@@ -74,7 +74,7 @@ func (o *operation) finish(made results) {
 		made(false)
 		return
 	}
-	csrc.Give(o.slot)
+	core.Give(o.slot)
 	for _, r := range made(o.op.f != nil) {
 		add(o.op.answer, r)
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/lua"
 )
 
@@ -106,7 +106,7 @@ func TestAwaitGivenUp(t *testing.T) {
 
 // What the results hold is let go of whenever the state closes.
 func TestAwaitWhenTheStateCloses(t *testing.T) {
-	slots := csrc.Taken()
+	slots := core.Taken()
 	var ended, dropped atomic.Int32
 	const rounds = 20
 	for range rounds {
@@ -120,7 +120,7 @@ func TestAwaitWhenTheStateCloses(t *testing.T) {
 		})
 	}
 	eventually(t, "dropped", func() bool { return ended.Load() == rounds && dropped.Load() == rounds })
-	equal(t, "slots", csrc.Taken(), slots)
+	equal(t, "slots", core.Taken(), slots)
 }
 
 // The work is done, but its results find nobody: they are dropped as the state closes.

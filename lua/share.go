@@ -1,6 +1,6 @@
 package lua
 
-import "luv/csrc"
+import "luv/csrc/core"
 
 // Objects that several states have at once, whose Go value is one: the codec passes them by
 // an id, in a message that holds a reference to what it names.
@@ -30,12 +30,12 @@ const (
 	shareDrop
 )
 
-func init() { csrc.Share = share }
+func init() { core.Share = share }
 
 func share(what int, n uint64) uint64 {
 	switch what {
 	case shareHold:
-		if k, ok := csrc.Get(n).(*kept); ok {
+		if k, ok := core.Get(n).(*kept); ok {
 			if s, ok := k.value.(Sharer); ok {
 				return s.Share()
 			}
@@ -43,7 +43,7 @@ func share(what int, n uint64) uint64 {
 	case shareTake:
 		if v := sharing.Find(n); v != nil {
 			k := &kept{value: v}
-			k.slot = csrc.Take(k)
+			k.slot = core.Take(k)
 			return k.slot
 		}
 	case shareDrop:

@@ -3,7 +3,7 @@ package lua_test
 import (
 	"testing"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/lua"
 )
 
@@ -36,16 +36,16 @@ func TestShare(t *testing.T) {
 		slot = lua.SlotOf(o)
 		c.Return(o)
 	}, `object = luv.test.probe()`)
-	equal(t, "id", csrc.Share(0, slot), uint64(7))
-	equal(t, "no object", csrc.Share(0, slot+1), uint64(0))
+	equal(t, "id", core.Share(0, slot), uint64(7))
+	equal(t, "no object", core.Share(0, slot+1), uint64(0))
 	equal(t, "held", v.held, 1)
-	second := csrc.Share(1, 7)
+	second := core.Share(1, 7)
 	equal(t, "found", second != 0 && second != slot, true)
-	equal(t, "gone", csrc.Share(1, 8), uint64(0))
+	equal(t, "gone", core.Share(1, 8), uint64(0))
 	equal(t, "held", v.held, 2)
-	csrc.Share(2, 7)
+	core.Share(2, 7)
 	equal(t, "held", v.held, 1)
-	csrc.Give(second)
+	core.Give(second)
 	calls(t, s, func(c *lua.Call) { c.Close(1, sharedClass) }, `luv.test.probe(object)`)
 	equal(t, "dropped", v.dropped, 1)
 }

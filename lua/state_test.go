@@ -9,7 +9,7 @@ import (
 
 	golua "github.com/aarzilli/golua/lua"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/lua"
 	_ "luv/tests/lualink"
 )
@@ -19,12 +19,12 @@ import (
 func newState(t *testing.T) *lua.State {
 	t.Helper()
 	runtime.LockOSThread()
-	slots := csrc.Taken()
+	slots := core.Taken()
 	s := lua.NewState()
 	t.Cleanup(func() {
 		s.Close()
 		runtime.UnlockOSThread()
-		if n := csrc.Taken(); n != slots {
+		if n := core.Taken(); n != slots {
 			t.Errorf("%d slots in use, %d before the test", n, slots)
 		}
 	})
@@ -147,7 +147,7 @@ func TestStatesInTurns(t *testing.T) {
 }
 
 func TestStatesOnThreads(t *testing.T) {
-	slots := csrc.Taken()
+	slots := core.Taken()
 	var all sync.WaitGroup
 	for range 4 {
 		all.Add(1)
@@ -165,14 +165,14 @@ func TestStatesOnThreads(t *testing.T) {
 		}()
 	}
 	all.Wait()
-	equal(t, "slots", csrc.Taken(), slots)
+	equal(t, "slots", core.Taken(), slots)
 }
 
 // With fibers that still wait, a timer that runs, and operations of Go's under way.
 func TestClosedAndMadeAnew(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	slots := csrc.Taken()
+	slots := core.Taken()
 	probe = waitForCancel
 	for range 100 {
 		s := lua.NewState()
@@ -182,5 +182,5 @@ func TestClosedAndMadeAnew(t *testing.T) {
 			return luv.sleep(0)`), "true")
 		s.Close()
 	}
-	eventually(t, "slots", func() bool { return csrc.Taken() == slots })
+	eventually(t, "slots", func() bool { return core.Taken() == slots })
 }

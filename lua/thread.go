@@ -9,10 +9,10 @@ import (
 	"runtime"
 	"unsafe"
 
-	"luv/csrc"
+	"luv/csrc/core"
 )
 
-func init() { csrc.Thread = thread }
+func init() { core.Thread = thread }
 
 // thread makes the state of an OS thread, lets C run in it what the thread is for, and
 // closes it. The thread is locked to its goroutine meanwhile: C called, and C is returned to.

@@ -3,7 +3,7 @@ package lua_test
 import (
 	"testing"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/lua"
 )
 
@@ -15,13 +15,13 @@ func init() {
 // A thread has a state of its own, in which luv is open once it is needed; with the thread's
 // end the slots of both are free again.
 func TestThreadHasAState(t *testing.T) {
-	s, slots := newState(t), csrc.Taken()
+	s, slots := newState(t), core.Taken()
 	equal(t, "result", eval(t, s, `return luv.thread.create(function(a, b)
 		return a + b, luv == nil, type(string.rep)
 	end, 2, 3):join()`), "5 true function")
 	equal(t, "with luv", eval(t, s, `local mine = luv
 		return luv.thread.create(function() mine.sleep(0.001) return mine.test.text end):join()`), "words")
-	equal(t, "slots", csrc.Taken(), slots)
+	equal(t, "slots", core.Taken(), slots)
 }
 
 func TestThreadFails(t *testing.T) {

@@ -16,8 +16,22 @@
 package uv
 
 /*
-#cgo CFLAGS: -std=gnu11 -fvisibility=hidden -I${SRCDIR}/../csrc -I/usr/include/lua5.1
+#cgo CFLAGS: -std=gnu11 -fvisibility=hidden -I${SRCDIR}/../csrc/core -I${SRCDIR}/../csrc/process -I${SRCDIR}/../csrc/signal -I${SRCDIR}/../csrc/stream -I${SRCDIR}/../csrc/timer -I${SRCDIR}/../csrc/tls -I${SRCDIR}/../csrc/udp -I/usr/include/lua5.1
 #cgo pkg-config: libuv
 #include "luv.h"
 */
 import "C"
+
+// All rooms, whose C calls each other's.
+import _ "luv/csrc"
+
+// And those whose headers are included here, to be built again when one changes.
+import (
+	_ "luv/csrc/core"
+	_ "luv/csrc/process"
+	_ "luv/csrc/signal"
+	_ "luv/csrc/stream"
+	_ "luv/csrc/timer"
+	_ "luv/csrc/tls"
+	_ "luv/csrc/udp"
+)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"unsafe"
 
-	"luv/csrc"
+	"luv/csrc/core"
 )
 
 // A Handle is what all handle types have in common.
@@ -64,7 +64,7 @@ func (h *Handle) listen(f func(what int, a int64, p uintptr)) {
 		return
 	}
 	if h.slot == 0 {
-		h.slot = csrc.Take(h)
+		h.slot = core.Take(h)
 		h.o.slot = C.uint64_t(h.slot)
 	}
 	h.o.flags |= C.LUV_O_GO
@@ -78,16 +78,16 @@ func fired(f func()) func(int, int64, uintptr) {
 	return func(int, int64, uintptr) { f() }
 }
 
-// Event implements csrc.Eventer.
+// Event implements core.Eventer.
 func (h *Handle) Event(what int, a int64, p uintptr) {
 	if h.on != nil && h.o != nil {
 		h.on(what, a, p)
 	}
 }
 
-// Release implements csrc.Releaser: libuv has let go of the handle.
+// Release implements core.Releaser: libuv has let go of the handle.
 func (h *Handle) Release(int) {
-	csrc.Give(h.slot)
+	core.Give(h.slot)
 	for _, other := range append(h.also, h) {
 		other.o = nil
 		if other.gone != nil {
@@ -151,12 +151,12 @@ func (h *Handle) Track() {
 }
 
 func (h *Handle) hold() {
-	h.slot = csrc.Take(h)
+	h.slot = core.Take(h)
 	h.o.slot = C.uint64_t(h.slot)
 }
 
 func (h *Handle) first() *Handle {
-	first, _ := csrc.Get(uint64(h.o.slot)).(*Handle)
+	first, _ := core.Get(uint64(h.o.slot)).(*Handle)
 	return first
 }
 
@@ -172,7 +172,7 @@ func (h *Handle) Untrack() {
 	if h.slot == 0 {
 		return
 	}
-	csrc.Give(h.slot)
+	core.Give(h.slot)
 	h.slot, h.o.slot = 0, 0
 	if len(h.also) > 0 {
 		next := h.also[0]

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/uv"
 )
 
@@ -35,7 +35,7 @@ func TestCloseIsIdempotent(t *testing.T) {
 	for name, create := range makers {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
-			before := csrc.Taken()
+			before := core.Taken()
 			h, err := create(l)
 			ok(t, err)
 			equal(t, "closed", h.Closed(), false)
@@ -44,7 +44,7 @@ func TestCloseIsIdempotent(t *testing.T) {
 				equal(t, "closed", h.Closed(), true)
 			}
 			run(t, l) // the close callback: now the memory is gone
-			equal(t, "slots", csrc.Taken(), before)
+			equal(t, "slots", core.Taken(), before)
 			equal(t, "pointer to it", h.Object(), 0)
 			h.Close()
 			h.Ref()

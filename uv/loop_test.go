@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/uv"
 )
 
@@ -33,12 +33,12 @@ func TestMain(m *testing.M) {
 func newLoop(t *testing.T) *uv.Loop {
 	t.Helper()
 	runtime.LockOSThread()
-	slots, files := csrc.Taken(), descriptors(t)
+	slots, files := core.Taken(), descriptors(t)
 	l, err := uv.NewLoop()
 	ok(t, err)
 	t.Cleanup(func() {
 		ok(t, l.Close())
-		if n := csrc.Taken(); n != slots {
+		if n := core.Taken(); n != slots {
 			t.Errorf("%d slots in use, %d before the test", n, slots)
 		}
 		if n := descriptors(t); n != files {

@@ -1,6 +1,6 @@
 package uv
 
-// #include "luv.h"
+// #include "stream.h"
 // extern void luv_on_go_connection(uv_stream_t *h, int status);
 // extern void luv_on_go_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf);
 // extern void luv_on_go_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buf);
@@ -11,7 +11,7 @@ import "C"
 import (
 	"unsafe"
 
-	"luv/csrc"
+	"luv/csrc/core"
 )
 
 // A Stream is what tcp sockets and pipes have in common.
@@ -78,20 +78,20 @@ type request struct {
 
 func newRequest(f func(a int64, p uintptr)) *request {
 	r := &request{f: f}
-	r.slot = csrc.Take(r)
+	r.slot = core.Take(r)
 	return r
 }
 
-// Event implements csrc.Eventer.
+// Event implements core.Eventer.
 func (r *request) Event(_ int, a int64, p uintptr) {
-	csrc.Give(r.slot)
+	core.Give(r.slot)
 	r.f(a, p)
 }
 
 // begun ends the call that makes a request: if it failed there will be no event.
 func (r *request) begun(err C.int) error {
 	if err < 0 {
-		csrc.Give(r.slot)
+		core.Give(r.slot)
 	}
 	return check(err)
 }

@@ -1,6 +1,6 @@
 package uv
 
-// #include "luv.h"
+// #include "timer.h"
 // extern void luv_on_timer(uv_timer_t *h);
 import "C"
 

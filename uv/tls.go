@@ -1,19 +1,19 @@
 package uv
 
-// #include "luv.h"
+// #include "tls.h"
 import "C"
 
 import (
 	"unsafe"
 
-	"luv/csrc"
+	"luv/csrc/core"
 )
 
 // A TLS is a stream of TLS over another stream, which it has taken. The records are opened and
-// sealed by the Go value that it is made with, a csrc.Recorder.
+// sealed by the Go value that it is made with, a core.Recorder.
 type TLS struct{ Handle }
 
-// What a csrc.Recorder is asked for, and how it answers: csrc/luv.h.
+// What a core.Recorder is asked for, and how it answers: csrc/luv.h.
 const (
 	TLSStart  = C.LUV_TLS_START
 	TLSOpen   = C.LUV_TLS_OPEN
@@ -37,7 +37,7 @@ const (
 
 // TLSOver makes one of the stream behind an object of package lua, which is closed to scripts from
 // then on; its object is theirs no more.
-func TLSOver(under uintptr, conn csrc.Recorder) (*TLS, error) {
+func TLSOver(under uintptr, conn core.Recorder) (*TLS, error) {
 	s := (*C.luv_stream)(unsafe.Pointer(object(under)))
 	if s == nil {
 		return nil, EBADF
@@ -53,9 +53,9 @@ func TLSOver(under uintptr, conn csrc.Recorder) (*TLS, error) {
 }
 
 // TLSMade gives one that a listener has accepted its Go value.
-func TLSMade(obj uintptr, conn csrc.Recorder) *TLS {
+func TLSMade(obj uintptr, conn core.Recorder) *TLS {
 	t := TLSOf(obj)
-	t.o.slot = C.uint64_t(csrc.Take(conn))
+	t.o.slot = C.uint64_t(core.Take(conn))
 	return t
 }
 
@@ -67,13 +67,13 @@ func (t *TLS) Value() any {
 	if !t.open() {
 		return nil
 	}
-	return csrc.Get(uint64(t.o.slot))
+	return core.Get(uint64(t.o.slot))
 }
 
 // Forget is called when the object is gone: every method finds it closed from then on.
 func (t *TLS) Forget() {
 	if t.o != nil {
-		csrc.Give(uint64(t.o.slot))
+		core.Give(uint64(t.o.slot))
 		t.o = nil
 	}
 }
@@ -114,12 +114,12 @@ func (t *TLS) Base() uintptr {
 type Slot uint64
 
 // Give ends that.
-func (s Slot) Give() { csrc.Give(uint64(s)) }
+func (s Slot) Give() { core.Give(uint64(s)) }
 
 // ListenTLS has what the listening socket accepts made streams of TLS, by the value, which is
 // released when the socket is gone.
-func (s *Stream) ListenTLS(listener csrc.TLSListener) Slot {
-	slot := csrc.Take(listener)
+func (s *Stream) ListenTLS(listener core.TLSListener) Slot {
+	slot := core.Take(listener)
 	s.o.slot = C.uint64_t(slot)
 	C.luv__tls_listens((*C.luv_stream)(unsafe.Pointer(s.o)))
 	return Slot(slot)

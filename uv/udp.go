@@ -1,6 +1,6 @@
 package uv
 
-// #include "luv.h"
+// #include "udp.h"
 // extern int luv__go_send(luv_object *o, uint64_t go, const void *p, size_t n, const struct sockaddr *to);
 // extern void luv_on_go_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf);
 // extern void luv_on_go_recv(uv_udp_t *h, ssize_t n, const uv_buf_t *buf, const struct sockaddr *from, unsigned flags);

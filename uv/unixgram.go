@@ -1,6 +1,6 @@
 package uv
 
-// #include "luv.h"
+// #include "udp.h"
 // #include "pipe.h"
 import "C"
 

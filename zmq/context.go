@@ -14,7 +14,7 @@ import (
 
 	"github.com/pebbe/zmq4"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/uv"
 )
 
@@ -184,7 +184,7 @@ var live struct {
 
 func init() {
 	live.all = map[uint64]*Context{}
-	csrc.Exit = func(seconds float64) { Exit(time.Duration(min(seconds, 1e9) * float64(time.Second))) }
+	core.Exit = func(seconds float64) { Exit(time.Duration(min(seconds, 1e9) * float64(time.Second))) }
 }
 
 // Exit terminates all contexts and waits for their messages, at most that long.

@@ -7,7 +7,16 @@
 package zmq
 
 /*
-#cgo CFLAGS: -std=gnu11 -fvisibility=hidden -I${SRCDIR}/../csrc -I/usr/include/lua5.1
+#cgo CFLAGS: -std=gnu11 -fvisibility=hidden -I${SRCDIR}/../csrc/core -I${SRCDIR}/../csrc/zmq -I/usr/include/lua5.1
 #cgo pkg-config: libuv libzmq
 */
 import "C"
+
+// All rooms, whose C calls each other's.
+import _ "luv/csrc"
+
+// And those whose headers are included here, to be built again when one changes.
+import (
+	_ "luv/csrc/core"
+	_ "luv/csrc/zmq"
+)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/pebbe/zmq4"
 
-	"luv/csrc"
+	"luv/csrc/core"
 	"luv/uv"
 )
 
@@ -66,7 +66,7 @@ func (c *Context) adopt(loop uintptr, z *zmq4.Socket, class C.int) (*Socket, err
 		return nil, uv.ENOMEM
 	}
 	c.Hold()
-	s.slot = csrc.Take(s)
+	s.slot = core.Take(s)
 	s.o.o.slot = C.uint64_t(s.slot)
 	return s, nil
 }
@@ -84,7 +84,7 @@ func SocketOf(obj uintptr) *Socket {
 		return nil
 	}
 	o := *(**C.luv_zmq)(unsafe.Pointer(&obj))
-	s, _ := csrc.Get(uint64(o.o.slot)).(*Socket)
+	s, _ := core.Get(uint64(o.o.slot)).(*Socket)
 	return s
 }
 
@@ -114,7 +114,7 @@ func (s *Socket) Object() uintptr { return uintptr(unsafe.Pointer(s.o)) }
 // Context returns the socket's context.
 func (s *Socket) Context() *Context { return s.ctx }
 
-// Event implements csrc.Eventer: the object is about to be closed by a script, or was closed,
+// Event implements core.Eventer: the object is about to be closed by a script, or was closed,
 // by whatever way.
 func (s *Socket) Event(what int, _ int64, _ uintptr) {
 	if what == C.LUV_EV_LEAVE {
@@ -138,8 +138,8 @@ func (s *Socket) Event(what int, _ int64, _ uintptr) {
 	s.ctx.Drop()
 }
 
-// Release implements csrc.Releaser: the object's memory is gone.
-func (s *Socket) Release(int) { csrc.Give(s.slot) }
+// Release implements core.Releaser: the object's memory is gone.
+func (s *Socket) Release(int) { core.Give(s.slot) }
 
 // used is said after whatever was done with the socket: waiters are to be looked at, for
 // libzmq may have taken their events off the descriptor meanwhile.
