@@ -100,12 +100,22 @@ int luv__descriptor(luv_object *o, uv_os_fd_t *fd) {
   return *fd < 0 ? *fd : 0;
 }
 
+/* The innermost line of the script's: luv's own functions are called in between. */
+static char *line_of(lua_State *L) {
+  lua_Debug ar;
+  char text[LUA_IDSIZE + 24];
+  int level;
+  for (level = 0; lua_getstack(L, level, &ar); level++) {
+    if (!lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0 || strcmp(ar.source, "=luv") == 0) continue;
+    snprintf(text, sizeof text, "%s:%d: ", ar.short_src, ar.currentline);
+    return strdup(text);
+  }
+  return NULL;
+}
+
 /* LUV_DEBUG=leaks: the line that made o. */
 static void remember(luv_state *S, lua_State *W, luv_object *o) {
-  if (!(o->flags & LUV_O_HANDLE)) return;
-  luv__where(S->delivering ? S->delivering->base : W, W);
-  o->made = strdup(lua_tostring(W, -1));
-  lua_pop(W, 1);
+  if (o->flags & LUV_O_HANDLE) o->made = line_of(S->delivering ? S->delivering->base : W);
 }
 
 /* A handle that nobody has closed, and that the collector has found. */

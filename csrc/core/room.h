@@ -95,8 +95,8 @@ typedef struct luv_room {
   const luv_face *faces;     /* the last one has no fn */
   size_t size;               /* of what it keeps for each state, zeroed: luv__room_data */
   luv_given gives;
-  void (*begin)(luv_state *S, lua_State *L); /* a state opens: before Lua's tables are built, */
-  void (*open)(luv_state *S, lua_State *L);  /* and after, with luv on top. Both may raise. */
+  int (*begin)(luv_state *S);                /* a state opens: before anything else; 0, or there is no memory */
+  void (*open)(luv_state *S, lua_State *L);  /* Lua's tables are built, luv is on top; may raise */
   void (*opened)(luv_state *S);              /* it is open */
   void (*nudge)(luv_state *S);   /* a signal handler has found no fiber running: now one does */
   int (*ends)(luv_state *S);     /* a state is about to close; 1: something has failed in it */

@@ -72,7 +72,7 @@ int luv__protect_made(luv_state *S, lua_CFunction fn, void *ud) {
 
 /* ---- opening ------------------------------------------------------------------------- */
 
-static void init(luv_state *S, lua_State *L) {
+static int init(luv_state *S, lua_State *L) {
   queue_init(&S->asleep);
   queue_init(&S->objects);
   queue_init(&S->unread);
@@ -89,8 +89,8 @@ static void init(luv_state *S, lua_State *L) {
   S->arena = malloc(LUV_ARENA);
   S->alarm = malloc(sizeof *S->alarm);
   S->wakeup = malloc(sizeof *S->wakeup);
-  if (!S->arena || !S->alarm || !S->wakeup || luv__ready_reserve(S, 0)) luaL_error(L, "not enough memory");
   if (uv_available_parallelism() > 1) S->spin = 25000;
+  return !S->arena || !S->alarm || !S->wakeup || luv__ready_reserve(S, 0);
 }
 
 static void ref_values(luv_state *S, lua_State *L) {
@@ -278,16 +278,28 @@ static void once(void) {
   on_exit(on_process_exit, NULL);
 }
 
-/* The state's own memory, and its rooms'. */
+static int rooms_begin(luv_state *S) {
+  luv_room *r;
+  int lacking = 0;
+  for (r = luv__rooms; r; r = r->next)
+    if (r->begin) lacking |= r->begin(S);
+  return lacking;
+}
+
+/* The state's own memory, and its rooms'. Its finaliser finds it begun, whatever is lacking. */
 static luv_state *make(lua_State *L) {
   size_t size = LUV_STATE_SIZE + luv__rooms_size;
-  luv_state *S = lua_newuserdata(L, size);
-  memset(S, 0, size);
-  init(S, L);
-  lua_newtable(L);
+  luv_state *S;
+  int lacking;
+  lua_createtable(L, 0, 1);
   lua_pushcfunction(L, state_gc);
   lua_setfield(L, -2, "__gc");
+  S = lua_newuserdata(L, size);
+  memset(S, 0, size);
+  lacking = rooms_begin(S) | init(S, L);
+  lua_insert(L, -2);
   lua_setmetatable(L, -2);
+  if (lacking) luaL_error(L, "not enough memory");
   lua_pushlightuserdata(L, (void *)&key);
   lua_insert(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
@@ -307,7 +319,6 @@ static void new_state(lua_State *L) {
   luv_state *S;
   pthread_once(&done, once);
   S = make(L);
-  LUV_EACH_ROOM(begin, S, L);
   luv__check_alloc_open(S, L);
   luv__vm_open(L);
   luv__overflow_watch();

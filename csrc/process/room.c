@@ -13,9 +13,9 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_process, NULL};
-static void begin(luv_state *S, lua_State *L) {
-  (void)L;
+static int begin(luv_state *S) {
   queue_init(luv__processes(S));
+  return 0;
 }
 
 luv_room luv__process_room = {.name = "process", .faces = faces, .classes = classes,

@@ -17,10 +17,7 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_tcp, &luv__class_pipe, &luv__class_tty, &luv__class_stdio, NULL};
-static void begin(luv_state *S, lua_State *L) {
-  luv__streams(S)->buf = malloc(LUV_READ_SIZE);
-  if (!luv__streams(S)->buf) luaL_error(L, "not enough memory");
-}
+static int begin(luv_state *S) { return !(luv__streams(S)->buf = malloc(LUV_READ_SIZE)); }
 
 static void freed(luv_state *S) { free(luv__streams(S)->buf); }
 

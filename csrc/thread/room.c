@@ -19,12 +19,12 @@ static const luv_face faces[] = {
 };
 
 static luv_class *const classes[] = {&luv__class_thread, &luv__class_thread_chan, &luv__class_thread_pool, NULL};
-static void begin(luv_state *S, lua_State *L) {
-  (void)L;
+static int begin(luv_state *S) {
   luv__thread_opening(1);
   queue_init(&luv__threads(S)->children);
   queue_init(&luv__threads(S)->links);
   S->owned = luv__this_thread != NULL;
+  return 0;
 }
 
 static void opened(luv_state *S) {
