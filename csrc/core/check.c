@@ -4,8 +4,8 @@
  * In a large heap the collection is a step, and the walk is done now and then: the tests
  * with ten thousand connections are to end, too.
  *
- * With the variable LUV_HOSTILE each allocation behind a crossing collects, until a finaliser
- * (tests/lib/hostile.lua) has had enough. */
+ * With the variable LUV_HOSTILE=SEED each allocation behind a crossing collects, until a finaliser
+ * (tests/lib/hostile.lua) has had enough; with 0 a crossing is but a step. */
 #include "luv.h"
 
 #ifdef LUV_CHECK
@@ -16,11 +16,13 @@ void luv__assert_fail(const char *what, const char *file, int line) {
   abort();
 }
 
-#define MANY 1000
-#define SOME 40
-static int hostile;
+static int hostile, gentle;
 
-__attribute__((constructor)) static void look(void) { hostile = getenv("LUV_HOSTILE") != NULL; }
+__attribute__((constructor)) static void look(void) {
+  const char *seed = getenv("LUV_HOSTILE");
+  gentle = seed && strcmp(seed, "0") == 0;
+  hostile = seed && !gentle;
+}
 
 /* From here on each allocation that may collect does a whole cycle. */
 static void heat(lua_State *L) {
@@ -29,10 +31,10 @@ static void heat(lua_State *L) {
   lua_gc(L, LUA_GCRESTART, 0);
 }
 
-/* The first crossings of a process, then one of some: the tests are to end. */
+/* The first crossings of a process, then one of some, then one of many: the tests are to end. */
 static int hot_enough(void) {
   static unsigned n; /* of whatever thread: it need not be exact */
-  return ++n > MANY && n % SOME;
+  return ++n > 1000 && n % (n < 20000 ? 40 : 2000);
 }
 
 /* Called by every face, and before an outcome is delivered. In a finaliser Lua itself does not
@@ -41,7 +43,7 @@ void luv__check_crossing(lua_State *L) {
   int small = lua_gc(L, LUA_GCCOUNT, 0) < 1024;
   if (luv__vm_place(L) == LUV_AT_FINALIZER) return;
   if (hostile && small && !hot_enough()) heat(L);
-  else if (small && !hostile) lua_gc(L, LUA_GCCOLLECT, 0);
+  else if (small && !hostile && !gentle) lua_gc(L, LUA_GCCOLLECT, 0);
   else lua_gc(L, LUA_GCSTEP, 10);
 }
 

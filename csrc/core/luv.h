@@ -34,6 +34,7 @@
 #ifndef LUV_H
 #define LUV_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -121,6 +122,15 @@ static inline int luv__hogging(luv_state *S, lua_State *L) {
 /* The next such call is the one that looks at the clock: a short way leaves it to the face,
  * whose count it must not take away. */
 static inline int luv__overdue_is_next(uint32_t ops) { return (ops & 63) == 63; }
+
+/* The result of a system call, which is made again when a signal has come between. */
+#define LUV_RETRY(call) \
+  __extension__({ \
+    long luv_result; \
+    do luv_result = (long)(call); \
+    while (luv_result < 0 && errno == EINTR); \
+    luv_result; \
+  })
 
 /* In a loop that waits for another CPU. */
 static inline void luv__relax(void) {

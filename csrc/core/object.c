@@ -149,7 +149,6 @@ static int make_userdata(lua_State *W, void *ud) {
   o->box = b;
   m->made = 1;
   if (luv__classes[o->class_id]->made) luv__classes[o->class_id]->made(S, W);
-  if (LUV_UNLIKELY(S->trace_handles)) remember(S, W, o);
   return 1;
 }
 
@@ -163,6 +162,7 @@ void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
   making m = {o, 0};
   luv_maker how = {make_userdata, close_unmade, &m};
   luv__push_safely(S, W, how);
+  if (LUV_UNLIKELY(S->trace_handles)) remember(S, W, o);
 }
 
 /* Makes an object and pushes its userdata, which is made first: an object without one is lost. */

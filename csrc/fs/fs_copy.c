@@ -90,7 +90,7 @@ static void remove_half(const char *path, const struct stat *to) {
 
 static int copy_to(luv_fsreq *r, int in, const struct stat *from) {
   int excl = (int)r->n[2] & UV_FS_COPYFILE_EXCL ? O_EXCL : 0, err = 0;
-  int out = open(r->path[1], O_WRONLY | O_CREAT | O_CLOEXEC | excl, from->st_mode & 07777);
+  int out = (int)LUV_RETRY(open(r->path[1], O_WRONLY | O_CREAT | O_CLOEXEC | excl, from->st_mode & 07777));
   struct stat to;
   if (out < 0) return error();
   if (fstat(out, &to)) err = error();
@@ -102,7 +102,7 @@ static int copy_to(luv_fsreq *r, int in, const struct stat *from) {
 }
 
 void luv__job_copyfile(luv_fsreq *r) {
-  int in = open(r->path[0], O_RDONLY | O_CLOEXEC);
+  int in = (int)LUV_RETRY(open(r->path[0], O_RDONLY | O_CLOEXEC));
   struct stat from;
   r->result = in < 0 || fstat(in, &from) ? error() : S_ISDIR(from.st_mode) ? UV_EISDIR : copy_to(r, in, &from);
   if (in >= 0) close(in);

@@ -161,7 +161,7 @@ static int open_first(luv_state *S, const char *path, size_t n) {
   if (!S_ISREG(x.stx_mode)) fd = UV_EAGAIN;
   else {
     snprintf(name, sizeof name, "/proc/self/fd/%d", at);
-    fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    fd = (int)LUV_RETRY(open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (fd < 0) fd = UV_EAGAIN; /* whatever it is, the pool can tell better */
     else luv__recent_add(S, path, n, x.stx_mode);
   }
@@ -241,7 +241,7 @@ static int64_t read_all(int fd, char *to, size_t n, int64_t offset) {
   size_t done = 0;
   while (done < n) {
     struct iovec v = {to + done, n - done};
-    ssize_t k = preadv2(fd, &v, 1, offset < 0 ? -1 : offset + (int64_t)done, RWF_NOWAIT);
+    ssize_t k = LUV_RETRY(preadv2(fd, &v, 1, offset < 0 ? -1 : offset + (int64_t)done, RWF_NOWAIT));
     if (k < 0) return offset < 0 && done ? (int64_t)done : -errno;
     if (k == 0 || offset < 0) return (int64_t)done + k;
     done += (size_t)k;

@@ -25,13 +25,13 @@ static int64_t made(luv_fsreq *r, int64_t n) {
 
 void luv__job_open(luv_fsreq *r) {
   mode_t perm = r->n[2] < 0 ? 0644 : (mode_t)r->n[2];
-  r->result = made(r, open(r->path[0], (int)r->n[1] | O_CLOEXEC, perm));
+  r->result = made(r, (int)LUV_RETRY(open(r->path[0], (int)r->n[1] | O_CLOEXEC, perm)));
 }
 
 /* The name is looked up, and nothing is opened; of a recursive watch all below is watched. */
 void luv__job_look(luv_fsreq *r) {
   int below = r->n[1] != 0, err;
-  r->result = made(r, open(r->path[0], O_PATH | O_CLOEXEC | (below ? O_DIRECTORY : 0)));
+  r->result = made(r, (int)LUV_RETRY(open(r->path[0], O_PATH | O_CLOEXEC | (below ? O_DIRECTORY : 0))));
   if (r->result < 0 || !below) return;
   err = luv__scan_first(r);
   if (!err) return;
@@ -86,7 +86,7 @@ static int64_t read_whole(luv_fsreq *r, int fd) {
 }
 
 void luv__job_readfile(luv_fsreq *r) {
-  int fd = open(r->path[0], O_RDONLY | O_CLOEXEC);
+  int fd = (int)LUV_RETRY(open(r->path[0], O_RDONLY | O_CLOEXEC));
   if (fd < 0) {
     r->result = error();
     return;
@@ -145,7 +145,7 @@ static int closed(int fd, int err) { return close(fd) && !err && errno != EINTR 
 
 static int write_plain(luv_fsreq *r) {
   mode_t perm = r->n[1] < 0 ? 0644 : (mode_t)r->n[1];
-  int fd = open(r->path[0], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, perm);
+  int fd = (int)LUV_RETRY(open(r->path[0], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, perm));
   return fd < 0 ? error() : closed(fd, write_all(r, fd));
 }
 
@@ -177,10 +177,10 @@ static int sync_folder(const char *path) {
   if (!dir) return UV_ENOMEM;
   slash = strrchr(dir, '/');
   if (slash) slash[slash == dir] = 0;
-  fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  fd = (int)LUV_RETRY(open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   free(dir);
   if (fd < 0) return 0; /* a folder that may be written, not read */
-  if (fsync(fd) && errno != EINVAL) err = error();
+  if ((int)LUV_RETRY(fsync(fd)) && errno != EINVAL) err = error();
   return closed(fd, err);
 }
 
@@ -189,7 +189,7 @@ static int write_temp(luv_fsreq *r, const char *path, char *temp) {
   if (fd < 0) return error();
   err = like(r, path, fd);
   if (!err) err = write_all(r, fd);
-  if (!err && fsync(fd)) err = error();
+  if (!err && (int)LUV_RETRY(fsync(fd))) err = error();
   err = closed(fd, err);
   if (!err && rename(temp, path)) err = error();
   if (err) unlink(temp);

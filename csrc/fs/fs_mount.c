@@ -99,7 +99,7 @@ int luv__is_local(luv_state *S, unsigned major, unsigned minor) {
 /* ---- the file system itself ----------------------------------------------------------------- */
 
 void luv__mount_ask(luv_fsreq *r) {
-  int fd = r->path[0] ? open(r->path[0], O_PATH | O_CLOEXEC) : r->d ? r->d->fd : -1;
+  int fd = r->path[0] ? (int)LUV_RETRY(open(r->path[0], O_PATH | O_CLOEXEC)) : r->d ? r->d->fd : -1;
   struct stat s;
   struct statfs t;
   r->asks = 0;

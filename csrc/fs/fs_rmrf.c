@@ -59,7 +59,7 @@ static int reopen(tree *t, int child) {
   struct stat s;
   int fd;
   if (l->dir) return 0;
-  fd = openat(child, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  fd = (int)LUV_RETRY(openat(child, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (fd < 0) return error();
   if (fstat(fd, &s) || s.st_dev != l->dev || s.st_ino != l->ino) return close(fd), UV_ELOOP; /* moved */
   l->dir = fdopendir(fd);
@@ -71,7 +71,7 @@ static int enter_or_unlink(tree *t, int at, const char *name) {
   int fd;
   if (unlinkat(at, name, 0) == 0 || errno == ENOENT) return 0;
   if (errno != EISDIR && errno != EPERM) return error();
-  fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  fd = (int)LUV_RETRY(openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (fd < 0) return errno == ENOTDIR || errno == ELOOP ? UV_EPERM : gone();
   return add(t, fd, name);
 }

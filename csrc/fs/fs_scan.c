@@ -82,7 +82,7 @@ static int list(luv_scan *s, DIR *d, size_t i) {
 /* 0: it is watched, or is not there, or may not be read. */
 static int enter(luv_scan *s, size_t i) {
   const char *path = s->text + s->found[i].path;
-  int fd = openat(s->roots->at, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err;
+  int fd = (int)LUV_RETRY(openat(s->roots->at, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)), err;
   char name[32];
   DIR *d;
   if (fd < 0) {
@@ -105,7 +105,7 @@ static int enter(luv_scan *s, size_t i) {
 /* The same folder as before: it may have been moved. */
 static int open_root(luv_roots *r) {
   struct stat st;
-  r->at = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  r->at = (int)LUV_RETRY(open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (r->at < 0) return uv_translate_sys_error(errno);
   if (fstat(r->at, &st) == 0 && st.st_dev == r->dev && st.st_ino == r->ino) return 0;
   close(r->at);

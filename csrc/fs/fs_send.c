@@ -26,14 +26,14 @@ static uint64_t rest(luv_fsreq *r) { return r->total - r->done < PIECE ? r->tota
 static ssize_t by_hand(luv_fsreq *r, off_t from) {
   char buf[65536];
   size_t want = rest(r) < sizeof buf ? (size_t)rest(r) : sizeof buf;
-  ssize_t n = pread(r->d->fd, buf, want, from);
-  return n > 0 ? write(r->sending->fd, buf, (size_t)n) : n;
+  ssize_t n = LUV_RETRY(pread(r->d->fd, buf, want, from));
+  return n > 0 ? LUV_RETRY(write(r->sending->fd, buf, (size_t)n)) : n;
 }
 
 /* To a socket: uv_fs_sendfile would wait in the thread until a full one can be written. */
 static void to_socket(luv_fsreq *r) {
   off_t at = (off_t)r->n[2] + (off_t)r->done, from = at;
-  ssize_t n = sendfile(r->sending->fd, r->d->fd, &from, (size_t)rest(r));
+  ssize_t n = LUV_RETRY(sendfile(r->sending->fd, r->d->fd, &from, (size_t)rest(r)));
   if (n < 0 && (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) n = by_hand(r, at);
   r->result = n < 0 ? uv_translate_sys_error(errno) : n;
 }
@@ -42,7 +42,7 @@ static void to_socket(luv_fsreq *r) {
 static void to_end(luv_fsreq *r) {
   char buf[65536];
   size_t want = rest(r) < sizeof buf ? (size_t)rest(r) : sizeof buf;
-  ssize_t n = pread(r->d2->fd, buf, want, (off_t)r->n[2] + (off_t)r->done);
+  ssize_t n = LUV_RETRY(pread(r->d2->fd, buf, want, (off_t)r->n[2] + (off_t)r->done));
   int err = n > 0 ? luv__write_fully(r->d->fd, buf, (size_t)n, NULL) : 0;
   r->result = n < 0 ? uv_translate_sys_error(errno) : err ? err : n;
 }

@@ -85,7 +85,7 @@ static int type_of(int dir, const struct dirent *e) {
 
 /* The directory goes before what is in it; one that cannot be opened says why. */
 static int descend(luv_walk *w, int dir, const char *name, char *path, luv_entry *e) {
-  int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  int fd = (int)LUV_RETRY(openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (fd >= 0) return enter(w, fd, path, e->len);
   if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) e->err = error(); /* else: gone since */
   return 0;
@@ -131,7 +131,7 @@ void luv__job_fill(luv_fsreq *r) {
 
 static void open_walk(luv_fsreq *r, int recursive) {
   luv_walk *w = calloc(1, sizeof *w);
-  int fd = open(r->path[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = (int)LUV_RETRY(open(r->path[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   r->result = fd < 0 ? error() : 0;
   if (fd >= 0 && !w) close(fd);
   if (!w) r->result = UV_ENOMEM;

@@ -11,7 +11,8 @@ static const char source[] =
   "local function drain(stream, job)\n"
   "  local parts, size = {}, 0\n"
   "  while true do\n"
-  "    local n, data = stream:read()\n"
+  "    local n, data, code = stream:read()\n"
+  "    if not n and code ~= 'EOF' and code ~= 'ECANCELED' then job.broken = {data, code} end\n"
   "    if not n then return concat(parts) end\n"
   "    if size + n > job.max then\n"
   "      parts[#parts + 1] = data:sub(1, job.max - size)\n"
@@ -24,12 +25,17 @@ static const char source[] =
   "    parts[#parts + 1] = data\n"
   "  end\n"
   "end\n"
-  "local function write(stream, input)\n"
-  "  if #input > 0 then stream:write(input) end\n" /* EPIPE: it did not want all of it */
+  /* EPIPE: it did not want all of it. Otherwise a child that has not got all of it must not take
+   * that for the end. */
+  "local function write(stream, input, job)\n"
+  "  if #input == 0 then return end\n"
+  "  local ok, message, code = stream:write(input)\n"
+  "  if ok or code == 'EPIPE' or code == 'ECANCELED' or code == 'ECONNRESET' then return end\n"
+  "  job.broken = {message, code}\n"
+  "  job.p:kill(KILL)\n"
   "end\n"
-  /* Without memory the child has not got all of it, and must not take that for the end. */
   "local function feed(stream, input, job)\n"
-  "  local ok, err = pcall(write, stream, input)\n"
+  "  local ok, err = pcall(write, stream, input, job)\n"
   "  if not ok then job.failed = {err} job.p:kill(KILL) end\n"
   "  stream:close()\n"
   "end\n"
@@ -48,6 +54,7 @@ static const char source[] =
   "    if not data then return nil, message, code end\n"
   "    job.result[key] = data\n"
   "  end\n"
+  "  if job.broken then return nil, job.broken[1], job.broken[2] end\n"
   "  return true\n"
   "end\n"
   /* After a timeout: what has come so far is not lost. */

@@ -31,7 +31,7 @@ int luv__private_fd(int fd, int *shares) {
   if (flags < 0) return uv_translate_sys_error(errno);
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   if (reopens(fd)) {
-    copy = open(path, (flags & (O_ACCMODE | O_APPEND)) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    copy = (int)LUV_RETRY(open(path, (flags & (O_ACCMODE | O_APPEND)) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (copy >= 0) return copy;
   }
   copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);

@@ -128,7 +128,7 @@ static void read_more(luv_stream *s) {
     read_in_pool(s, d);
     return;
   }
-  n = preadv2(d->fd, &v, 1, -1, RWF_NOWAIT);
+  n = LUV_RETRY(preadv2(d->fd, &v, 1, -1, RWF_NOWAIT));
   if (n >= 0) arrived(s, v.iov_base, n);
   else if (errno == EAGAIN || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) read_in_pool(s, d);
   else luv__read_end(s, uv_translate_sys_error(errno));

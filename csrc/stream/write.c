@@ -143,7 +143,7 @@ static int let_go(luv_stream *s) {
   uv_os_fd_t fd;
   int err = uv_fileno((uv_handle_t *)&s->h, &fd), null;
   if (err) return err;
-  null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  null = (int)LUV_RETRY(open("/dev/null", O_WRONLY | O_CLOEXEC));
   if (null < 0) return uv_translate_sys_error(errno);
   err = dup3(null, fd, O_CLOEXEC) < 0 ? uv_translate_sys_error(errno) : 0;
   close(null);

@@ -53,6 +53,7 @@ void luv__task_clear(luv_task *t);
 int luv__task_pack(luv_state *S, lua_State *L, luv_task *t, int first, int n);
 int luv__task_run(lua_State *L, luv_task *t); /* the status it is to have */
 void luv__task_end(luv_task *t, int status);
+const char *luv__task_problem(lua_State *L); /* of the error on top, a static text */
 int luv__task_push(luv_state *S, lua_State *W, luv_task *t);
 void luv__task_take(luv_task *t);
 int luv__task_taken(luv_task *t);
@@ -87,6 +88,9 @@ void luv__thread_hear(void);
 void luv__thread_stop(luv_thread *t);
 void luv__thread_enter(lua_State *L);
 void luv__thread_leave(lua_State *L);
+
+/* thread_pool.c */
+void luv__thread_pool_left(luv_core *calls, const char *why);
 
 /* thread_life.c */
 luv_thread *luv__thread_new(void);
@@ -124,6 +128,7 @@ typedef struct luv_channel {
   uint32_t size;
   int closed;        /* atomic; set with `putting` held */
   double cap;
+  int workers;       /* of a pool: threads that take its calls; atomic */
   /* Values put and taken so far are counted apart, and each side looks at the other's
    * number only when its own idea of it is used up: one cache line less per value. */
   int putting __attribute__((aligned(64))); /* the locks */

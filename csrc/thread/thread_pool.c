@@ -1,5 +1,5 @@
 /* thread_pool.c - luv.thread.pool: OS threads that take calls from one channel of tasks. */
-#include "thread.h"
+#include "thread_chan.h"
 
 static void free_task(luv_core *c) {
   luv__task_clear((luv_task *)c);
@@ -32,6 +32,17 @@ static int work(lua_State *L) {
   }
 }
 
+/* One of its threads has ended. When the last has, and not because the pool is closed, since it could
+ * not even begin, nobody will take the calls that are there, and none is to come. */
+void luv__thread_pool_left(luv_core *calls, const char *why) {
+  luv_channel *c = (luv_channel *)calls;
+  luv_msg m;
+  if (__atomic_sub_fetch(&c->workers, 1, __ATOMIC_SEQ_CST)) return;
+  luv__thread_chan_close(c);
+  while (luv__ring_shift(c, &m) == 0)
+    if (m.kind == LUV_MSG_TASK) luv__task_refuse(m.u.task, why);
+}
+
 /* ---- in the state that made it ------------------------------------------------------------------ */
 
 static int start_one(luv_state *S, lua_State *L, luv_core *calls) {
@@ -42,7 +53,9 @@ static int start_one(luv_state *S, lua_State *L, luv_core *calls) {
   t->body_core = calls;
   luv__core_hold(calls);
   snprintf(t->name, sizeof t->name, "pool-%u", t->id);
+  __atomic_add_fetch(&((luv_channel *)calls)->workers, 1, __ATOMIC_SEQ_CST);
   err = luv__thread_spawn(S, L, t);
+  if (err) __atomic_sub_fetch(&((luv_channel *)calls)->workers, 1, __ATOMIC_SEQ_CST);
   lua_pop(L, 1);
   return err;
 }

@@ -47,6 +47,7 @@ void luv__thread_main(luv_thread *t, lua_State *L) {
   if (lua_cpcall(L, set_up, t) == 0) {
     if (!t->body) t->ended = luv__task_run(L, &t->task);
     else if (lua_cpcall(L, with_luv, t) == 0) t->ended = LUV_TASK_DONE;
+    else t->task.problem = luv__task_problem(L);
   }
 }
 
@@ -62,6 +63,7 @@ static void body(void *arg) {
   luv__thread_number(t, 0);
   luv__thread_hear();
   luv__go_thread(t);
+  if (t->body) luv__thread_pool_left(t->body_core, t->task.problem);
   luv__this_thread = NULL;
   luv__thread_number(t, 1);
   luv__thread_gone(t);

@@ -81,12 +81,21 @@ static int run(lua_State *L) {
   return keep_error(L, r);
 }
 
+/* What keeps luv from being opened is descriptors, or memory. */
+const char *luv__task_problem(lua_State *L) {
+  const char *msg = lua_tostring(L, -1);
+  if (msg && strstr(msg, "too many open files in system")) return "ENFILE: too many open files in system";
+  if (msg && strstr(msg, "too many open files")) return "EMFILE: too many open files";
+  if (msg && strstr(msg, "file table overflow")) return "ENFILE: file table overflow";
+  return "not enough memory";
+}
+
 int luv__task_run(lua_State *L, luv_task *t) {
   running r = {t, LUV_TASK_FAILED};
   if (lua_cpcall(L, run, &r) == 0) return r.status;
-  lua_pop(L, 1);
   luv__blob_free(&t->out);
-  t->problem = "not enough memory";
+  t->problem = luv__task_problem(L);
+  lua_pop(L, 1);
   return LUV_TASK_FAILED;
 }
 
