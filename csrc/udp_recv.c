@@ -46,7 +46,7 @@ int luv__udp_deliver(luv_state *S, luv_fiber *f, lua_State *W) {
   luv_udp_state *t = S->udp;
   parcel *p = f->wait.arg ? (parcel *)(uintptr_t)f->wait.arg : NULL;
   int n;
-  if (t->last) drop_parcel((parcel *)t->last); /* its delivery ran out of memory */
+  if (t->last && t->last != (luv_queue *)p) drop_parcel((parcel *)t->last); /* its delivery ran out of memory */
   t->last = (luv_queue *)p;
   n = push(S, W, p ? &p->d : f->wait.on);
   t->last = NULL;
