@@ -8,14 +8,18 @@ int luv__codec_push_blob(lua_State *L) {
   return 1;
 }
 
+int luv__encode_error(luv_state *S, lua_State *L, const char *what) {
+  if (lua_type(L, -1) != LUA_TSTRING) return lua_error(L);
+  return luv__error(S, L, "cannot %s %s", what, lua_tostring(L, -1));
+}
+
 /* s = luv.codec.encode(...) */
 int luv_codec_encode(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_blob b;
   int err, n = lua_gettop(L);
   luaL_checkstack(L, 10, NULL);
-  if (luv__encode(S, L, 1, n, LUV_CODEC_TAKE, &b))
-    return luv__error(S, L, "cannot encode %s", lua_isstring(L, -1) ? lua_tostring(L, -1) : "the values");
+  if (luv__encode(S, L, 1, n, LUV_CODEC_TAKE, &b)) return luv__encode_error(S, L, "encode");
   lua_rawgeti(L, LUA_REGISTRYINDEX, luv__codec_of(S)->ref_push);
   lua_pushlightuserdata(L, &b);
   err = lua_pcall(L, 1, 1, 0); /* a string holds no references: they are dropped */

@@ -33,6 +33,9 @@ enum {
  * at. 0, or -1 with a message pushed on L and nothing in b. The message has the whole path:
  * "argument 2: field 'db': userdata". Does not raise; needs 8 free slots on L. */
 int luv__encode(luv_state *S, lua_State *L, int first, int n, int flags, luv_blob *b);
+/* Raises what luv__encode has left on L: a message behind `what`; another value, a finaliser's,
+ * unchanged. */
+int luv__encode_error(luv_state *S, lua_State *L, const char *what);
 
 /* Pushes the values, returns how many; or pushes a message, "NAME: text: subject", and
  * returns -1. Does not raise; needs 8 free slots on L, and grows its stack for the values. */

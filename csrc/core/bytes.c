@@ -47,12 +47,22 @@ int luv__bytes_to(luv_state *S, lua_State *to, int counted, const char *p, size_
   return rc; /* done: it was a finaliser's error */
 }
 
+/* Whether the error on top of L was a finaliser's, who has been told of. */
+static int was_finalizers(luv_state *S, lua_State *L) {
+  lua_pushvalue(L, -1);
+  if (L != S->M) lua_xmove(L, S->M, 1);
+  return luv__finalizer_failed(S);
+}
+
 int luv__push_safely(luv_state *S, lua_State *L, luv_maker m) {
   call c = {m.fn, m.ud};
-  int top = lua_gettop(L), rc;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_deliver);
-  lua_pushlightuserdata(L, &c);
-  rc = lua_pcall(L, 1, LUA_MULTRET, 0);
+  int top = lua_gettop(L), rc, tries = 0;
+  do {
+    lua_settop(L, top);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_deliver);
+    lua_pushlightuserdata(L, &c);
+    rc = lua_pcall(L, 1, LUA_MULTRET, 0);
+  } while (rc && tries++ < 10 && was_finalizers(S, L));
   if (m.release) m.release(m.ud);
   return rc ? lua_error(L) : lua_gettop(L) - top;
 }

@@ -3,16 +3,23 @@
  * The values are made on the scheduler's own Lua thread, protected, and moved: a memory error
  * is then the fiber's. What the codec makes may call functions of the script, which may wait:
  * it is made on a thread of its own, as part of the fiber's turn. A call that has kept its C
- * stack takes its outcome itself (suspend.c). */
+ * stack takes its outcome in its turn (luv__outcome_here). */
 #include "luv.h"
 
-typedef struct { luv_state *S; luv_fiber *f; int n; } job;
+/* done: the values, or the error, are on `to`. Lua may collect once more as the call ends, and a
+ * finaliser fail then. */
+typedef struct { luv_state *S; luv_fiber *f; lua_State *to; int n, done; } job;
 
 static int make(lua_State *W) {
   job *j = lua_touserdata(W, 1);
+  int n;
   j->S->delivering = j->f;
   j->n = luv__outcome(j->S, j->f, j->f->base, W);
-  return j->n == LUV_RAISE ? 1 : j->n;
+  n = j->n == LUV_RAISE ? 1 : j->n;
+  if (!luv__room(j->to, n)) return luaL_error(W, "stack overflow (too many results)");
+  lua_xmove(W, j->to, n);
+  j->done = 1;
+  return 0;
 }
 
 void luv__outcome_open(luv_state *S, lua_State *L) {
@@ -20,22 +27,6 @@ void luv__outcome_open(luv_state *S, lua_State *L) {
   S->ref_outcome = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_createtable(L, LUV_SCRATCH, 0);
   S->ref_scratch = luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
-/* Moves what W has come to onto the fiber's thread: how many values, or LUV_RAISE and an
- * error on M. */
-static int hand_over(luv_state *S, luv_fiber *f, lua_State *W, int n) {
-  if (n == LUV_RAISE) {
-    if (W != S->M) lua_xmove(W, S->M, 1);
-    return n;
-  }
-  if (!luv__room(f->base, n)) {
-    lua_settop(W, -n - 1);
-    lua_pushliteral(S->M, "stack overflow (too many results)");
-    return LUV_RAISE;
-  }
-  lua_xmove(W, f->base, n);
-  return n;
 }
 
 /* What is made of it can be made again, should a finaliser that came to run have failed. */
@@ -51,24 +42,31 @@ static int make_once(luv_state *S, job *j, lua_State *W) {
   int err;
   lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_outcome);
   lua_pushlightuserdata(W, j);
-  err = lua_pcall(W, 1, LUA_MULTRET, 0);
-  if (err) j->n = LUV_RAISE;
+  err = lua_pcall(W, 1, 0, 0);
   S->delivering = NULL;
+  if (err && W != S->M) lua_xmove(W, S->M, 1);
   return err;
 }
 
-static int make_on(luv_state *S, luv_fiber *f, lua_State *W) {
-  job j = {S, f, 0};
+/* Tries to make what f->out says; 1: try again. Else j is done, or an error is on M. */
+static int make_or_tell(luv_state *S, job *j, luv_fiber *f, lua_State *W, int tries) {
   int out = f->out;
-  while (make_once(S, &j, W) && W == S->M && can_be_repeated(f, out)) {
-    if (!luv__finalizer_failed(S)) {
-      lua_pushliteral(S->M, "not enough memory");
-      break;
-    }
-    f->out = (uint8_t)out;
-  }
+  if (make_once(S, j, W) == 0) return 0;
+  if (!j->done && (W != S->M || !can_be_repeated(f, out) || tries == 10)) return 0;
+  if (luv__finalizer_failed(S)) return !j->done;
+  if (!j->done) lua_pushliteral(S->M, "not enough memory");
+  return 0;
+}
+
+/* Makes it on W, for `to`: how many values, or LUV_RAISE and an error on M. */
+static int make_on(luv_state *S, luv_fiber *f, lua_State *to, lua_State *W) {
+  job j = {S, f, to, 0, 0};
+  int out = f->out, tries = 0;
+  while (make_or_tell(S, &j, f, W, tries++)) f->out = (uint8_t)out;
   f->out = LUV_OUT_STACK;
-  return hand_over(S, f, W, j.n);
+  if (!j.done) return LUV_RAISE;
+  if (j.n == LUV_RAISE) lua_xmove(to, S->M, 1);
+  return j.n;
 }
 
 /* ---- Lua threads for what may wait ----------------------------------------------------- */
@@ -108,12 +106,23 @@ static int make_apart(luv_state *S, luv_fiber *f) {
   int n;
   if (!T) return LUV_RAISE;
   S->current = f;
-  n = make_on(S, f, T);
+  n = make_on(S, f, f->base, T);
   give_thread(S, T);
   return n;
 }
 
 /* ---- the ways -------------------------------------------------------------------------- */
+
+/* The same for a call that has kept its C stack, on L: what a finaliser fails with as values are made
+ * that can be made again is not the call's. */
+int luv__outcome_here(luv_state *S, luv_fiber *f, lua_State *L) {
+  int n;
+  if (!can_be_repeated(f, f->out)) return luv__outcome(S, f, L, L);
+  n = make_on(S, f, L, S->M);
+  if (n == LUV_RAISE) lua_xmove(S->M, L, 1);
+  luv__regain(S, L);
+  return n;
+}
 
 /* Pushes the outcome on the fiber's thread: how many values, or LUV_RAISE and an error on M. */
 int luv__deliver(luv_state *S, luv_fiber *f) {
@@ -124,8 +133,8 @@ int luv__deliver(luv_state *S, luv_fiber *f) {
     case LUV_OUT_COUNT: lua_pushnumber(f->base, (lua_Number)f->wait.arg); break;
     case LUV_OUT_OWN:
       if (f->wait.op->move && (n = f->wait.op->move(f))) break;
-      return f->wait.op->flags & LUV_OP_APART ? make_apart(S, f) : make_on(S, f, S->M);
-    default: return make_on(S, f, S->M);
+      return f->wait.op->flags & LUV_OP_APART ? make_apart(S, f) : make_on(S, f, f->base, S->M);
+    default: return make_on(S, f, f->base, S->M);
   }
   f->out = LUV_OUT_STACK;
   return n;

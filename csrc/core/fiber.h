@@ -232,6 +232,7 @@ const char *luv__fiber_push_name(luv_state *S, lua_State *L, int idx, luv_fiber 
 enum { LUV_RUN_DEFAULT, LUV_RUN_ONCE, LUV_RUN_NOWAIT };
 
 int luv__deliver(luv_state *S, luv_fiber *f); /* deliver.c */
+int luv__outcome_here(luv_state *S, luv_fiber *f, lua_State *L);
 void luv__run_fibers(void);
 /* Runs fibers and polls until the main wait has ended. Called by Go's Loop.Run. */
 int luv__sched_run(luv_state *S);

@@ -40,8 +40,8 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv_wait *w = &f->wait;
   int out = f->out;
   luv_assert(f->status != LUV_WAITING && queue_empty(&w->node) && !w->external);
-  luv__check_crossing(W);
   f->out = LUV_OUT_STACK;
+  luv__check_crossing(W);
   switch (out) {
     case LUV_OUT_STACK: return f->nargs;
     case LUV_OUT_DATA: lua_pushlstring(W, w->on, (size_t)w->arg); return 1;

@@ -13,7 +13,7 @@ int luv_thread_create(lua_State *L) {
   if (!t) return luaL_error(L, "not enough memory");
   if (luv__task_pack(S, L, &t->task, 1, lua_gettop(L))) {
     luv__core_drop(&t->task.core);
-    return luv__error(S, L, "cannot pass %s", lua_tostring(L, -1));
+    return luv__encode_error(S, L, "pass");
   }
   err = luv__thread_spawn(S, L, t);
   return err ? luv__fail(L, err) : 1;

@@ -269,7 +269,7 @@ static int put(luv_state *S, lua_State *L, const char *fname, double timeout) {
   luv__check_cancel(S, L);
   if (!luv__self(S, L, luv__class_thread_chan.id, fname)) return luv__fail(L, UV_EBADF);
   lua_settop(L, 2);
-  if (luv__msg_pack(S, L, 2, &m)) return luv__error(S, L, "cannot put %s", lua_tostring(L, -1));
+  if (luv__msg_pack(S, L, 2, &m)) return luv__encode_error(S, L, "put");
   k = luv__self(S, L, luv__class_thread_chan.id, fname);
   if (!k) {
     luv__msg_free(&m);

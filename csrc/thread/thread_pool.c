@@ -104,7 +104,7 @@ int luv_thread_pool_call(lua_State *L) {
   luv__core_init(&t->core, &kind);
   if (luv__task_pack(S, L, t, 2, lua_gettop(L) - 1)) {
     luv__core_drop(&t->core);
-    return luv__error(S, L, "cannot pass %s", lua_tostring(L, -1));
+    return luv__encode_error(S, L, "pass");
   }
   k = luv__link_new(S, luv__class_thread.id, &t->core);
   if (!k) return luaL_error(L, "not enough memory");

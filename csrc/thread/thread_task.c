@@ -53,7 +53,7 @@ static int keep_error(lua_State *L, running *r) {
   r->status = LUV_TASK_FAILED;
   if (luv__encode(S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED, &r->t->out) == 0) return 0;
   lua_pushfstring(L, "the thread's error is a %s, which cannot be passed: %s", luaL_typename(L, -2),
-                  lua_tostring(L, -1));
+                  lua_isstring(L, -1) ? lua_tostring(L, -1) : "a finalizer failed");
   if (luv__encode(S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED, &r->t->out)) r->t->problem = "not enough memory";
   return 0;
 }
@@ -77,7 +77,7 @@ static int run(lua_State *L) {
   n = lua_gettop(L) - 2;
   if (luv__plain_keep(L, t, 3, n)) return 0;
   if (luv__encode(luv__thread_state(L), L, 3, n, LUV_CODEC_TRUSTED | LUV_CODEC_TAKE, &t->out) == 0) return 0;
-  lua_pushfstring(L, "cannot return %s", lua_tostring(L, -1));
+  if (lua_type(L, -1) == LUA_TSTRING) lua_pushfstring(L, "cannot return %s", lua_tostring(L, -1));
   return keep_error(L, r);
 }
 

@@ -46,7 +46,7 @@ static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   parcel *p = f->wait.arg ? (parcel *)(uintptr_t)f->wait.arg : NULL;
   int n;
   (void)L;
-  if (t->last) drop_parcel((parcel *)t->last); /* its delivery ran out of memory */
+  if (t->last && t->last != (luv_queue *)p) drop_parcel((parcel *)t->last); /* its delivery ran out of memory */
   t->last = (luv_queue *)p;
   n = push(S, W, p ? &p->d : f->wait.on);
   t->last = NULL;
@@ -194,8 +194,8 @@ static int begin_recv(luv_state *S, luv_fiber *f) {
   return 0;
 }
 
-static const luv_op recv_op = {.name = "udp recv", .flags = LUV_OP_EXTERNAL, .begin = begin_recv, .deliver = deliver};
-static const luv_op unixgram_recv_op = {.name = "unixgram recv", .flags = LUV_OP_EXTERNAL, .begin = begin_recv, .deliver = deliver};
+static const luv_op recv_op = {.name = "udp recv", .flags = LUV_OP_EXTERNAL | LUV_OP_AGAIN, .begin = begin_recv, .deliver = deliver};
+static const luv_op unixgram_recv_op = {.name = "unixgram recv", .flags = LUV_OP_EXTERNAL | LUV_OP_AGAIN, .begin = begin_recv, .deliver = deliver};
 
 /* Takes the first of the queue, out of the way of whatever a finaliser does to the socket
  * while the results are made. A long one costs a block of its own. */

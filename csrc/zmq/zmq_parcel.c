@@ -81,12 +81,9 @@ void luv__zmq_note_end(luv_zmq *z, zmq_msg_t *m) {
 
 /* ---- values -------------------------------------------------------------------------------- */
 
+/* The frame stays: should a finaliser fail meanwhile all is made again. */
 static void push_frame(lua_State *W, zmq_msg_t *m) {
-  size_t n = zmq_msg_size(m);
-  lua_pushlstring(W, zmq_msg_data(m), n);
-  if (n < LUV_ZMQ_RELEASE) return;
-  zmq_msg_close(m);
-  zmq_msg_init(m);
+  lua_pushlstring(W, zmq_msg_data(m), zmq_msg_size(m));
 }
 
 static int push_event(lua_State *W, luv_parcel *p) {
@@ -174,7 +171,7 @@ int luv__zmq_deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   luv_parcel *p = f->wait.on;
   int mode = (int)f->wait.arg, n;
   if (f->is_main == LUV_IS_CASE) mode &= ~LUV_ZMQ_PACKED; /* nobody unpacks a case's */
-  luv__parcel_free(luv__zmq_of(S)->delivering);
+  if (luv__zmq_of(S)->delivering != p) luv__parcel_free(luv__zmq_of(S)->delivering); /* else it is made again */
   luv__zmq_of(S)->delivering = p;
   if (p->n > LUV_ZMQ_RESULTS && !(mode & LUV_ZMQ_TABLE)) n = refuse(L, W, p);
   else n = push(W, p, mode);

@@ -257,7 +257,7 @@ static int begin_send(luv_state *S, luv_fiber *f) {
   return begin(f->wait.on, f, &((luv_zmq *)f->wait.on)->senders);
 }
 
-const luv_op luv__op_zmq_recv = {.name = "zmq recv", .flags = LUV_OP_EXTERNAL, .begin = begin_recv, .deliver = luv__zmq_deliver};
+const luv_op luv__op_zmq_recv = {.name = "zmq recv", .flags = LUV_OP_EXTERNAL | LUV_OP_AGAIN, .begin = begin_recv, .deliver = luv__zmq_deliver};
 const luv_op luv__op_zmq_send = {.name = "zmq send", .flags = LUV_OP_EXTERNAL, .begin = begin_send};
 
 /* ---- before the loop blocks ------------------------------------------------------------ */

@@ -47,7 +47,7 @@ return function(world)
   end
   local function get(r, nowait)
     local slot = slots[r(4)]
-    taken(slot, call(slot.chan.get, slot.chan, world.limit(r, nowait)))
+    taken(slot, slot.book:get(slot.chan.get, slot.chan, world.limit(r, nowait)))
   end
   local function close(r)
     if r(20) > 1 then return end
@@ -58,12 +58,12 @@ return function(world)
   end
   local function iterate(r, nowait)
     local slot = slots[r(4)]
-    if nowait then return taken(slot, call(slot.chan.try_get, slot.chan)) end
-    for v in slot.chan:iter() do
-      world.inside = false
-      taken(slot, v)
-      if r(3) == 1 then return end
-    end
+    if nowait then return taken(slot, slot.book:get(slot.chan.try_get, slot.chan)) end
+    local next_value = slot.chan:iter()
+    repeat
+      local v = slot.book:get(next_value)
+      if v ~= nil then taken(slot, v) end
+    until v == nil or r(3) == 1
   end
 
   local function put_case(r)

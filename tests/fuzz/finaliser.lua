@@ -25,7 +25,8 @@ local function collected(world, r)
 end
 
 function finaliser.arm(world, r)
-  getmetatable(newproxy(true)).__gc = function() return collected(world, r) end
+  local function gc() return collected(world, r) end -- made first: nothing may collect between these two
+  getmetatable(newproxy(true)).__gc = gc
 end
 
 return finaliser

@@ -20,7 +20,7 @@ local program = {}
 local jit = rawget(_G, "jit") and require("jit")
 local function raises(seed, options)
   local yes = options.raise ~= 0 and seed % 2 == 0
-  if jit then jit.flush() jit[yes and "off" or "on"]() end
+  if jit and options.raise ~= 0 then jit.flush() jit[yes and "off" or "on"]() end
   return yes
 end
 

@@ -61,11 +61,11 @@ return function(world)
   end
   local function recv(r, nowait)
     local route = routes[r(2)]
-    taken(route, call(route.to.recv, route.to, world.limit(r, nowait)))
+    taken(route, route.book:get(route.to.recv, route.to, world.limit(r, nowait)))
   end
   local function recv_multipart(r, nowait)
     local route = routes[r(2)]
-    local frames, text, code = call(route.to.recv_multipart, route.to, world.limit(r, nowait))
+    local frames, text, code = route.book:get(route.to.recv_multipart, route.to, world.limit(r, nowait))
     if not frames then return taken(route, frames, text, code) end
     taken(route, unpack(frames))
   end
