@@ -17,7 +17,7 @@ func place(find func() (string, error)) func(*lua.Call) {
 	}
 }
 
-// faces lists functions by the prefix of their faces' names: those that end with a timeout, most of csrc/fs_ops.h.
+// faces lists functions by the prefix of their faces' names: those that end with a timeout, most of csrc/fs/fs_ops.h.
 func faces(prefix string, names ...string) (list []lua.Func) {
 	for _, name := range names {
 		list = append(list, lua.Func{Name: name, Args: lua.Own, Face: prefix + name})

@@ -15,5 +15,5 @@ import (
 func Open(s *golua.State) error { return lua.Preload(s) }
 
 // BeGuest puts back what Go's runtime has changed of a process that is not its own: see
-// csrc/guest.c. luv.so begins with it; a Go program does not call it.
+// csrc/core/guest.c. luv.so begins with it; a Go program does not call it.
 func BeGuest() { core.PutBack() }

@@ -80,7 +80,7 @@ func processSpawn(c *lua.Call) {
 }
 
 // process, input, max, seconds = luv.process.run(cmd[, {..., input, max}[, timeout]]): its
-// beginning; csrc/process_run.c goes on from there.
+// beginning; csrc/process/process_run.c goes on from there.
 func processRun(c *lua.Call) {
 	capture := [3]any{"null", "pipe", "pipe"}
 	s, t := newChild(c, map[string]bool{"input": true, "max": true})

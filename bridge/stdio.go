@@ -3,7 +3,7 @@ package bridge
 import "luv/lua"
 
 // luv.stdin, luv.stdout and luv.stderr are of this class when they are files or devices; else
-// of luv.tty, luv.pipe or luv.tcp. csrc/stdio.c opens them.
+// of luv.tty, luv.pipe or luv.tcp. csrc/stream/stdio.c opens them.
 func init() {
 	lua.DefineClass(lua.ClassDef{
 		Name:    "luv.stdio",

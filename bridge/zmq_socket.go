@@ -12,7 +12,7 @@ import (
 )
 
 // zmq_socket.go - sockets: endpoints, options, topics, monitors. What is done per message
-// is in csrc/zmq_*.c.
+// is in csrc/zmq.
 
 // onSocket makes a method of what is done with an open socket.
 func onSocket(f func(c *lua.Call, s *zmq.Socket)) func(*lua.Call) {
@@ -107,7 +107,7 @@ func zmqNewindex(c *lua.Call) {
 	asField(c, o, func(s *zmq.Socket) (any, error) { return nil, s.Set(o, v) })
 }
 
-// value = sock.option; nil for what is no option. csrc/zmq_index.c looks for methods first.
+// value = sock.option; nil for what is no option. csrc/zmq/zmq_index.c looks for methods first.
 func zmqIndex(c *lua.Call) {
 	if !c.IsString(2) || zmq.OptionByName(c.String(2)) == nil {
 		c.Return(nil)

@@ -3,7 +3,7 @@
 // States come from golua, which makes and closes those of Go hosts and of tests
 // (state.go). A module's functions do not go through golua: its callbacks run on the
 // main state, never on the calling coroutine, and its errors unwind C frames. They go
-// through luv's own trampoline (csrc/tramp.c), which lays the arguments out flat, calls
+// through luv's own trampoline (csrc/core/tramp.c), which lays the arguments out flat, calls
 // Go once and takes the results in the same form. So nothing here ever calls a lua_*
 // function that can raise.
 //

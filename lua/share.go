@@ -25,7 +25,7 @@ var sharing Shared
 func Share(s Shared) { sharing = s }
 
 const (
-	shareHold = iota // LUV_SHARE_HOLD and so on, in csrc/luv.h
+	shareHold = iota // LUV_SHARE_HOLD and so on, in csrc/core/luv.h
 	shareTake
 	shareDrop
 )

@@ -26,7 +26,7 @@ func (f finder) Find(id uint64) any {
 
 func (f finder) Drop(id uint64) { f.v.held -= int(id) - 6 }
 
-// The numbers are those of LUV_SHARE_HOLD, TAKE and DROP in csrc/luv.h.
+// The numbers are those of LUV_SHARE_HOLD, TAKE and DROP in csrc/core/luv.h.
 func TestShare(t *testing.T) {
 	s, v := newState(t), new(sharedValue)
 	lua.Share(finder{v})

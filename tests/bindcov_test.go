@@ -44,11 +44,11 @@ var notBound = []skip{
 	{why: "a handle goes with uv_write2, which waits when it has to", names: "uv_try_write2"},
 	{why: "the socket is made when its family is known", names: "uv_tcp_init_ex"},
 	{why: "luv__tcp_close_reset, after which an object closes as ever", names: "uv_tcp_close_reset"},
-	{why: "libuv cuts long paths off and knows no abstract ones: csrc/pipe.c does", names: "uv_pipe_bind uv_pipe_connect"},
-	{why: "csrc/pipe.c does it for every libuv", since: 46, names: "uv_pipe_bind2 uv_pipe_connect2"},
-	{why: "csrc/handle.c asks the descriptor, which also tells a listener", names: "uv_pipe_pending_type"},
+	{why: "libuv cuts long paths off and knows no abstract ones: csrc/stream/pipe.c does", names: "uv_pipe_bind uv_pipe_connect"},
+	{why: "csrc/stream/pipe.c does it for every libuv", since: 46, names: "uv_pipe_bind2 uv_pipe_connect2"},
+	{why: "csrc/stream/handle.c asks the descriptor, which also tells a listener", names: "uv_pipe_pending_type"},
 	{why: "luv.fs.chmod on the path", names: "uv_pipe_chmod"},
-	{why: "csrc/tty.c: libuv can put back one terminal of the process, luv does it for all",
+	{why: "csrc/stream/tty.c: libuv can put back one terminal of the process, luv does it for all",
 		names: "uv_tty_set_mode uv_tty_reset_mode"},
 	{why: "only on Windows", names: "uv_tcp_simultaneous_accepts uv_pipe_pending_instances uv_tty_set_vterm_state " +
 		"uv_tty_get_vterm_state uv_get_osfhandle uv_open_osfhandle"},
@@ -62,15 +62,15 @@ var notBound = []skip{
 	{why: "the same as uv_if_indextoname outside of Windows", names: "uv_if_indextoiid"},
 
 	// The environment.
-	{why: "they free what other threads read: csrc/os.c does not", names: "uv_os_setenv uv_os_unsetenv"},
+	{why: "they free what other threads read: csrc/process/os.c does not", names: "uv_os_setenv uv_os_unsetenv"},
 
 	// Files.
-	{why: "jobs of csrc/fs_job.c, which undo what comes too late",
+	{why: "jobs of csrc/fs/fs_job.c, which undo what comes too late",
 		names: "uv_fs_open uv_fs_mkdtemp uv_fs_mkstemp uv_chdir"},
-	{why: "csrc/fs_copy.c: libuv's copies no file of /proc and never ends on one that is cut meanwhile",
+	{why: "csrc/fs/fs_copy.c: libuv's copies no file of /proc and never ends on one that is cut meanwhile",
 		names: "uv_fs_copyfile"},
-	{why: "walks and streams share the reader of csrc/fs_walk.c", names: "uv_fs_opendir uv_fs_readdir uv_fs_closedir"},
-	{why: "csrc/fs_event.c is inotify itself, which tells what libuv hides",
+	{why: "walks and streams share the reader of csrc/fs/fs_walk.c", names: "uv_fs_opendir uv_fs_readdir uv_fs_closedir"},
+	{why: "csrc/fs/fs_event.c is inotify itself, which tells what libuv hides",
 		names: "uv_fs_event_init uv_fs_event_start uv_fs_event_stop uv_fs_event_getpath"},
 	{why: "a poller runs until it is closed", names: "uv_fs_poll_stop"},
 
@@ -214,7 +214,7 @@ func TestEveryFunctionOfLibuvIsBoundOrSkipped(t *testing.T) {
 	if len(functions) < 290 || len(functions) < strings.Count(text, "\nUV_EXTERN ") {
 		t.Fatalf("only %d functions were found in uv.h", len(functions))
 	}
-	for _, pattern := range []string{"uv/*.go", "bridge/*.go", "csrc/*.c", "csrc/*.h"} {
+	for _, pattern := range []string{"uv/*.go", "bridge/*.go", "csrc/*/*.c", "csrc/*/*.h"} {
 		for _, name := range files(t, pattern) {
 			if !isTest(name) {
 				calls(bound, read(t, name))

@@ -25,7 +25,7 @@ func TestSwitch(t *testing.T) {
 				}
 			}
 			program := filepath.Join(t.TempDir(), "switch")
-			args := append([]string{"-O2", "-I../csrc", "-o", program, "lib/switch.c", "../csrc/switch.c"}, way.flags...)
+			args := append([]string{"-O2", "-I../csrc/core", "-o", program, "lib/switch.c", "../csrc/core/switch.c"}, way.flags...)
 			if out, err := exec.Command(way.cc, args...).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}

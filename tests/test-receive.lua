@@ -1,4 +1,4 @@
--- Many sockets that one poll finds readable: csrc/receive.c reads a few at a time, and
+-- Many sockets that one poll finds readable: csrc/stream/receive.c reads a few at a time, and
 -- between them anything may happen to the others.
 
 local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")

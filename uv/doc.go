@@ -12,7 +12,7 @@
 //
 // To add a handle type: a file of its name with a New function that calls Handle's init
 // and libuv's, its methods, and a test of the same name; its callback goes to
-// csrc/uvcb.c, unless one of that type is there already.
+// csrc/core/uvcb.c, unless one of that type is there already.
 package uv
 
 /*

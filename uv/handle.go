@@ -19,7 +19,7 @@ type Handle struct {
 	also []*Handle // that are tracked, too, by this one's slot
 }
 
-// The events of csrc/luv.h.
+// The events of csrc/core/luv.h.
 const (
 	evFired      = C.LUV_EV_FIRED
 	evConnection = C.LUV_EV_CONNECTION

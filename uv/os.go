@@ -154,7 +154,7 @@ func Getrusage() (Rusage, error) {
 // ---- the environment -----------------------------------------------------------------
 
 // environment guards it for those who look twice: libuv counts before it copies. Whoever looks
-// once, as C's getenv, needs no lock (csrc/os.c). Go's own os.Getenv has a copy of its own, which
+// once, as C's getenv, needs no lock (csrc/process/os.c). Go's own os.Getenv has a copy of its own, which
 // is not kept in step.
 var environment sync.RWMutex
 

@@ -5,7 +5,7 @@ package uv
 import "C"
 
 // A Poll is a uv_poll_t: it watches a descriptor that is not libuv's. Scripts have luv.poll
-// instead, which is csrc/poll_fd.c's.
+// instead, which is csrc/poll/poll_fd.c's.
 type Poll struct{ Handle }
 
 // PollEvents are what a Poll watches for.

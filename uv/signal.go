@@ -46,7 +46,7 @@ func (s *Signal) Stop() error {
 	return check(C.uv_signal_stop(s.signal()))
 }
 
-// A Watch counts one signal for the fibers of a Lua state: csrc/signal.c says why it is no
+// A Watch counts one signal for the fibers of a Lua state: csrc/signal/signal.c says why it is no
 // uv_signal_t.
 type Watch struct{ Handle }
 

@@ -7,7 +7,7 @@ import "C"
 import "time"
 
 // A Timer is a uv_timer_t: milliseconds on the loop's cached clock. (The timers of Lua
-// scripts are not these; they count nanoseconds, see csrc/timer.c.)
+// scripts are not these; they count nanoseconds, see csrc/timer/timer.c.)
 type Timer struct{ Handle }
 
 // NewTimer makes a timer that is not running.

@@ -13,7 +13,7 @@ import (
 // sealed by the Go value that it is made with, a core.Recorder.
 type TLS struct{ Handle }
 
-// What a core.Recorder is asked for, and how it answers: csrc/luv.h.
+// What a core.Recorder is asked for, and how it answers: csrc/core/luv.h.
 const (
 	TLSStart  = C.LUV_TLS_START
 	TLSOpen   = C.LUV_TLS_OPEN

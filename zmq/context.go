@@ -1,7 +1,7 @@
 package zmq
 
 // #include <zmq.h>
-// void luv__zmq_allow_contexts(void);
+// #include "zmq_context.h"
 // int luv__threads_possible(int n);
 import "C"
 

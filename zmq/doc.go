@@ -1,7 +1,7 @@
 // Package zmq is libzmq for luv's control plane: contexts, sockets, options, security.
 //
 // It stands on package zmq4, and knows no Lua. Messages do not come by here: the data
-// plane (csrc/zmq_*.c) sends and receives on the raw socket. Two things are libzmq's own
+// plane (csrc/zmq) sends and receives on the raw socket. Two things are libzmq's own
 // functions, since zmq4 has no way to say them: an option by its number, whatever its
 // type; and the state's userdata around a socket.
 package zmq

@@ -14,7 +14,7 @@ import (
 	"github.com/pebbe/zmq4"
 )
 
-// leave.go - who tells when an endpoint is free again: csrc/zmq_leave.c waits for it.
+// leave.go - who tells when an endpoint is free again: csrc/zmq/zmq_leave.c waits for it.
 //
 // Unbind asks the socket's monitor; if the script has none, one of luv's own that goes again.
 // Closing a socket ends its monitor, so there it is always one of luv's own, made just before.

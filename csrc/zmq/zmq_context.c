@@ -7,11 +7,11 @@
  * symbol is hidden, so libzmq and other modules go on to see libzmq's. */
 #include <errno.h>
 #include <stddef.h>
+#include "zmq_context.h"
 
 /* Not from zmq.h, which would make our function visible, and libzmq call it. */
 extern void *zmq_init(int io_threads);
 void *zmq_ctx_new(void);
-void luv__zmq_allow_contexts(void);
 
 static int allowed;
 

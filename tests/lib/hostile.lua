@@ -1,7 +1,7 @@
 -- hostile.lua - finalisers that act in the midst of luv's calls, under any script.
 --
 -- The check build, with the variable LUV_HOSTILE set to a number, collects at every allocation behind
--- a call of luv's (csrc/check.c), until a finaliser from here has had enough. Each cycle one acts: on
+-- a call of luv's (csrc/core/check.c), until a finaliser from here has had enough. Each cycle one acts: on
 -- objects of its own, since the script's are the script's, but through all that a state shares:
 -- buffers, calls into Go, requests, queues. It checks what it gets. LUA_INIT runs this file
 -- before the script; nothing is made until the script has loaded luv.

@@ -1,5 +1,5 @@
 /* switch.c - three stacks and the host take turns; what a call must keep, integers and floating
- * point, is kept by each. Prints OK. Built with csrc/switch.c, for this CPU or another. */
+ * point, is kept by each. Prints OK. Built with csrc/core/switch.c, for this CPU or another. */
 #include <stdio.h>
 #include <sys/mman.h>
 #include "switch.h"
