@@ -136,6 +136,35 @@ tap.test("what a finaliser raises as an outcome is made is not the call's, which
   ctx:close()
 end)
 
+tap.test("an object whose userdata a finaliser keeps from being made is closed", function()
+  local function arm(fn) getmetatable(newproxy(true)).__gc = fn end
+  local makers = {luv.event, luv.mutex, luv.timer.create, luv.net.tcp, luv.net.udp, luv.net.socketpair, luv.chan, luv.thread.chan,
+                  function() return luv.zmq.create():socket("PAIR") end, luv.pipe.pair, luv.fs.poll and function() return luv.fs.poll(".", 100) end}
+  interpreted(function()
+    local before, failed = luv.stats().handles.total, 0
+    for i = 1, 20 * #makers do
+      collectgarbage("setpause", 0)
+      collectgarbage("setstepmul", 1000000)
+      collectgarbage()
+      arm(function() error("finaliser") end)
+      local ok, o = pcall(makers[i % #makers + 1])
+      collectgarbage("setpause", 200)
+      collectgarbage("setstepmul", 200)
+      if not ok then failed = failed + 1 tap.match(tostring(o), "finaliser") end
+      o = nil
+      pcall(luv.sleep, 0)
+      pcall(collectgarbage)
+    end
+    tap.ok(failed > 20, failed .. " failed")
+    for _ = 1, 100 do
+      collectgarbage()
+      luv.sleep(0.005)
+      if luv.stats().handles.total <= before then break end
+    end
+    tap.equal(luv.stats().handles.total <= before, true)
+  end)
+end)
+
 tap.test("with LuaJIT's compiler off from the start a finaliser cannot wait either", function()
   if not tap.jit then tap.skip("LuaJIT only") end
   local out, err, rc = tap.run([[

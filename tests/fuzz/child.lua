@@ -24,14 +24,16 @@ end
 
 local function held()
   local s = luv.stats()
-  return {fibers = s.fibers.total, handles = s.handles.total, operations = s.operations,
-          external = s.external, timers = s.timers, descriptors = #luv.fs.readdir("/proc/self/fd")}
+  local h = {fibers = s.fibers.total, operations = s.operations, external = s.external, timers = s.timers,
+             descriptors = #luv.fs.readdir("/proc/self/fd")}
+  for kind, n in pairs(s.handles) do if kind ~= "total" then h[kind] = n end end
+  return h
 end
 
 local function more(before)
   local now, text = held(), nil
   for k, n in pairs(now) do
-    if n > before[k] then text = (text and text .. ", " or "left over: ") .. k .. " " .. before[k] .. " -> " .. n end
+    if n > (before[k] or 0) then text = (text and text .. ", " or "left over: ") .. k .. " " .. (before[k] or 0) .. " -> " .. n end
   end
   return text
 end

@@ -103,6 +103,7 @@ end
 -- A fiber of the first level: it goes on until the program is over.
 local function root(world, seed)
   local r = random(seed)
+  world.inside = false
   while not world.over do
     world.check(pcall(constructs.block, world, r, 0))
     world.call(luv.fiber.yield)
@@ -130,6 +131,7 @@ end
 
 -- Ends the program in time, and whoever then goes on waiting: the main chunk may wait for them.
 local function reaper(world, stop)
+  world.inside = false
   local r = random(world.r(1000000000))
   while not world.over and luv.hrtime() < stop do
     world.call(luv.sleep, 0.001) -- without it a finaliser might take this for below luv
