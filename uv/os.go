@@ -1,6 +1,6 @@
 package uv
 
-// #include "luv.h"
+// #include "luvprocess.h"
 import "C"
 
 import (

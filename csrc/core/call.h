@@ -89,7 +89,6 @@ void luv__push_meta(luv_state *S, lua_State *L, int id);
 void luv__deliver_open(luv_state *S, lua_State *L);
 void luv__glue_open(luv_state *S, lua_State *L);
 void luv__outcome_open(luv_state *S, lua_State *L);
-void luv__std_open(luv_state *S, lua_State *L);
 
 extern const luv_face luv__trampoline_faces[2]; /* for a function that does not wait, and for one that may */
 

@@ -266,12 +266,6 @@ int luv__tcp_replace(uv_tcp_t *t, int own, int fd);
 int luv__tcp_close_reset(luv_object *o);
 void luv__close_all(uv_loop_t *loop);
 
-/* ---- os.c ---------------------------------------------------------------------------- */
-
-int luv__setenv(const char *name, const char *value);
-int luv__unsetenv(const char *name);
-void luv__setup_args(void);
-
 /* ---- go.c: the functions of Go, wherever they are called from ---------------------- */
 
 int luv__go_open(luv_state *S);

@@ -55,4 +55,9 @@ void luv__children_reap(luv_state *S);
 extern luv_room luv__process_room; /* keeps for each state the children that run, by luv_process.sibling */
 static inline luv_queue *luv__processes(luv_state *S) { return luv__room_data(S, &luv__process_room); }
 
+/* os.c */
+int luv__setenv(const char *name, const char *value);
+int luv__unsetenv(const char *name);
+void luv__setup_args(void);
+
 #endif

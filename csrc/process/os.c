@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <search.h>
 #include <unistd.h>
-#include "luv.h"
+#include "luvprocess.h"
 
 #define ARRAYS 8
 #define LEAST 64

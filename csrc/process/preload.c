@@ -1,6 +1,6 @@
 /* preload.c - luv for a state that Go has made: there require("luv") looks for no file, it
  * takes the luv of this program. */
-#include "luv.h"
+#include "luvprocess.h"
 
 extern int luaopen_luv(lua_State *L);
 

@@ -165,4 +165,6 @@ typedef struct {
 extern luv_room luv__stream_room;
 static inline luv_streams *luv__streams(luv_state *S) { return luv__room_data(S, &luv__stream_room); }
 
+void luv__std_open(luv_state *S, lua_State *L);
+
 #endif
