@@ -6,6 +6,8 @@
 #   make check      the Lua tests with assertions on, then under AddressSanitizer
 #                   (make -k check goes on to the second when the first fails), and threads,
 #                   channels and ØMQ at work under ThreadSanitizer
+#   make fuzz       random programs of nested constructs, for SECONDS under each interpreter
+#   make soak       connections, files, processes, threads and ØMQ for SECONDS: memory and descriptors stay flat
 #   make bench      the benchmarks, each beside its limit in C
 #   make lint       gofmt and go vet
 #   make install    copy luv.so to $(DESTDIR)$(LIBDIR); see PREFIX
@@ -15,6 +17,7 @@
 GO     ?= go
 LUAS   ?= lua5.1 luajit
 PREFIX ?= /usr/local
+SECONDS ?= 60
 LIBDIR ?= $(PREFIX)/lib/lua/5.1
 
 # Where lua.h is, if not in /usr/include/lua5.1.
@@ -46,18 +49,26 @@ demo: deps luv.so
 
 test: deps luv.so vet
 	$(GO) test -count=1 -tags $(TAGS) ./...
+	@SECONDS=20 .ci/fuzz .
 	@.ci/lua-tests .
+
+fuzz: luv.so
+	@SECONDS=$(SECONDS) .ci/fuzz .
+
+soak: luv.so
+	LUA_CPATH="$(CURDIR)/?.so;;" $(firstword $(LUAS)) tests/fuzz/soak.lua $(SECONDS)
 
 check: check-assert check-asan check-tsan
 
 check-assert: deps
 	$(BUILD) -tags "$(TAGS) luvcheck" -o build/check/luv.so .
+	@SECONDS=$(SECONDS) .ci/fuzz build/check
 	@.ci/lua-tests build/check
 
 check-asan: deps
 	CGO_CFLAGS="$(ASAN)" CGO_LDFLAGS="-fsanitize=address" $(BUILD) -tags $(TAGS) -o build/asan/luv.so .
 	@UNDER="env LD_PRELOAD=$$($${CC:-gcc} -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0" \
-	  .ci/lua-tests build/asan
+	  sh -c 'SECONDS=$(SECONDS) .ci/fuzz build/asan && .ci/lua-tests build/asan'
 
 check-tsan: deps
 	CGO_CFLAGS="$(TSAN)" CGO_LDFLAGS="-fsanitize=thread" $(BUILD) -tags $(TAGS) -o build/tsan/luv.so .
@@ -90,5 +101,5 @@ ready:
 clean:
 	rm -rf luv.so luv.h build
 
-.PHONY: all luv.so demo test check check-assert check-asan check-tsan bench lint vet install deps ready clean
+.PHONY: all luv.so demo test check check-assert check-asan check-tsan fuzz soak bench lint vet install deps ready clean
 .NOTPARALLEL:
