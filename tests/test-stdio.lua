@@ -215,7 +215,8 @@ tap.test("a directory, and what cannot be written", function()
 end)
 
 tap.test("timeout, cancel and close of a read, and what comes later", function()
-  runs("late\nEOF", "{ sleep 0.1; echo late; sleep 0.02; } | SCRIPT | cat", [[
+  local asked = os.tmpname() -- it goes when the script has found nothing
+  runs("late\nEOF", "{ while [ -e " .. asked .. " ]; do sleep 0.01; done; echo late; sleep 0.02; } | SCRIPT | cat", [[
     local _, _, code = luv.stdin:read(nil, 0.005)
     assert(code == "ETIMEDOUT", code)
     assert(select(3, luv.stdin:read(nil, 0)) == "ETIMEDOUT")
@@ -223,6 +224,7 @@ tap.test("timeout, cancel and close of a read, and what comes later", function()
     luv.sleep(0)
     f:cancel()
     assert(not luv.pcall(f.join, f))
+    os.remove("]] .. asked .. [[")
     luv.stdout:write(luv.stdin:read_line() .. "\n")
     luv.stdout:write((select(3, luv.stdin:read())))
     luv.stdin:close()
