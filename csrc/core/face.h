@@ -42,6 +42,8 @@ extern const luv_wrapper luv__wrap_some; /* three arguments at most, and one res
 void luv__push_face(luv_state *S, lua_State *L, const luv_face *face, int class_id);
 /* Puts an iterator in the place of the object on top: the face, whose upvalue 2 is the object. May raise. */
 void luv__push_iterator(luv_state *S, lua_State *W, const luv_face *face);
+/* Replaces the methods on top by a function, for __index, whose upvalue 2 they are. */
+void luv__index_by(luv_state *S, lua_State *L, lua_CFunction fn);
 /* Puts around the function on top, which is the face's, what Lua is to call in its place. May raise. */
 void luv__dress(luv_state *S, lua_State *L, const luv_face *face);
 /* Pushes a chunk of luv's own, which sees the functions of Lua as they were when luv was opened. May raise. */

@@ -178,12 +178,7 @@ int luv_fiber_index(lua_State *L) {
   return 1;
 }
 
-/* The methods are on top. */
-static void index_fiber(luv_state *S, lua_State *L) {
-  lua_pushlightuserdata(L, S);
-  lua_insert(L, -2);
-  lua_pushcclosure(L, luv_fiber_index, 2);
-}
+static void index_fiber(luv_state *S, lua_State *L) { luv__index_by(S, L, luv_fiber_index); }
 
 luv_class luv__class_fiber = {.name = "luv.fiber", .flags = LUV_CLASS_BARE, .index = index_fiber};
 

@@ -92,3 +92,9 @@ void luv__push_iterator(luv_state *S, lua_State *W, const luv_face *face) {
   lua_pushcclosure(W, face->fn, 2);
   luv__dress(S, W, face);
 }
+
+void luv__index_by(luv_state *S, lua_State *L, lua_CFunction fn) {
+  lua_pushlightuserdata(L, S);
+  lua_insert(L, -2);
+  lua_pushcclosure(L, fn, 2);
+}

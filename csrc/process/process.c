@@ -303,11 +303,6 @@ static int index_process(lua_State *L) {
   return 1;
 }
 
-/* The methods are on top. */
-static void index_of(luv_state *S, lua_State *L) {
-  lua_pushlightuserdata(L, S);
-  lua_insert(L, -2);
-  lua_pushcclosure(L, index_process, 2);
-}
+static void index_of(luv_state *S, lua_State *L) { luv__index_by(S, L, index_process); }
 
 luv_class luv__class_process = {.name = "luv.process", .lingers = lingers, .index = index_of};

@@ -10,16 +10,9 @@ local luv = require("luv")
 local whose, only, main = os.getenv("LUV_ALLOC") or "lua", os.getenv("LUV_ONLY") or "", os.getenv("LUV_MAIN") == "1"
 
 io.stdout:setvbuf("line")
-local acts, names = {}, {}
-local function act(name, fn)
-  names[#names + 1] = name
-  acts[name] = fn
-end
 local dir = debug.getinfo(1, "S").source:match("^@(.*/)")
-local folder = assert(luv.fs.mkdtemp("/tmp/luv-alloc-XXXXXX"))
-for _, file in ipairs{"allocfibers.lua", "allocstreams.lua", "allocvalues.lua"} do
-  assert(loadfile(dir .. file))(act, folder)
-end
+local acts, names, folder = dofile(dir .. "acts.lua").load("/tmp/luv-alloc-XXXXXX",
+  {"allocfibers.lua", "allocstreams.lua", "allocvalues.lua"})
 
 -- ---- one failure each ----------------------------------------------------------------------------------------
 

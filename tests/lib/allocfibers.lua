@@ -2,11 +2,8 @@
 -- checks what it gets, and raises what it is refused.
 
 local luv = require("luv")
-local act = ...
-
-local function equal(got, want)
-  if got ~= want then error("got " .. tostring(got):sub(1, 60) .. ", want " .. tostring(want):sub(1, 60), 2) end
-end
+local act, _, tools = ...
+local equal = tools.equal
 
 -- ---- fibers ---------------------------------------------------------------------------------
 

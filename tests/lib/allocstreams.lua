@@ -1,25 +1,10 @@
 -- allocstreams.lua - what goes through descriptors while allocations fail: see alloc.lua.
 
 local luv = require("luv")
-local act, folder = ...
-
-local function equal(got, want)
-  if got ~= want then error("got " .. tostring(got):sub(1, 60) .. ", want " .. tostring(want):sub(1, 60), 2) end
-end
-
--- What lines are left, joined. A for loop would not see why they end.
-local function rest(next)
-  local lines = {}
-  while true do
-    local line, message, code = next()
-    if not line then return message and code ~= "EOF" and error(message) or table.concat(lines, " ") end
-    lines[#lines + 1] = line
-  end
-end
+local act, folder, tools = ...
+local equal, rest, long = tools.equal, tools.rest, tools.long
 
 -- ---- streams ---------------------------------------------------------------------------------
-
-local long = ("0123456789abcdef"):rep(20000)
 
 local function with_pair(fn)
   local a, b = assert(luv.net.socketpair())

@@ -10,14 +10,8 @@ local faults = package.loadlib(os.getenv("FAULTS"), "luaopen_faults")()
 local only, which = os.getenv("LUV_ONLY") or "", os.getenv("FAULT") or ""
 io.stdout:setvbuf("line")
 
-local acts, names = {}, {}
-local function act(name, fn)
-  names[#names + 1] = name
-  acts[name] = fn
-end
 local dir = debug.getinfo(1, "S").source:match("^@(.*/)")
-local folder = assert(luv.fs.mkdtemp("/tmp/luv-faults-XXXXXX"))
-for _, file in ipairs{"allocstreams.lua", "allocvalues.lua"} do assert(loadfile(dir .. file))(act, folder) end
+local acts, names, folder = dofile(dir .. "acts.lua").load("/tmp/luv-faults-XXXXXX", {"allocstreams.lua", "allocvalues.lua"})
 
 -- Of each call, what it may fail of. Those in `again` must not be seen.
 local again = {EINTR = true, SHORT = true}
