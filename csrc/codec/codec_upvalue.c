@@ -8,9 +8,6 @@
  * gets upvalues of its own. */
 #include "codec_format.h"
 
-extern void *lua_upvalueid(lua_State *L, int idx, int n) __attribute__((weak));
-extern void lua_upvaluejoin(lua_State *L, int f, int i, int g, int j) __attribute__((weak));
-
 /* A Lua function of Lua 5.1. */
 typedef struct {
   void *next;

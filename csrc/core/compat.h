@@ -20,6 +20,12 @@
 /* Only LuaJIT defines it: its presence tells which host this is. */
 extern int luaJIT_setmode(lua_State *L, int idx, int mode) __attribute__((weak));
 extern int lua_isyieldable(lua_State *L) __attribute__((weak));
+extern void *lua_upvalueid(lua_State *L, int idx, int n) __attribute__((weak));
+extern void lua_upvaluejoin(lua_State *L, int f, int i, int g, int j) __attribute__((weak));
+
+extern int backtrace(void **to, int most) __attribute__((weak)); /* glibc's: other C libraries have none */
+
+int luaopen_luv(lua_State *L);
 
 /* The longest string that the host makes: LJ_MAX_STR - 1 of lj_def.h, or what a double counts. */
 #define LUV_MAX_STRING (luaJIT_setmode ? (uint64_t)0x7ffffeff : (uint64_t)1 << 53)

@@ -44,9 +44,8 @@ struct luv_state {
   const luv_outside *outsides[LUV_MAX_OUTSIDES];
   luv_queue asleep, objects, goops; /* waits in no object's queue; all objects; what Go carries out */
   luv_queue unread;       /* sockets that the last poll found readable */
-  uint32_t received;      /* ready.head when some of them were read, or found */
+  uint32_t received, arena_used; /* ready.head when some of them were read, or found */
   char *arena;            /* short data on its way to readers: emptied at every poll */
-  uint32_t arena_used;
   uint64_t spin;          /* ns that waits may be to be polled for; 0: off */
   int64_t spin_mean;
   int spin_miss, spin_skip, run_mode;
@@ -61,12 +60,10 @@ struct luv_state {
   int nscratch, spare, untaken; /* ref_spare holds a table for the next new fiber; errors that no join has taken */
   const void *metas[LUV_MAX_CLASSES];
   int ref_meta[LUV_MAX_CLASSES];
-  /* Registry references. */
   int ref_anchors, ref_on_error, ref_traceback, ref_body, ref_env, ref_module, ref_kept, ref_kept_error, ref_deliver, ref_outcome,
       ref_protect, ref_cancelled, ref_expired, ref_thread, ref_spare, ref_nothing, ref_natives, ref_push, ref_file,
-      ref_home, ref_scratch;
+      ref_home, ref_scratch; /* registry */
   lua_CFunction native_error;
-  /* Once. */
   uint64_t host;          /* Go's slot number for this state */
   int opened, lazy, owned, detached; /* the loop is there; modules are made when named; its thread is luv's own; let go of */
   int ending, broken_off, trace_handles; /* to be closed as the loop returns; by Ctrl-C; LUV_DEBUG=leaks */
@@ -76,9 +73,7 @@ struct luv_state {
   uint32_t thread_id;     /* and luv's */
   uint64_t switches, polls, go_callbacks, bytes_read, bytes_written, gc_closed; /* statistics */
   luv_delay delay;
-#ifdef LUV_CHECK
-  struct luv_check_alloc *check_alloc;
-#endif
+  struct luv_check_alloc *check_alloc; /* NULL but in the check build */
   luv_fiber main;
 };
 

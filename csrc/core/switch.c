@@ -79,7 +79,6 @@ __asm__(
   "  br x19\n"
   ".cfi_endproc\n"
   ".size luv__switch_begin, .-luv__switch_begin\n");
-extern void luv__switch_begin(void) __attribute__((visibility("hidden")));
 
 void *luv__switch_prepare(void *top, void (*entry)(void)) {
   void **sp = (void **)top - 20;

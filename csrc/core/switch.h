@@ -10,5 +10,6 @@
 void luv__switch(void **from, void *to);
 /* Where a new stack stands whose upper end is top, a multiple of 16: at the beginning of entry. */
 void *luv__switch_prepare(void *top, void (*entry)(void));
+void luv__switch_begin(void) __attribute__((visibility("hidden"))); /* switch.c's own, in assembler */
 
 #endif

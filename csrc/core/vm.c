@@ -130,8 +130,6 @@ static const char *stack_top(void) {
   return (const char *)low + size;
 }
 
-extern int backtrace(void **to, int most) __attribute__((weak));
-
 /* Whether a hook is among the callers. What other calls have left on the stack may look so. */
 static int calls_us(const void *hook) {
   enum { MOST_FRAMES = 4096 };

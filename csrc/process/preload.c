@@ -2,7 +2,6 @@
  * takes the luv of this program. */
 #include "luvprocess.h"
 
-extern int luaopen_luv(lua_State *L);
 
 static int preload(lua_State *L) {
   lua_getglobal(L, "package");

@@ -8,7 +8,6 @@
 
 __thread luv_thread *luv__this_thread __attribute__((tls_model("initial-exec")));
 
-extern int luaopen_luv(lua_State *L);
 
 static int set_up(lua_State *L) {
   luv__package_set(L, ((luv_thread *)lua_touserdata(L, 1))->package);

@@ -4,4 +4,7 @@
 
 void luv__zmq_allow_contexts(void);
 
+/* libzmq's; not from zmq.h, which would make our zmq_ctx_new visible, and libzmq call it. */
+void *zmq_init(int io_threads);
+
 #endif
