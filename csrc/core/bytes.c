@@ -57,15 +57,19 @@ static int was_finalizers(luv_state *S, lua_State *L) {
 int luv__push_safely(luv_state *S, lua_State *L, luv_maker m) {
   call c = {m.fn, m.ud};
   int top = lua_gettop(L), rc, tries = 0;
-  do {
+  for (;;) {
     lua_settop(L, top);
     lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_deliver);
     lua_pushlightuserdata(L, &c);
-    rc = lua_pcall(L, 1, LUA_MULTRET, 0);
-  } while (rc && tries++ < 10 && was_finalizers(S, L));
+    if (!(rc = lua_pcall(L, 1, LUA_MULTRET, 0))) break;
+    if (m.undo) m.undo(m.ud); /* before anything collects */
+    if (!m.undo || tries++ == 10 || !was_finalizers(S, L)) break;
+  }
   if (m.release) m.release(m.ud);
   return rc ? lua_error(L) : lua_gettop(L) - top;
 }
+
+void luv__undo_nothing(void *ud) { (void)ud; }
 
 static int make_string(lua_State *L, void *ud) {
   luv_bytes *h = ud;
@@ -79,7 +83,7 @@ static void release(void *ud) {
 }
 
 int luv__push_bytes(luv_state *S, lua_State *L, int counted, luv_bytes h) {
-  luv_maker m = {make_string, release, &h};
+  luv_maker m = {make_string, release, &h, luv__undo_nothing};
   char few[FEW];
   if (h.n <= FEW) {
     memcpy(few, h.p, h.n);

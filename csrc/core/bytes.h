@@ -11,8 +11,16 @@ typedef struct { const char *p; size_t n; void (*release)(void *ud); void *ud; }
  * returns how many values. They are released, also when it raises (memory). */
 int luv__push_bytes(luv_state *S, lua_State *L, int counted, luv_bytes h);
 
-/* Pushes what fn makes of ud, which is then released, also when it raises; returns how many values. */
-typedef struct { int (*fn)(lua_State *L, void *ud); void (*release)(void *ud); void *ud; } luv_maker;
+/* Pushes what fn makes of ud, which is then released, also when it raises; returns how many values.
+ * A finaliser may fail even when fn is done: Lua 5.1 collects as a call ends. What was made is garbage then,
+ * and is made again if it can be. */
+typedef struct {
+  int (*fn)(lua_State *L, void *ud);
+  void (*release)(void *ud);
+  void *ud;
+  void (*undo)(void *ud); /* before it is made again: takes ud back from what fn has made; NULL: it cannot be */
+} luv_maker;
+void luv__undo_nothing(void *ud); /* of what fn only reads */
 int luv__push_safely(luv_state *S, lua_State *L, luv_maker m);
 
 /* The same as luv__push_bytes on a thread that waits, for a callback: nonzero if there is no memory. */

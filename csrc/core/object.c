@@ -152,6 +152,14 @@ static int make_userdata(lua_State *W, void *ud) {
   return 1;
 }
 
+/* The userdata that was made is garbage, and its __gc must not find o. */
+static void unmake(void *ud) {
+  making *m = ud;
+  if (m->made) m->o->box->o = NULL;
+  if (m->made) m->o->box = NULL;
+  m->made = 0;
+}
+
 static void close_unmade(void *ud) {
   making *m = ud;
   if (!m->made) luv__object_close(m->o);
@@ -160,7 +168,7 @@ static void close_unmade(void *ud) {
 /* Makes the userdata of o. Without memory o is closed, and this raises. */
 void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
   making m = {o, 0};
-  luv_maker how = {make_userdata, close_unmade, &m};
+  luv_maker how = {make_userdata, close_unmade, &m, unmake};
   luv__push_safely(S, W, how);
   if (LUV_UNLIKELY(S->trace_handles)) remember(S, W, o);
 }
