@@ -62,7 +62,7 @@ int luv__push_safely(luv_state *S, lua_State *L, luv_maker m) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_deliver);
     lua_pushlightuserdata(L, &c);
     rc = lua_pcall(L, 1, LUA_MULTRET, 0);
-  } while (rc && tries++ < 10 && was_finalizers(S, L));
+  } while (rc && m.again && tries++ < 10 && was_finalizers(S, L));
   if (m.release) m.release(m.ud);
   return rc ? lua_error(L) : lua_gettop(L) - top;
 }
@@ -79,7 +79,7 @@ static void release(void *ud) {
 }
 
 int luv__push_bytes(luv_state *S, lua_State *L, int counted, luv_bytes h) {
-  luv_maker m = {make_string, release, &h};
+  luv_maker m = {make_string, release, &h, 1};
   char few[FEW];
   if (h.n <= FEW) {
     memcpy(few, h.p, h.n);

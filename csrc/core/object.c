@@ -144,7 +144,11 @@ static int make_userdata(lua_State *W, void *ud) {
   making *m = ud;
   luv_object *o = m->o;
   luv_state *S = o->S;
-  luv_box *b = luv__push_box(S, W, o->class_id);
+  luv_box *b;
+  if (m->made) o->box->o = NULL; /* the call ended in a finaliser's error: that userdata is lost */
+  o->box = NULL;
+  m->made = 0;
+  b = luv__push_box(S, W, o->class_id);
   b->o = o;
   o->box = b;
   m->made = 1;
@@ -160,7 +164,7 @@ static void close_unmade(void *ud) {
 /* Makes the userdata of o. Without memory o is closed, and this raises. */
 void luv__push_object(luv_state *S, lua_State *W, luv_object *o) {
   making m = {o, 0};
-  luv_maker how = {make_userdata, close_unmade, &m};
+  luv_maker how = {make_userdata, close_unmade, &m, 1};
   luv__push_safely(S, W, how);
   if (LUV_UNLIKELY(S->trace_handles)) remember(S, W, o);
 }

@@ -29,7 +29,7 @@ static void free_answer(void *ud) { luv__values_free(((answer *)ud)->v); }
 /* The results of an operation of Go's; SELF stands for the object of the call. */
 static int values(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   answer a = {S, f->wait.on};
-  luv_maker m = {push_answer, free_answer, &a};
+  luv_maker m = {push_answer, free_answer, &a, 0};
   f->wait.on = NULL;
   if (a.v->lost || a.v->n != 1 || a.v->v[0].type != LUV_V_SELF) return luv__push_safely(S, W, m);
   free_answer(&a);

@@ -135,7 +135,7 @@ static void release(void *ud) { luv__parcel_free(((job *)ud)->p); }
 
 int luv__parcel_push(luv_state *S, lua_State *L, luv_parcel *p, int mode) {
   job j = {p, mode};
-  luv_maker m = {make, release, &j};
+  luv_maker m = {make, release, &j, 1};
   return luv__push_safely(S, L, m);
 }
 
