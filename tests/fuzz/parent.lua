@@ -20,11 +20,15 @@ local function run(arguments, errors, each)
   p:close()
 end
 
+-- What tells of a crash: AddressSanitizer's stacks without the interpreter's frames, an assertion, the
+-- beginning of what Go prints.
 local function tail(path, n)
   local kept, lines = {}, 0
   for line in io.lines(path) do
-    lines = lines + 1
-    if lines <= n or line:find("^%[?luv") or line:find("ERROR: AddressSanitizer") then kept[#kept + 1] = line end
+    local told = line:find("^luv: a finalizer failed")
+    local frame = line:find("^ +#%d+ ")
+    if not told and not (frame and not line:find("/csrc/", 1, true)) and #line > 0 then lines = lines + 1 end
+    if lines <= n and not told and (not frame or line:find("/csrc/", 1, true)) then kept[#kept + 1] = line end
   end
   return table.concat(kept, "\n  ")
 end
@@ -68,7 +72,7 @@ local function child(from, errors, seconds)
   end)
   if not done then
     text = (code == 134 or code == 137 or code == 124) and "hangs, or aborts" or "ends"
-    bad[#bad + 1] = {seed = tostring(last), text = "  the process " .. text .. ", exit code " .. code .. "\n  " .. tail(errors, 12)}
+    bad[#bad + 1] = {seed = tostring(last), text = "  the process " .. text .. ", exit code " .. code .. "\n  " .. tail(errors, 45)}
   end
   for _, b in ipairs(bad) do
     found(b.text, again .. " --seed " .. b.seed .. " (in a child that began at " .. from .. ")")
