@@ -3,7 +3,8 @@
 #   make            build luv.so
 #   make demo       install what is missing, build, run the two scripts of the README
 #   make test       install what is missing, build, run every test under lua5.1 and luajit
-#   make check      the Lua tests with assertions on, then under AddressSanitizer
+#   make check      the Lua tests with assertions on, and finalisers that act in the midst of
+#                   luv's calls (LUV_HOSTILE is the seed), then under AddressSanitizer
 #                   (make -k check goes on to the second when the first fails), and threads,
 #                   channels and ØMQ at work under ThreadSanitizer
 #   make fuzz       random programs of nested constructs, for SECONDS under each interpreter
@@ -63,7 +64,7 @@ check: check-assert check-asan check-tsan
 check-assert: deps
 	$(BUILD) -tags "$(TAGS) luvcheck" -o build/check/luv.so .
 	@SECONDS=$(SECONDS) .ci/fuzz build/check
-	@.ci/lua-tests build/check
+	@LUV_HOSTILE=$${LUV_HOSTILE:-1} .ci/lua-tests build/check
 
 check-asan: deps
 	CGO_CFLAGS="$(ASAN)" CGO_LDFLAGS="-fsanitize=address" $(BUILD) -tags $(TAGS) -o build/asan/luv.so .

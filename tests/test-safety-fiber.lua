@@ -356,6 +356,24 @@ tap.test("a select in a finaliser: its cases are what they are, and it stays a f
   for _, o in ipairs{ch, stream, other} do o:close() end
 end)
 
+tap.test("a state that ends while a finaliser is in a call of luv's", function()
+  local out, err, rc = tap.run([[
+    local luv = require("luv")
+    local a, b = luv.net.socketpair()
+    local cases = {{b, "read"}, timeout = 0}
+    last = newproxy(true)
+    getmetatable(last).__gc = function(self)
+      a:write(("ten bytes!"):rep(100))
+      collectgarbage("setstepmul", 1000000)
+      collectgarbage("restart")
+      local ok, i, n, data = pcall(luv.select, cases)
+      io.write(ok and i and data or "refused")
+    end]])
+  tap.equal(err, "")
+  tap.ok(out == ("ten bytes!"):rep(100) or out == "refused", out)
+  tap.equal(rc, 0)
+end)
+
 tap.test("select of 5,000 cases", function()
   local ch = luv.chan()
   local cases = {}

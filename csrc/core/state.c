@@ -239,6 +239,33 @@ static void close_here(void *p) {
   luv__close_state(c->S, c->L);
 }
 
+static int is_face(luv_state *S, lua_State *L, lua_Debug *ar) {
+  int is = lua_getinfo(L, "f", ar) && lua_iscfunction(L, -1) && lua_getupvalue(L, -1, 1);
+  if (is) is = lua_touserdata(L, -1) == S;
+  lua_settop(L, 1);
+  return is;
+}
+
+/* As a state ends, Lua 5.1 may collect in the midst of what a finaliser calls: a function of luv's is
+ * still at work below, then. */
+static int is_at_work(luv_state *S, lua_State *L) {
+  lua_Debug ar;
+  int level, face = 0;
+  if (!lua_checkstack(L, 6)) return 0;
+  for (level = 1; lua_getstack(L, level, &ar); level++) {
+    if (face && luv__vm_finalizes(L, level)) return 1;
+    face |= is_face(S, L, &ar);
+  }
+  return 0;
+}
+
+/* Nobody finds S any more. What it has is left as it is, for that function to find. */
+static void abandon_state(luv_state *S) {
+  luv__states_remove(S);
+  S->dead = 1;
+  LUV_EACH_ROOM(left, S);
+}
+
 /* __gc of the state. On LuaJIT a fiber may close it (os.exit(0, true)): its loop still stands
  * then, and is never gone on with. On Lua 5.1 a C finaliser of somebody's may be waiting, in
  * place, while the state closes: its loop is ended first. */
@@ -246,7 +273,8 @@ static int state_gc(lua_State *L) {
   closing c = {lua_touserdata(L, 1), L};
   luv_state *S = c.S;
   if (S->dead || luv__forked) return 0;
-  if (S->depth == 0 || S->jit) luv__on_host(close_here, &c);
+  if (S->depth == 0 && is_at_work(S, L)) abandon_state(S);
+  else if (S->depth == 0 || S->jit) luv__on_host(close_here, &c);
   else {
     S->ending = 1;
     if (S->main.status != LUV_WAITING) return 0;

@@ -102,8 +102,7 @@ static void find_counters(lua_State *L) {
   lua_pop(L, 1);
 }
 
-/* The function at `level` finalises its first argument. */
-static int is_finalizer(lua_State *L, int level) {
+int luv__vm_finalizes(lua_State *L, int level) {
   lua_Debug ar;
   int is = 0, top = lua_gettop(L);
   if (!lua_getstack(L, level, &ar) || !lua_getlocal(L, &ar, 1)) return 0;
@@ -154,7 +153,7 @@ static int hook_or_finalizer(lua_State *L) {
   int level;
   if (!lua_checkstack(L, 4)) return LUV_AT_FINALIZER;
   for (level = 0; lua_getstack(L, level, &ar); level++)
-    if (is_finalizer(L, level)) return LUV_AT_FINALIZER;
+    if (luv__vm_finalizes(L, level)) return LUV_AT_FINALIZER;
   return in_hook() ? LUV_AT_HOOK : LUV_AT_FINALIZER;
 }
 

@@ -36,6 +36,9 @@ static inline int luv__yieldable(lua_State *L) {
 /* Where the code that L runs was called from. */
 int luv__vm_place(lua_State *L);
 
+/* Whether the function at `level` finalises its first argument. */
+int luv__vm_finalizes(lua_State *L, int level);
+
 /* lua_resume(T, nargs), called by L, wherever that is: also in a finaliser or a hook. */
 int luv__vm_resume(lua_State *L, lua_State *T, int nargs);
 

@@ -129,6 +129,7 @@ typedef struct luv_channel {
   int closed;        /* atomic; set with `putting` held */
   double cap;
   int workers;       /* of a pool: threads that take its calls; atomic */
+  const char *why;   /* of a pool that has none left since they failed: of what; before it is closed */
   /* Values put and taken so far are counted apart, and each side looks at the other's
    * number only when its own idea of it is used up: one cache line less per value. */
   int putting __attribute__((aligned(64))); /* the locks */

@@ -32,15 +32,18 @@ static int work(lua_State *L) {
   }
 }
 
-/* One of its threads has ended. When the last has, and not because the pool is closed, since it could
+static const char *refusal(luv_channel *c) { return c->why ? c->why : "the pool is closed"; }
+
+/* One of its threads has ended; why, if it has failed. When the last has, and not because the pool is closed, since it could
  * not even begin, nobody will take the calls that are there, and none is to come. */
 void luv__thread_pool_left(luv_core *calls, const char *why) {
   luv_channel *c = (luv_channel *)calls;
   luv_msg m;
   if (__atomic_sub_fetch(&c->workers, 1, __ATOMIC_SEQ_CST)) return;
+  c->why = why;
   luv__thread_chan_close(c);
   while (luv__ring_shift(c, &m) == 0)
-    if (m.kind == LUV_MSG_TASK) luv__task_refuse(m.u.task, why);
+    if (m.kind == LUV_MSG_TASK) luv__task_refuse(m.u.task, refusal(c));
 }
 
 /* ---- in the state that made it ------------------------------------------------------------------ */
@@ -86,7 +89,7 @@ static void submit(luv_channel *c, luv_task *t) {
   m.u.task = t;
   luv__core_hold(&t->core);
   err = luv__thread_chan_put(c, &m);
-  if (err) luv__task_refuse(t, err == UV_ENOMEM ? "not enough memory" : "the pool is closed");
+  if (err) luv__task_refuse(t, err == UV_ENOMEM ? "not enough memory" : refusal(c));
   else luv__core_tell(&c->core, LUV_BELL_GET);
 }
 

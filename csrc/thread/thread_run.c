@@ -62,7 +62,7 @@ static void body(void *arg) {
   luv__thread_number(t, 0);
   luv__thread_hear();
   luv__go_thread(t);
-  if (t->body) luv__thread_pool_left(t->body_core, t->task.problem);
+  if (t->body) luv__thread_pool_left(t->body_core, t->ended == LUV_TASK_DONE ? NULL : t->task.problem);
   luv__this_thread = NULL;
   luv__thread_number(t, 1);
   luv__thread_gone(t);

@@ -47,9 +47,10 @@ local function population(luv)
   all.a, all.b = luv.net.socketpair()
   all.chan, all.shared = luv.chan(4), luv.thread.chan(4)
   all.mutex, all.timer = luv.mutex(), luv.timer.create()
-  all.path = tmpname()
-  local file = open(all.path, "w") -- luv's way would wait
+  local named, path = pcall(tmpname)
+  local file = named and open(path, "w") -- luv's way would wait
   if not all.a or not file then return nil end -- no descriptors
+  all.path = path
   file:write("one\ntwo\nthree\n")
   file:close()
   return all
@@ -129,16 +130,16 @@ local all, busy
 
 local function report(err)
   stderr:write("hostile: ", tostring(err), "\n")
-  if os.getenv("LUV_HOSTILE_LOG") then local f = io.open(os.getenv("LUV_HOSTILE_LOG"), "a") f:write(tostring(arg and arg[0]), " ", tostring(err), "\n") f:close() end
   exit(99)
 end
 
 local function handler(err) return traceback(tostring(err)) end
 
--- A process that was forked, or a state that closes, refuses everything.
+-- A process that was forked, or a state that closes, refuses everything; some tests have no memory.
 local function refused(err)
   return tostring(err):find("used after fork", 1, true) or tostring(err):find("the state closes", 1, true) or
-    tostring(err):find("not enough memory", 1, true) or tostring(err):find("ENOMEM", 1, true)
+    tostring(err):find("not enough memory", 1, true) or tostring(err):find("ENOMEM", 1, true) or
+    tostring(err):find("interrupted!", 1, true) -- Ctrl-C comes where it comes
 end
 
 local function act()
