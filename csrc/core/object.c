@@ -144,11 +144,7 @@ static int make_userdata(lua_State *W, void *ud) {
   making *m = ud;
   luv_object *o = m->o;
   luv_state *S = o->S;
-  luv_box *b;
-  if (m->made) o->box->o = NULL; /* the call ended in a finaliser's error: that userdata is lost */
-  o->box = NULL;
-  m->made = 0;
-  b = luv__push_box(S, W, o->class_id);
+  luv_box *b = luv__push_box(S, W, o->class_id);
   b->o = o;
   o->box = b;
   m->made = 1;
