@@ -134,7 +134,7 @@ local function reaper(world, stop)
   world.inside = false
   local r = random(world.r(1000000000))
   while not world.over and luv.hrtime() < stop do
-    world.call(luv.sleep, 0.001) -- without it a finaliser might take this for below luv
+    world.check(pcall(luv.sleep, 0.001))
     constructs.cancel(world, r)
   end
   world.over = true
