@@ -148,7 +148,7 @@ void luv__yield_below(luv_state *S, lua_State *L) {
  * touched: a finaliser may be called as the outcome of the fiber's last wait is made of it. */
 static int can_yield(luv_state *S, lua_State *L, luv_fiber *f) {
   if (LUV_LIKELY(f->base == L && luv__yieldable(L))) return 1;
-  if (f->is_main == LUV_IS_CASE) luv__check_place(S, L);
+  if (f->is_main == LUV_IS_CASE) luv__check_place(S, L); /* no stack is needed there */
   else check_below(S, L);
   return 0;
 }

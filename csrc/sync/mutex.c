@@ -180,7 +180,7 @@ int luv_mutex_locked(lua_State *L) {
 
 /* ... = m:with(fn, ...), once it is locked: luv__mutex_glue's Lua calls this. However fn ends, m is let go. */
 int luv_mutex_with(lua_State *L) {
-  luv_state *S = luv_enter(L);
+  luv_state *S = luv_upstate(L); /* not entered: whatever fails from here on, m is let go */
   luv_fiber *me = holder(S);
   int status = lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0);
   luv_box *b = lua_touserdata(L, 1);

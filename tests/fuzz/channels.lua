@@ -90,6 +90,7 @@ return function(world)
     close = function() all(function(slot) slot.chan:close() end) end,
     finish = function()
       all(function(slot)
+        slot.chan:close() -- one that was made as the program ended
         while true do
           local v, _, code = slot.chan:try_get()
           if v == nil then

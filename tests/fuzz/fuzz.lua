@@ -9,7 +9,7 @@
 
 local here = arg[0]:match("^.*/") or "./"
 
-local options = {seconds = 10, from = 1, count = 1, acts = 400, patience = 20, batch = 60}
+local options = {seconds = 10, from = 1, count = 1, acts = 800, patience = 20, batch = 60}
 do
   local i = 1
   while arg[i] do

@@ -38,11 +38,11 @@ return function(world)
     local data = n .. " " .. ("x"):rep(n % 50 * (n % 20 == 1 and 900 or 1)) .. "\n"
     sent(n, pcall(call, from.write, from, data, world.limit(r, nowait)))
   end
-  local function read(r, nowait) taken(call(to.read_line, to, nil, world.limit(r, nowait))) end
+  local function read(r, nowait) taken(lines:get(to.read_line, to, nil, world.limit(r, nowait))) end
   local next_line = to:lines()
   local function iterate(r, nowait)
     if nowait or r(2) == 1 then return read(r, nowait) end
-    taken(call(next_line))
+    taken(lines:get(next_line))
   end
 
   return {

@@ -134,7 +134,7 @@ local function reaper(world, stop)
   world.inside = false
   local r = random(world.r(1000000000))
   while not world.over and luv.hrtime() < stop do
-    world.call(luv.sleep, 0.001) -- without it a finaliser might take this for below luv
+    world.check(pcall(luv.sleep, 0.001))
     constructs.cancel(world, r)
   end
   world.over = true
@@ -148,7 +148,7 @@ end
 
 local function main(world)
   world.reaper = luv.spawn(reaper, world, luv.hrtime() + 0.1e9)
-  for _ = 1, 2 + world.r(8) do world.enter(luv.spawn(root, world, world.r(1000000000))) end
+  for _ = 1, 4 + world.r(16) do world.enter(luv.spawn(root, world, world.r(1000000000))) end
   for _ = 1, world.r(4) do finaliser.arm(world, random(world.r(1000000000))) end
   local r = random(world.r(1000000000))
   while not world.over do
