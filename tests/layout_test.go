@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -220,5 +221,19 @@ func walk(t *testing.T, f func(name, text string)) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What go.mod asks for is what is imported, and vendor holds just that (which go vet checks).
+func TestModuleIsTidy(t *testing.T) {
+	tidy := exec.Command("go", "mod", "tidy", "-diff")
+	tidy.Dir = root(t)
+	tidy.Env = append(os.Environ(), "GOFLAGS=-mod=mod")
+	out, err := tidy.Output()
+	switch {
+	case len(out) > 0:
+		t.Errorf("go mod tidy would change:\n%s", out)
+	case err != nil:
+		t.Skipf("go mod tidy needs the network: %v", err)
 	}
 }
