@@ -2,6 +2,7 @@ package tests
 
 import (
 	"bytes"
+	"context"
 	"go/format"
 	"go/parser"
 	"go/token"
@@ -15,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // files returns the paths of the checkout that match a pattern, from its root.
@@ -226,7 +228,9 @@ func walk(t *testing.T, f func(name, text string)) {
 
 // What go.mod asks for is what is imported, and vendor holds just that (which go vet checks).
 func TestModuleIsTidy(t *testing.T) {
-	tidy := exec.Command("go", "mod", "tidy", "-diff")
+	limit, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	tidy := exec.CommandContext(limit, "go", "mod", "tidy", "-diff")
 	tidy.Dir = root(t)
 	tidy.Env = append(os.Environ(), "GOFLAGS=-mod=mod")
 	out, err := tidy.Output()
