@@ -2,12 +2,12 @@
 
 local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")
 
--- For the pattern `which` of "call CODE" (lib/faults.lua). Returns what it printed.
-local function faults(which)
+-- For the pattern `which` of "call CODE" (lib/faults.lua), with the given environment. Returns how many there were.
+local function faults(which, env)
   local so = os.tmpname()
   local _, err, rc = tap.shell(tap.cc("faults", so) .. " -ldl")
   if rc ~= 0 then tap.skip("no C compiler, or no headers of Lua: " .. err:match("[^\n]*")) end
-  local setup = ("export FAULTS=%s LD_PRELOAD=%s FAULT=%s"):format(so, so, tap.quote(which))
+  local setup = ("export FAULTS=%s LD_PRELOAD=%s FAULT=%s %s"):format(so, so, tap.quote(which), env or "")
   local out, errors, code = tap.shell(setup .. "\n" .. tap.command(tap.dir .. "lib/faults.lua"))
   os.remove(so)
   if code ~= 0 then error(out .. errors:sub(1, 2000), 0) end
@@ -26,5 +26,11 @@ for _, group in ipairs{
     tap.ok(n > 20, n .. " faults")
   end)
 end
+
+tap.test("a signal comes between, or a call moves one byte, where files are read in the pool", function()
+  for _, code in ipairs{"EINTR", "SHORT"} do
+    tap.ok(faults(code .. "$", "LUV_FS_INLINE=0 LUV_ONLY=file") > 10, code)
+  end
+end)
 
 tap.done()

@@ -260,6 +260,7 @@ void luv__job_mkstemp(luv_fsreq *r);
 void luv__job_mkdtemp(luv_fsreq *r);
 void luv__job_undo(luv_fsreq *r);
 void luv__job_chdir(luv_fsreq *r);
+void luv__job_read(luv_fsreq *r);
 void luv__job_readfile(luv_fsreq *r);
 void luv__job_writefile(luv_fsreq *r);
 void luv__job_copyfile(luv_fsreq *r);

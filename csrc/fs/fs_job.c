@@ -55,6 +55,21 @@ void luv__job_undo(luv_fsreq *r) {
 
 void luv__job_chdir(luv_fsreq *r) { r->result = chdir(r->path[0]) ? error() : 0; }
 
+/* ---- reading ------------------------------------------------------------------------------ */
+
+/* A piece of a plain file is all there is of it, also where a call brings less than it was asked
+ * for; of a pipe, what there is. libuv's own read ends with EINTR. */
+void luv__job_read(luv_fsreq *r) {
+  size_t done = 0;
+  ssize_t n;
+  do {
+    if (r->at < 0) n = LUV_RETRY(read(r->d->fd, r->one.base, r->one.len));
+    else n = LUV_RETRY(pread(r->d->fd, r->one.base + done, r->one.len - done, r->at + (off_t)done));
+    if (n > 0) done += (size_t)n;
+  } while (n > 0 && r->at >= 0 && done < r->one.len);
+  r->result = n < 0 && !done ? error() : (int64_t)done;
+}
+
 /* ---- readfile ------------------------------------------------------------------------- */
 
 static int grow(luv_fsreq *r, size_t cap) {

@@ -64,12 +64,12 @@ enum {
 /* Those whose faces are written out: fs_file.c, fs_lines.c, fs_lock.c, fs_dir.c, fs_send.c. Instead of
  * what is tried in place: what the loop's thread does before each call. */
 #define LUV_FS_OWN(X) \
-  X(file_read, 1, "", DATA, luv__read_prepare, uv_fs_read(UV, r->d->fd, &r->one, 1, r->at, NULL)) \
+  X(file_read, 1, "", DATA, luv__read_prepare, JOB(luv__job_read)) \
   X(file_write, 1, "", WRITTEN, luv__write_prepare, uv_fs_write(UV, r->d->fd, r->bufs, r->nbufs, r->at, NULL)) \
   X(file_seek, 1, "", SIZE, NULL, uv_fs_fstat(UV, r->d->fd, NULL)) \
   X(file_lock, 1, "", SELF, NULL, JOB(luv__job_lock)) \
   X(file_close, 1, "", CLOSED, NULL, uv_fs_close(UV, r->d->fd, NULL)) \
-  X(fs_next_line, 1, "", LINE, luv__line_prepare, uv_fs_read(UV, r->d->fd, &r->one, 1, r->at, NULL)) \
+  X(fs_next_line, 1, "", LINE, luv__line_prepare, JOB(luv__job_read)) \
   X(dir_next, 1, "", ENTRY, luv__dir_prepare, JOB(luv__job_fill)) \
   X(fs_sendfile, 1, "", SENT, luv__send_prepare, JOB(luv__send_some))
 

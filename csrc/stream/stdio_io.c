@@ -97,7 +97,7 @@ static void on_file_read(uv_fs_t *q) {
     return;
   }
   d->reading = 1; /* it is not freed, and d->in not read into, while the reader's string is made */
-  arrived(d->s, d->in, n);
+  if (n != UV_EINTR) arrived(d->s, d->in, n); /* libuv does not make a read again */
   d->reading = 0;
   if (!d->s) release(d);
   else if (wants(d->s)) read_more(d->s);
