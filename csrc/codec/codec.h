@@ -26,7 +26,9 @@ enum {
   LUV_CODEC_TRUSTED = 1,     /* of this very process: functions have no seal, none is asked for */
   LUV_CODEC_FUNCTIONS = 2,   /* decode: take functions whatever their seal */
   LUV_CODEC_NO_FUNCTIONS = 4,/* decode: refuse all functions */
-  LUV_CODEC_TAKE = 8         /* encode: the values are on top, and come off: no copies of thousands */
+  LUV_CODEC_TAKE = 8,        /* encode: the values are on top, and come off: no copies of thousands */
+  LUV_CODEC_STAYS = 16,      /* encode: what cannot be copied, and what is not to be, is named, and stays where it is */
+  LUV_CODEC_COPY = 32        /* encode: the values themselves are copied, even those that are to stay */
 };
 
 /* Encodes the n values at stack indices first... into b, whose old contents are not looked

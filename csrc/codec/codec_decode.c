@@ -216,12 +216,22 @@ static void push_object(decoder *d, int shared) {
   if (shared) note(d, at, 0);
 }
 
+/* Its number is an address: it comes from this process's own messages. */
+static void push_staying(decoder *d) {
+  if (!(d->how->flags & LUV_CODEC_TRUSTED) || !luv__given.stays) {
+    d->p--;
+    malformed(d, "an unknown tag");
+  }
+  luv__given.stays->push(d->S, d->L, get_u64(d));
+}
+
 /* The rarer ones. 0: it begins a level. */
 static int push_other(decoder *d, int tag) {
   switch (tag) {
     case TAG_OBJECT:
     case TAG_OBJECT_SHARED: push_object(d, tag & 1); return 1;
     case TAG_LIBRARY: push_library(d); return 1;
+    case TAG_STAYS: push_staying(d); return 1;
     case TAG_DOUBLE: push_double(d); return 1;
     case TAG_INTEGER: lua_pushnumber(d->L, (lua_Number)get_varint(d)); return 1;
     case TAG_NEGATIVE: lua_pushnumber(d->L, -(lua_Number)get_varint(d)); return 1;

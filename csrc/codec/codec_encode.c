@@ -471,17 +471,46 @@ static void begin_hook(encoder *e) {
   f->i = 0;
 }
 
+static void reserve_held(encoder *e) {
+  luv_blob *b = e->b;
+  uint32_t cap = b->cap_held ? b->cap_held * 2 : 4;
+  luv_held *v;
+  if (b->nheld < b->cap_held) return;
+  v = realloc(b->held, cap * sizeof *v);
+  if (!v) no_memory(e);
+  b->held = v;
+  b->cap_held = cap;
+}
+
+static void put_u64(encoder *e, uint64_t n) {
+  int k;
+  for (k = 0; k < 8; k++) put_byte(e, (int)(n >> 8 * k & 255));
+}
+
+/* The value on top stays where it is, if it may: 0, it may not. */
+static int put_stays(encoder *e) {
+  const luv_shared *kind = luv__given.stays;
+  uint64_t id;
+  if (!(e->flags & LUV_CODEC_STAYS) || !kind || (e->flags & LUV_CODEC_COPY && e->nf == 0)) return 0;
+  reserve_held(e);
+  id = kind->hold(e->S, e->L, -1);
+  if (!id) return 0;
+  e->b->held[e->b->nheld++] = (luv_held){kind, id};
+  put_byte(e, TAG_STAYS);
+  put_u64(e, id);
+  return 1;
+}
+
+/* The same for a table or function that could be copied. */
+static int put_staying(encoder *e) {
+  if (!(e->flags & LUV_CODEC_STAYS) || !luv__given.is_to_stay) return 0;
+  return luv__given.is_to_stay(e->S, e->L, -1) && put_stays(e);
+}
+
 static void put_shared(encoder *e, const luv_shared *kind) {
   luv_blob *b = e->b;
   uint64_t process = luv__process(), id;
-  int k;
-  if (b->nheld == b->cap_held) {
-    uint32_t cap = b->cap_held ? b->cap_held * 2 : 4;
-    luv_held *v = realloc(b->held, cap * sizeof *v);
-    if (!v) no_memory(e);
-    b->held = v;
-    b->cap_held = cap;
-  }
+  reserve_held(e);
   id = kind->hold(e->S, e->L, -1);
   if (!id) {
     lua_pushfstring(e->L, "%s that is closed", kind->name);
@@ -490,7 +519,7 @@ static void put_shared(encoder *e, const luv_shared *kind) {
   b->held[b->nheld++] = (luv_held){kind, id};
   put_byte(e, TAG_OBJECT);
   put_name(e, kind->name);
-  for (k = 0; k < 8; k++) put_byte(e, (int)(process >> 8 * k & 255));
+  put_u64(e, process);
   put_varint(e, id);
 }
 
@@ -511,8 +540,11 @@ static void begin_userdata(encoder *e) {
   lua_State *L = e->L;
   int class_id = luv__class_of(e->S, L, -1);
   const luv_shared *kind = class_id < 0 ? NULL : luv__classes[class_id]->shared;
-  if (class_id >= 0 && !kind) refuse(e, luv__class_name(class_id));
-  if (!kind && !push_hook(e)) refuse(e, "userdata");
+  if (!kind && (class_id >= 0 || !push_hook(e))) {
+    if (!put_stays(e)) refuse(e, class_id >= 0 ? luv__class_name(class_id) : "userdata");
+    lua_pop(L, 1);
+    return;
+  }
   if (mentioned(e, lua_topointer(L, kind ? -1 : -2), kind ? -1 : -2, TAG_REF)) {
     lua_pop(L, kind ? 1 : 2);
     return;
@@ -548,8 +580,11 @@ static void begin(encoder *e) {
   switch (type) {
     case LUA_TTABLE:
     case LUA_TFUNCTION:
-      if (put_library(e, p)) break;
-      if (type == LUA_TFUNCTION && lua_iscfunction(L, -1)) refuse(e, "C function");
+      if (put_library(e, p) || put_staying(e)) break;
+      if (type == LUA_TFUNCTION && lua_iscfunction(L, -1)) {
+        if (!put_stays(e)) refuse(e, "C function");
+        break;
+      }
       if (mentioned(e, p, -1, TAG_REF)) break;
       if (type == LUA_TFUNCTION) begin_function(e);
       else if (!lua_getmetatable(L, -1) || !begin_with_metatable(e)) begin_table(e);
@@ -558,7 +593,9 @@ static void begin(encoder *e) {
       if (put_library(e, p)) break;
       begin_userdata(e);
       return;
-    case LUA_TTHREAD: refuse(e, "coroutine"); break;
+    case LUA_TTHREAD:
+      if (!put_stays(e)) refuse(e, "coroutine");
+      break;
     case LUA_TLIGHTUSERDATA: refuse(e, "light userdata"); break;
     default: refuse(e, luaL_typename(L, -1)); /* LuaJIT's cdata */
   }

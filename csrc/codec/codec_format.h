@@ -27,6 +27,7 @@ enum {
   TAG_REF,          /* varint offset of the first mention */
   TAG_LIBRARY,      /* short name of the library, short name in it */
   TAG_CANCELLED,    /* a table that luv.cancelled recognises follows */
+  TAG_STAYS,        /* 8 bytes: what stays where it is; never in a string */
   TAG_SHORT = 0x40, /* + length, 0 to 63: a string */
   TAG_SMALL = 0x80  /* + 0 to 127: that integer */
 };

@@ -86,6 +86,9 @@ typedef struct {
   const char *(*error_name)(int err);                /* of an error that is not the system's; or NULL */
   const char *(*error_text)(int err);
   const luv_namer *namer;
+  /* What stays where it is: others get something that stands for it. `hold` gives 0 for what is not to. */
+  const luv_shared *stays;
+  int (*is_to_stay)(luv_state *S, lua_State *L, int idx); /* a table or function, though it could be copied */
 } luv_given;
 
 /* A room. Which of two comes first is not said: who needs another one's state asks for it. */
@@ -104,6 +107,7 @@ typedef struct luv_room {
   void (*closing)(luv_state *S); /* S->dead is set, its objects are still open */
   void (*closed)(luv_state *S);  /* they are not, its loop runs a last time after this */
   void (*freed)(luv_state *S);   /* its loop has ended */
+  void (*count)(luv_state *S, lua_State *L); /* adds its numbers to those of luv.stats, on top; may raise */
   void (*exit)(int status);      /* the process ends */
   void (*forked)(void);          /* this is the child of a fork */
   /* The object of the class that fits what fd is, which is uv_guess_handle's kind; NULL: none of the room's, or no memory. */

@@ -1,0 +1,175 @@
+/* call.c - the caller's side: asks the owner, and waits for what it came to.
+ *
+ * The mail is made and filled before the wait, and sent as that begins; one that is not sent, since
+ * something was raised, lies in `unsent` until the next poll. Who stops waiting forgets the mail, which
+ * comes back all the same. */
+#include "bytes.h"
+#include "proxy.h"
+
+static const char gone[] = "EOF: end of file: the owner has ended";
+
+/* ---- the wait ---------------------------------------------------------------------------- */
+
+static int begin(luv_state *S, luv_fiber *f) {
+  luv_proxies *P = luv__proxies(S);
+  luv_mail *m = f->wait.on;
+  queue_remove(&m->mine);
+  m->waiter = f;
+  queue_push(&P->out, &m->mine);
+  P->nout++;
+  if (luv__port_post(m->ref->owner, m)) return luv__begin_asleep(S, f);
+  m->status = LUV_MAIL_GONE;
+  luv__mail_arrived(S, m);
+  return 0;
+}
+
+static void abandon(luv_state *S, luv_fiber *f) {
+  luv_mail *m = f->wait.on;
+  (void)S;
+  m->waiter = NULL;
+  __atomic_store_n(&m->cancelled, 1, __ATOMIC_SEQ_CST);
+  luv__port_cancel(m->ref->owner);
+}
+
+void luv__mail_arrived(luv_state *S, luv_mail *m) {
+  luv_proxies *P = luv__proxies(S);
+  luv_fiber *f = m->waiter;
+  queue_remove(&m->mine);
+  P->nout--;
+  m->waiter = NULL;
+  if (!f) {
+    luv__mail_free(S, m);
+    return;
+  }
+  queue_push(&P->got, &m->mine);
+  luv__wake(S, f, LUV_OUT_OWN);
+}
+
+static void write_call(luv_state *S, luv_fiber *f, FILE *out) {
+  luv_mail *m = f->wait.on;
+  uint32_t id = __atomic_load_n(&m->fiber, __ATOMIC_RELAXED);
+  char name[64];
+  (void)S;
+  luv__port_name(m->ref->owner, name, sizeof name);
+  if (id) fprintf(out, " by fiber %u of %s", id, name);
+  else fprintf(out, " by %s", name);
+  fprintf(out, ", of its %s %p", m->ref->kind, m->ref->address);
+}
+
+/* ---- what it came to --------------------------------------------------------------------- */
+
+typedef struct { luv_state *S; luv_fiber *f; luv_mail *m; lua_State *L; int raise; } giving;
+
+/* An error that this fiber has met: its traceback. The error is on top of W. */
+static void keep_trace(giving *g, lua_State *W) {
+  luv_proxies *P = luv__proxies(g->S);
+  if (!P->ref_traces) {
+    lua_newtable(W);
+    lua_createtable(W, 0, 1);
+    lua_pushliteral(W, "k");
+    lua_setfield(W, -2, "__mode");
+    lua_setmetatable(W, -2);
+    P->ref_traces = luaL_ref(W, LUA_REGISTRYINDEX);
+  }
+  lua_rawgeti(W, LUA_REGISTRYINDEX, P->ref_traces);
+  if (g->f->is_main) lua_pushboolean(W, 1);
+  else luv__push_fiber(g->S, W, g->f);
+  lua_createtable(W, 2, 0);
+  lua_pushvalue(W, -4);
+  lua_rawseti(W, -2, 1);
+  lua_pushstring(W, g->m->traceback);
+  lua_rawseti(W, -2, 2);
+  lua_rawset(W, -3);
+  lua_pop(W, 1);
+}
+
+static int give_error(giving *g, lua_State *W) {
+  g->raise = 1;
+  if (luv__letter_push(g->S, W, &g->m->answer) == 0) lua_pushnil(W);
+  if (g->m->traceback) keep_trace(g, W);
+  return 1;
+}
+
+static int give_gone(giving *g, lua_State *W) {
+  int n = g->m->op == LUV_DO_CALL ? 3 : 1;
+  if (n == 1) g->raise = 1;
+  else lua_pushnil(W);
+  lua_pushstring(W, gone);
+  if (n == 3) lua_pushliteral(W, "EOF");
+  return n;
+}
+
+/* key, value = next(): what pairs returns. Upvalues: how many, keys, values, the last. */
+static int next_pair(lua_State *L) {
+  int i = (int)lua_tointeger(L, lua_upvalueindex(4)) + 1;
+  if (i > lua_tointeger(L, lua_upvalueindex(1))) return 0;
+  lua_pushinteger(L, i);
+  lua_replace(L, lua_upvalueindex(4));
+  if (lua_isnil(L, lua_upvalueindex(3))) lua_pushinteger(L, i);
+  else lua_rawgeti(L, lua_upvalueindex(2), i);
+  lua_rawgeti(L, lua_isnil(L, lua_upvalueindex(3)) ? lua_upvalueindex(2) : lua_upvalueindex(3), i);
+  return 2;
+}
+
+static int give_iterator(lua_State *W, int n) {
+  if (n < 3) lua_pushnil(W);
+  lua_pushinteger(W, 0);
+  lua_pushcclosure(W, next_pair, 4);
+  return 1;
+}
+
+static int give(lua_State *W, void *ud) {
+  giving *g = ud;
+  luv_mail *m = g->m;
+  int n;
+  luaL_checkstack(W, LUA_MINSTACK, "luv");
+  if (m->status == LUV_MAIL_FAILED) return give_error(g, W);
+  if (m->status == LUV_MAIL_GONE) return give_gone(g, W);
+  n = luv__letter_push(g->S, W, &m->answer);
+  if (n < 0) {
+    g->raise = 1;
+    return 1;
+  }
+  if (m->op == LUV_DO_PAIRS || m->op == LUV_DO_IPAIRS) return give_iterator(W, n);
+  if (m->op == LUV_DO_GET && n == 1 && luv__toproxy(W, -1)) luv__proxy_learn(g->S, W, g->L);
+  return n;
+}
+
+static void release(void *ud) {
+  giving *g = ud;
+  luv__mail_free(g->S, g->m);
+}
+
+static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
+  giving g = {S, f, f->wait.on, L, 0};
+  luv_maker how = {give, release, &g, NULL};
+  int n = luv__push_safely(S, W, how);
+  return g.raise ? LUV_RAISE : n;
+}
+
+/* A few scalars are what most calls come to. */
+static int move(luv_fiber *f) {
+  luv_mail *m = f->wait.on;
+  int n = m->status == LUV_MAIL_DONE && m->op != LUV_DO_PAIRS && m->op != LUV_DO_IPAIRS ? luv__letter_move(f->base, &m->answer) : 0;
+  if (n) luv__mail_free(f->state, m);
+  return n;
+}
+
+static const luv_op call_op = {.name = "proxy call", .flags = LUV_OP_EXTERNAL | LUV_OP_APART, .begin = begin,
+                               .abandon = abandon, .deliver = deliver, .move = move, .write = write_call};
+
+/* Has that done with r; what is on L from `first` on goes along. Arguments may run code of the script's
+ * as they are packed, so r is held. */
+int luv__proxy_ask(luv_state *S, lua_State *L, luv_ref *r, int op, int first) {
+  luv_mail *m;
+  luv__check_cancel(S, L);
+  m = luv__mail_new(S, r, op);
+  if (!m) return luaL_error(L, "not enough memory");
+  queue_remove(&m->mine); /* it is on this stack alone while others may run */
+  if (luv__letter_pack(S, L, first, lua_gettop(L) - first + 1, 0, r->owner, &m->ask)) {
+    luv__mail_free(S, m);
+    return luv__encode_error(S, L, "pass");
+  }
+  queue_push(&luv__proxies(S)->unsent, &m->mine);
+  return luv__suspend(S, L, &call_op, m, 0, LUV_NO_TIMEOUT);
+}
