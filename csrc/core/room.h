@@ -55,7 +55,7 @@ typedef struct {
   void (*serve)(luv_state *S);   /* gives what has come to who waits for it: before and after each look at the kernel */
   void (*look)(luv_state *S, int block); /* before each, and once more when the loop is about to block */
   int (*pending)(luv_state *S);  /* look would find something that no descriptor tells */
-  int (*far)(luv_state *S);      /* what is waited for is not worth spinning for */
+  int (*far)(luv_state *S);      /* what is waited for is not worth spinning for; -1: something else is, whatever the others say */
   uint64_t (*working)(luv_state *S); /* operations that threads of this process have in hand */
   int (*lone)(luv_state *S);     /* waits counted in S->external that nothing but S itself could end */
 } luv_outside;

@@ -99,7 +99,10 @@ static void serve(luv_state *S) {
 /* As long as others have something of this state's they may call, and so end any wait. */
 static int lone(luv_state *S) { return luv__proxies(S)->nheld ? -1 : 0; }
 
-static const luv_outside outside = {.serve = serve, .pending = pending, .lone = lone};
+/* Who has just called will call again, though the main chunk waits for its thread's end. */
+static int far(luv_state *S) { return S->now - luv__proxies(S)->last < 1000000 ? -1 : 0; }
+
+static const luv_outside outside = {.serve = serve, .pending = pending, .far = far, .lone = lone};
 
 static luv_port *new_port(luv_state *S) {
   luv_port *p = aligned_alloc(64, (sizeof *p + 63) & ~(size_t)63);

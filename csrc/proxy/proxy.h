@@ -149,6 +149,7 @@ typedef struct {
   luv_queue unsent, out, got, served; /* mails */
   uint32_t nout, nserved, nspare;
   luv_mail *spare;
+  uint64_t last;         /* when a call came in, ns */
   int manual, marked;    /* luv.proxy.automatic(false); luv.share has been called */
   int ref_objects, ref_places, ref_proxies, ref_marks, ref_meta, ref_serve, ref_coded, ref_ops, ref_traces;
 } luv_proxies;

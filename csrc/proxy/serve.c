@@ -182,6 +182,7 @@ void luv__mail_begin(luv_state *S, luv_mail *m) {
   beginning b = {S, m};
   queue_push(&P->served, &m->served);
   P->nserved++;
+  P->last = S->now;
   if (__atomic_load_n(&m->cancelled, __ATOMIC_ACQUIRE)) {
     done(S, m, LUV_MAIL_GONE);
     return;
