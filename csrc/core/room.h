@@ -102,6 +102,7 @@ typedef struct luv_room {
   void (*open)(luv_state *S, lua_State *L);  /* Lua's tables are built, luv is on top; may raise */
   void (*opened)(luv_state *S);              /* it is open */
   void (*nudge)(luv_state *S);   /* a signal handler has found no fiber running: now one does */
+  void (*alone)(luv_state *S);   /* a state waits for the threads it has made, and runs nothing any more */
   int (*ends)(luv_state *S);     /* a state is about to close; 1: something has failed in it */
   void (*left)(luv_state *S);    /* it has left the list of states */
   void (*closing)(luv_state *S); /* S->dead is set, its objects are still open */

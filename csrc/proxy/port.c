@@ -94,6 +94,7 @@ static void serve(luv_state *S) {
   }
   if (LUV_UNLIKELY(__atomic_load_n(&P->port->returned, __ATOMIC_RELAXED) != NULL)) luv__refs_serve(S);
   if (LUV_UNLIKELY(__atomic_exchange_n(&P->port->cancels, 0, __ATOMIC_SEQ_CST))) luv__mails_cancel(S);
+  if (LUV_UNLIKELY(P->ending)) luv__guard_serve(S);
 }
 
 /* As long as others have something of this state's they may call, and so end any wait. */
@@ -167,6 +168,7 @@ static void end_calls(luv_state *S) {
   while (!queue_empty(&P->served)) {
     m = luv_container(P->served.next, luv_mail, served);
     queue_remove(&m->served);
+    if (m->at_work) m->at_work->keeper = NULL;
     luv__mail_answer(m, LUV_MAIL_GONE);
   }
 }

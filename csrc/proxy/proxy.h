@@ -139,6 +139,11 @@ void luv__mails_cancel(luv_state *S);
 void luv__proxy_push_meta(luv_state *S, lua_State *L);
 void luv__proxy_learn(luv_state *S, lua_State *W, lua_State *L);
 
+/* ---- guard.c ----------------------------------------------------------------------------- */
+
+void luv__guard_renew(luv_state *S, lua_State *L);
+void luv__guard_serve(luv_state *S);
+
 /* What the room keeps for each state. */
 #define LUV_MAILS_SPARE 128
 typedef struct {
@@ -150,8 +155,12 @@ typedef struct {
   uint32_t nout, nserved, nspare;
   luv_mail *spare;
   uint64_t last;         /* when a call came in, ns */
+  void *guard;
+  uint64_t guarded;      /* when it was made, ns */
+  int ending;            /* the script has ended, and this runs for its threads */
   int manual, marked;    /* luv.proxy.automatic(false); luv.share has been called */
-  int ref_objects, ref_places, ref_proxies, ref_marks, ref_meta, ref_serve, ref_coded, ref_ops, ref_traces;
+  int ref_objects, ref_places, ref_proxies, ref_marks, ref_meta, ref_serve, ref_coded, ref_ops, ref_traces,
+      ref_guard, ref_guard_meta;
 } luv_proxies;
 
 extern luv_room luv__proxy_room;

@@ -78,6 +78,7 @@ static luv_ref *add(luv_state *S, lua_State *L, int idx) {
   lua_pushvalue(L, idx);
   lua_rawseti(L, -2, (int)at);
   lua_pop(L, 2);
+  if (lua_type(L, idx) == LUA_TUSERDATA || P->guarded != S->now || !P->guard) luv__guard_renew(S, L);
   r = malloc(sizeof *r);
   if (!r) luaL_error(L, "not enough memory");
   r->refs = 0;

@@ -35,5 +35,5 @@ static void count(luv_state *S, lua_State *L) {
 
 luv_room luv__proxy_room = {.name = "proxy", .faces = faces, .size = sizeof(luv_proxies),
                             .gives = {.stays = &luv__proxy_shared, .is_to_stay = luv__is_to_stay},
-                            .begin = begin, .closing = luv__port_close, .count = count};
+                            .begin = begin, .alone = luv__port_close, .closing = luv__port_close, .count = count};
 LUV_ROOM(luv__proxy_room)

@@ -44,6 +44,8 @@ static const char glue[] =
   "local function coded(m) return reply(m, run(take(m))) end\n"
   "return serve, coded, ops";
 
+#define GUARD 10000000 /* ns that the guard is the youngest, in a busy state */
+
 /* ---- answers ----------------------------------------------------------------------------- */
 
 void luv__mail_answer(luv_mail *m, int status) {
@@ -164,6 +166,7 @@ static int begin(lua_State *M) {
   luaL_checkstack(M, LUA_MINSTACK, "luv");
   if (LUV_UNLIKELY(!P->ref_serve)) load(S, M);
   lua_settop(M, 0);
+  if (S->now - P->guarded > GUARD && P->guard) luv__guard_renew(S, M);
   lua_rawgeti(M, LUA_REGISTRYINDEX, m->ask.coded ? P->ref_coded : P->ref_serve);
   lua_pushlightuserdata(M, m);
   if (!m->ask.coded) push_call(S, M, m);
