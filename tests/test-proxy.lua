@@ -361,7 +361,7 @@ tap.test("an owner whose script has ended serves the threads that the process wa
     luv.thread.create(function(p) p:hang() end, o)
     luv.thread.create(function(p)
       luv.sleep(0.1)
-      os.execute("kill -INT " .. luv.os.getpid())
+      luv.process.run("kill", {"-INT", tostring(luv.os.getpid())})
       print((select(3, p:hang())))
     end, o)
   ]])
