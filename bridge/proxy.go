@@ -18,5 +18,6 @@ func init() {
 		{Name: "pairs", Args: 1, Face: "proxy_pairs"},
 		{Name: "ipairs", Args: 1, Face: "proxy_ipairs"},
 		{Name: "get", Args: 1, Face: "proxy_get"},
+		{Name: "batch", Args: lua.Many, Face: "proxy_batch"},
 	}})
 }

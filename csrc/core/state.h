@@ -48,7 +48,7 @@ struct luv_state {
   char *arena;            /* short data on its way to readers: emptied at every poll */
   uint64_t spin;          /* ns that waits may be to be polled for; 0: off */
   int64_t spin_mean;
-  int spin_miss, spin_skip, run_mode;
+  int spin_miss, spin_skip, run_mode, was_rung; /* the last: that ended the last try */
   uv_timer_t *alarm;
   uv_poll_t *wakeup;
   /* Fibers and objects that come and go. */

@@ -125,6 +125,7 @@ static int give(lua_State *W, void *ud) {
   luaL_checkstack(W, LUA_MINSTACK, "luv");
   if (m->status == LUV_MAIL_FAILED) return give_error(g, W);
   if (m->status == LUV_MAIL_GONE) return give_gone(g, W);
+  if (m->op == LUV_DO_BATCH) return luv__batch_give(g->S, W, &m->answer);
   n = luv__letter_push(g->S, W, &m->answer);
   if (n < 0) {
     g->raise = 1;
@@ -150,13 +151,19 @@ static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
 /* A few scalars are what most calls come to. */
 static int move(luv_fiber *f) {
   luv_mail *m = f->wait.on;
-  int n = m->status == LUV_MAIL_DONE && m->op != LUV_DO_PAIRS && m->op != LUV_DO_IPAIRS ? luv__letter_move(f->base, &m->answer) : 0;
+  int n = m->status == LUV_MAIL_DONE && (m->op < LUV_DO_PAIRS || (m->op > LUV_DO_IPAIRS && m->op < LUV_DO_BATCH)) ? luv__letter_move(f->base, &m->answer) : 0;
   if (n) luv__mail_free(f->state, m);
   return n;
 }
 
 static const luv_op call_op = {.name = "proxy call", .flags = LUV_OP_EXTERNAL | LUV_OP_APART, .begin = begin,
                                .abandon = abandon, .deliver = deliver, .move = move, .write = write_call};
+
+/* From here on nothing that runs code of the script's comes before the wait. */
+int luv__proxy_send(luv_state *S, lua_State *L, luv_mail *m) {
+  queue_push(&luv__proxies(S)->unsent, &m->mine);
+  return luv__suspend(S, L, &call_op, m, 0, LUV_NO_TIMEOUT);
+}
 
 /* Has that done with r; what is on L from `first` on goes along. Arguments may run code of the script's
  * as they are packed, so r is held. */
@@ -170,6 +177,5 @@ int luv__proxy_ask(luv_state *S, lua_State *L, luv_ref *r, int op, int first) {
     luv__mail_free(S, m);
     return luv__encode_error(S, L, "pass");
   }
-  queue_push(&luv__proxies(S)->unsent, &m->mine);
-  return luv__suspend(S, L, &call_op, m, 0, LUV_NO_TIMEOUT);
+  return luv__proxy_send(S, L, m);
 }

@@ -5,7 +5,7 @@
  * what counts references, which other CPUs are writing. */
 #include "proxy.h"
 
-enum { V_NIL, V_FALSE, V_TRUE, V_NUMBER, V_STRING, V_HOME, V_AWAY };
+enum { V_NIL, V_FALSE, V_TRUE, V_NUMBER, V_STRING, V_HOME, V_AWAY, V_CODED, V_PROMISE };
 
 void luv__letter_init(luv_letter *l) {
   memset(l, 0, offsetof(luv_letter, few));
@@ -17,6 +17,12 @@ void luv__letter_init(luv_letter *l) {
 
 void luv__letter_clear(luv_letter *l) {
   uint32_t i;
+  while (l->blobs) {
+    luv_blobs *b = l->blobs;
+    l->blobs = b->next;
+    luv__blob_free(&b->blob);
+    free(b);
+  }
   for (i = 0; i < l->nheld; i++) luv__ref_drop(l->held[i]);
   if (l->held != l->few) free(l->held);
   if (l->p != l->room) free(l->p);
@@ -110,8 +116,35 @@ static int put_plain(luv_state *S, lua_State *L, int idx, int how, luv_port *to,
   }
 }
 
+#define CODED (LUV_CODEC_TRUSTED | LUV_CODEC_STAYS)
+
+/* One more value: what is not plain goes through the codec by itself. */
+int luv__letter_add(luv_state *S, lua_State *L, int idx, int how, luv_port *to, luv_letter *l) {
+  luv_blobs *b;
+  if (put_plain(S, L, idx, how, to, l)) return 0;
+  b = calloc(1, sizeof *b);
+  if (!b || luv__encode(S, L, idx, 1, CODED, &b->blob)) {
+    if (!b) lua_pushliteral(L, "not enough memory");
+    free(b);
+    return -1;
+  }
+  b->next = l->blobs;
+  l->blobs = b;
+  if (put(l, V_CODED, &b, sizeof b)) return 0;
+  lua_pushliteral(L, "not enough memory");
+  return -1;
+}
+
+int luv__letter_add_byte(luv_letter *l, int byte) { return put(l, byte, NULL, 0); }
+int luv__letter_add_count(luv_letter *l, uint32_t n) {
+  char *p = room(l, sizeof n);
+  if (p) memcpy(p, &n, sizeof n);
+  return p != NULL;
+}
+int luv__letter_add_promise(luv_letter *l, uint32_t n) { return put(l, V_PROMISE, &n, sizeof n); }
+
 int luv__letter_pack(luv_state *S, lua_State *L, int first, int n, int how, luv_port *to, luv_letter *l) {
-  int i, flags = LUV_CODEC_TRUSTED | LUV_CODEC_STAYS;
+  int i, flags = CODED;
   for (i = 0; i < n; i++)
     if (!put_plain(S, L, first + i, how, to, l)) break;
   l->n = (uint32_t)n;
@@ -136,7 +169,14 @@ void luv__letter_text(luv_letter *l, const char *text) {
 
 #define GET(to, p) (memcpy(&(to), p, sizeof (to)), (p) += sizeof (to))
 
+static int decode_one(luv_state *S, lua_State *W, const luv_blobs *b) {
+  int n = luv__decode(S, W, b->blob.p, b->blob.n, LUV_CODEC_TRUSTED);
+  return n < 0 ? lua_error(W) : n;
+}
+
+/* Pushes the value at p; returns where the next one is. */
 static const char *push_one(luv_state *S, lua_State *W, const char *p) {
+  luv_blobs *b;
   lua_Number x;
   luv_ref *r;
   uint32_t at;
@@ -150,10 +190,21 @@ static const char *push_one(luv_state *S, lua_State *W, const char *p) {
       break;
     case V_HOME: GET(at, p); luv__ref_push_home(S, W, at); break;
     case V_AWAY: GET(r, p); luv__ref_push(S, W, r); break;
+    case V_CODED: GET(b, p); decode_one(S, W, b); break;
     case V_FALSE: lua_pushboolean(W, 0); break;
     case V_TRUE: lua_pushboolean(W, 1); break;
     default: lua_pushnil(W);
   }
+  return p;
+}
+
+/* The same with promises, whose values the table at `results` has. */
+const char *luv__letter_next(luv_state *S, lua_State *W, const char *p, int results) {
+  uint32_t n;
+  if (*p != V_PROMISE) return push_one(S, W, p);
+  p++;
+  GET(n, p);
+  lua_rawgeti(W, results, (int)n);
   return p;
 }
 

@@ -81,25 +81,25 @@ static int get(lua_State *L) {
   luv_ref *r = check(S, L, 1);
   lua_settop(L, 2);
   if (push_known(S, L, lua_touserdata(L, 1))) return 1;
-  return luv__proxy_ask(S, L, r, LUV_DO_GET, 2);
+  return luv__proxy_do(S, L, r, LUV_DO_GET, 2);
 }
 
 static int newindex(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_ref *r = check(S, L, 1);
   forget(L, lua_touserdata(L, 1));
-  return luv__proxy_ask(S, L, r, LUV_DO_SET, 2);
+  return luv__proxy_do(S, L, r, LUV_DO_SET, 2);
 }
 
 static int call(lua_State *L) {
   luv_state *S = luv_enter(L);
-  return luv__proxy_ask(S, L, check(S, L, 1), LUV_DO_CALL, 2);
+  return luv__proxy_do(S, L, check(S, L, 1), LUV_DO_CALL, 2);
 }
 
 static int length(lua_State *L) {
   luv_state *S = luv_enter(L);
   lua_settop(L, 1);
-  return luv__proxy_ask(S, L, check(S, L, 1), LUV_DO_LEN, 2);
+  return luv__proxy_do(S, L, check(S, L, 1), LUV_DO_LEN, 2);
 }
 
 /* Upvalue 2 is what is to be done. The owner of the first proxy does it. */
@@ -107,7 +107,7 @@ static int operate(lua_State *L) {
   luv_state *S = luv_enter(L);
   int op = (int)lua_tointeger(L, lua_upvalueindex(2));
   lua_settop(L, op == LUV_DO_UNM ? 1 : 2);
-  return luv__proxy_ask(S, L, check(S, L, luv__toproxy(L, 1) ? 1 : 2), op, 1);
+  return luv__proxy_do(S, L, check(S, L, luv__toproxy(L, 1) ? 1 : 2), op, 1);
 }
 
 /* proxy<luv.tcp>: 0x… of thread 1 'main' */

@@ -12,7 +12,7 @@ static int ask(lua_State *L, const char *fname, int op) {
   luv_state *S = luv_enter(L);
   luv_proxy *p = check(S, L, fname);
   lua_settop(L, 1);
-  return luv__proxy_ask(S, L, p->ref, op, 2);
+  return luv__proxy_do(S, L, p->ref, op, 2);
 }
 
 /* next = luv.proxy.pairs(p) */

@@ -74,12 +74,15 @@ extern const luv_shared luv__proxy_shared;
 
 /* ---- letter.c: values on their way ------------------------------------------------------- */
 
+typedef struct luv_blobs { struct luv_blobs *next; luv_blob blob; } luv_blobs;
+
 typedef struct {
   uint32_t n, nheld, cap_held;
   int coded;             /* they are in `blob`; else at p */
   size_t size, cap;
   char *p;
   luv_ref **held;
+  luv_blobs *blobs;      /* of values that went through the codec one by one */
   luv_blob blob;
   luv_ref *few[4];
   char room[128];
@@ -95,12 +98,19 @@ void luv__letter_text(luv_letter *l, const char *text);
 int luv__letter_push(luv_state *S, lua_State *W, luv_letter *l); /* how many; -1: a message; may raise */
 int luv__letter_move(lua_State *to, const luv_letter *l); /* the same for what needs no memory; 0: it does */
 
+/* One by one. -1: a message is on L; 0, of the others: no memory. */
+int luv__letter_add(luv_state *S, lua_State *L, int idx, int how, luv_port *to, luv_letter *l);
+int luv__letter_add_byte(luv_letter *l, int byte);
+int luv__letter_add_count(luv_letter *l, uint32_t n);
+int luv__letter_add_promise(luv_letter *l, uint32_t n);
+const char *luv__letter_next(luv_state *S, lua_State *W, const char *p, int results);
+
 /* ---- mail.c ------------------------------------------------------------------------------ */
 
 /* What is done with an object. From CONCAT on both operands are arguments; before, the object comes first. */
 enum { LUV_DO_CALL, LUV_DO_GET, LUV_DO_SET, LUV_DO_LEN, LUV_DO_PAIRS, LUV_DO_IPAIRS, LUV_DO_COPY, LUV_DO_CONCAT,
        LUV_DO_ADD, LUV_DO_SUB, LUV_DO_MUL, LUV_DO_DIV, LUV_DO_MOD, LUV_DO_POW, LUV_DO_UNM, LUV_DO_LT, LUV_DO_LE,
-       LUV_DO_N };
+       LUV_DO_BATCH };
 enum { LUV_MAIL_DONE, LUV_MAIL_FAILED, LUV_MAIL_GONE };
 
 struct luv_mail {
@@ -133,11 +143,22 @@ void luv__mail_arrived(luv_state *S, luv_mail *m);
 void luv__mail_begin(luv_state *S, luv_mail *m);
 void luv__mail_answer(luv_mail *m, int status);
 void luv__mails_cancel(luv_state *S);
+void luv__mail_pack_error(luv_state *S, lua_State *L, luv_mail *m);
 
 /* ---- meta.c ------------------------------------------------------------------------------ */
 
 void luv__proxy_push_meta(luv_state *S, lua_State *L);
 void luv__proxy_learn(luv_state *S, lua_State *W, lua_State *L);
+
+/* ---- batch.c: the caller's side; batch_run.c: the owner's ------------------------------------ */
+
+typedef struct luv_batch luv_batch;
+/* Writes down what is to be done, if the running fiber is in a batch: then 1, with a promise on L. */
+int luv__batch_note(luv_state *S, lua_State *L, luv_ref *r, int op, int first);
+int luv__proxy_send(luv_state *S, lua_State *L, luv_mail *m);
+int luv__batch_run(lua_State *L);
+int luv__batch_give(luv_state *S, lua_State *W, luv_letter *l);
+static inline int luv__proxy_do(luv_state *S, lua_State *L, luv_ref *r, int op, int first);
 
 /* ---- guard.c ----------------------------------------------------------------------------- */
 
@@ -155,15 +176,24 @@ typedef struct {
   uint32_t nout, nserved, nspare;
   luv_mail *spare;
   uint64_t last;         /* when a call came in, ns */
+  luv_batch *batches;    /* being written down, by fibers */
+  uint64_t last_batch;
   void *guard;
   uint64_t guarded;      /* when it was made, ns */
   int ending;            /* the script has ended, and this runs for its threads */
   int manual, marked;    /* luv.proxy.automatic(false); luv.share has been called */
   int ref_objects, ref_places, ref_proxies, ref_marks, ref_meta, ref_serve, ref_coded, ref_ops, ref_traces,
-      ref_guard, ref_guard_meta;
+      ref_guard, ref_guard_meta, ref_batch, ref_batch_meta, ref_promise_meta;
 } luv_proxies;
 
 extern luv_room luv__proxy_room;
+
 static inline luv_proxies *luv__proxies(luv_state *S) { return luv__room_data(S, &luv__proxy_room); }
+
+/* At once, or as a part of a batch. */
+static inline int luv__proxy_do(luv_state *S, lua_State *L, luv_ref *r, int op, int first) {
+  if (LUV_UNLIKELY(luv__proxies(S)->batches != NULL) && luv__batch_note(S, L, r, op, first)) return 1;
+  return luv__proxy_ask(S, L, r, op, first);
+}
 
 #endif

@@ -66,7 +66,7 @@ static int how_to_pack(int op) {
 }
 
 /* Packs the error on top of L: the value, or at least what it is. */
-static void pack_error(luv_state *S, lua_State *L, luv_mail *m) {
+void luv__mail_pack_error(luv_state *S, lua_State *L, luv_mail *m) {
   if (luv__letter_pack(S, L, lua_gettop(L), 1, 0, m->from, &m->answer) == 0) return;
   lua_pushfstring(L, "the error is a %s, which cannot be passed: %s", luaL_typename(L, -2),
                   lua_isstring(L, -1) ? lua_tostring(L, -1) : "a finalizer failed");
@@ -78,10 +78,11 @@ static int reply(lua_State *L) {
   luv_state *S = luv_upstate(L);
   luv_mail *m = lua_touserdata(L, 1);
   int status = LUV_MAIL_DONE;
-  if (luv__letter_pack(S, L, 2, lua_gettop(L) - 1, how_to_pack(m->op), m->from, &m->answer)) {
+  if (m->op == LUV_DO_BATCH) status = m->status;
+  else if (luv__letter_pack(S, L, 2, lua_gettop(L) - 1, how_to_pack(m->op), m->from, &m->answer)) {
     status = LUV_MAIL_FAILED;
     if (lua_type(L, -1) == LUA_TSTRING) lua_pushfstring(L, "cannot return %s", lua_tostring(L, -1));
-    pack_error(S, L, m);
+    luv__mail_pack_error(S, L, m);
   }
   if (m->at_work) m->at_work->keeper = NULL;
   m->at_work = NULL;
@@ -97,7 +98,7 @@ static int pack_death(lua_State *M) {
   lua_pushvalue(d->f->base, -1);
   lua_xmove(d->f->base, M, 1);
   luv__letter_clear(&d->m->answer);
-  pack_error(d->S, M, d->m);
+  luv__mail_pack_error(d->S, M, d->m);
   lua_settop(M, 2);
   luv__traceback(d->S, d->f, M, lua_tostring(M, 2));
   free(d->m->traceback);
@@ -169,7 +170,11 @@ static int begin(lua_State *M) {
   if (S->now - P->guarded > GUARD && P->guard) luv__guard_renew(S, M);
   lua_rawgeti(M, LUA_REGISTRYINDEX, m->ask.coded ? P->ref_coded : P->ref_serve);
   lua_pushlightuserdata(M, m);
-  if (!m->ask.coded) push_call(S, M, m);
+  if (m->op == LUV_DO_BATCH) {
+    lua_pushlightuserdata(M, S);
+    lua_pushcclosure(M, luv__batch_run, 1);
+    lua_pushlightuserdata(M, m);
+  } else if (!m->ask.coded) push_call(S, M, m);
   f = luv__fiber_new(S, M, lua_gettop(M));
   luv__fiber_ready(S, M, f);
   f->keeper = &m->keeper;
