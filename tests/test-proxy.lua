@@ -324,6 +324,94 @@ tap.both("life: release, collection, the end of a thread; counts in stats", func
   tap.same({luv.stats().proxies.calls, luv.stats().proxies.served}, {0, 0})
 end)
 
+tap.both("batch: one message, promises as objects and arguments, values at the end", function()
+  local o = account()
+  o.inner = luv.share({v = 42})
+  function o.inner:get() return self.v end
+  function o:child() return self.inner end
+  function o:both(a, b, t) return a + b + (t and t.x or 0) end
+  work(function(p)
+    local batch = luv.proxy.batch
+    local a, b, t, c, n = batch(function(x)
+      local a = p:add(x)
+      local b = p:add(a)
+      local child = p:child()
+      p.field = {7, 8}
+      return a, b, {child:get(), child, {#p.field, p.nothing}}, "const", nil, p:both(a, b, {x = 1}) * 2 - 1
+    end, 5)
+    assert(a == 5 and b == 10 and c == "const" and n == nil)
+    assert(t[1] == 42 and t[2] == p.inner and t[3][1] == 2 and t[3][2] == nil)
+    assert(select(6, batch(function() return 1, 2, 3, 4, 5, p:both(1, 2) end)) == 3)
+    -- an error stops what depends on it, and nothing else
+    local ok, e = pcall(batch, function()
+      local x = p:fail("oops")
+      p:add(x)
+      p:add(100)
+      p:fail("later")
+    end)
+    assert(not ok and e == "oops", e)
+    assert(luv.proxy.traceback(e):find("stack traceback"))
+    assert(p.n == 110, p.n)
+    -- fn's own error sends nothing
+    assert(select(2, pcall(batch, function() p:add(1) error("mine", 0) end)) == "mine")
+    assert(p.n == 110)
+    local kept
+    batch(function() kept = p:add(1) end)
+    assert(not pcall(function() return kept.x end))
+    assert(not pcall(function() batch(function() batch(function() end) end) end))
+    assert(select("#", batch(function() end)) == 0)
+    -- what cannot go leaves the batch as it was
+    if jit then
+      assert(batch(function()
+        local ok = pcall(p.both, p, 1, {require("ffi").new("int[1]")})
+        return not ok, p:add(1)
+      end))
+    end
+  end, o)
+end)
+
+tap.both("batch: calls that wait, more owners than one, other fibers", function()
+  local o, back, stop = account(), thread.chan(1), thread.chan(1)
+  local t = thread.create(function()
+    local q = luv.share({n = 1})
+    function q:add(x) self.n = self.n + x; return self.n end
+    back:put(q)
+    stop:get()
+  end)
+  local q = back:get()
+  local r = {work(function(p, q)
+    return luv.proxy.batch(function()
+      local other = luv.spawn(function() return p:add(1000) end):join()
+      return p:slow(0.01), q:add(1), p:add(1), other
+    end)
+  end, o, q)}
+  tap.same(r, {"slept", 2, 1001, 1000})
+  tap.raises("another owner", work, function(p, q) luv.proxy.batch(function() p:add(q:add(1)) end) end, o, q)
+  q = nil
+  stop:put(1)
+  t:join()
+end)
+
+tap.test("threads that wait for each other through proxies: the report has the chain", function()
+  local out, err, rc = tap.run([[
+    local luv = require("luv")
+    local a, ch, give = luv.share({}), luv.chan(), luv.thread.chan(1)
+    function a:get() return ch:get() end
+    local t = luv.thread.create(function(a)
+      local b = luv.share({})
+      function b:call() return a:get() end
+      give:put(b)
+      luv.event():wait()
+    end, a)
+    local b = give:get()
+    local f = luv.spawn(function() return b:call() end)
+    print(pcall(f.join, f))
+    print(pcall(t.join, t))
+  ]])
+  tap.match(out .. err, "deadlock: all fibers are asleep.*waits for proxy call by fiber %d+ of thread.*which waits for")
+  tap.ok(rc == 0 or rc == 1, "it hangs")
+end)
+
 tap.test("a dump says whose call is waited for", function()
   local a, text = account(), nil
   a.look = luv.share(function() return luv.thread.self():id() end)

@@ -128,10 +128,12 @@ void luv__poll(luv_state *S, int block) {
     polled = !luv_ready_empty(S); /* that was a look at the kernel, too */
   }
   if (woken(S) || luv__outside_pending(S)) block = 0;
+  if (block && S->external == luv__outside_lone(S)) block = 0; /* what came meanwhile has made it so */
   if (block) luv__outside_look(S, 1);
   if (block) arm(S);
   if (block && !luv__blocks(S)) block = 0;
   if (!polled) look_below(S, block);
+  else luv__unblocks(S);
   if (LUV_UNLIKELY(S->stacks.ndirty)) luv__stacks_trim(&S->stacks, S->now);
   S->slice = S->now;
   S->received = S->ready.head;

@@ -67,7 +67,7 @@ static void one(luv_state *S, lua_State *L, luv_mail *m, const char **p, uint32_
 static void pack_wanted(luv_state *S, lua_State *L, luv_mail *m, const char *p, const uint8_t *ops) {
   uint32_t n, at;
   memcpy(&n, p, sizeof n);
-  m->answer.n = n;
+  if (m->status != LUV_MAIL_FAILED) m->answer.n = n;
   for (p += sizeof n; n > 0 && m->status != LUV_MAIL_FAILED; n--, p += sizeof at) {
     memcpy(&at, p, sizeof at);
     lua_rawgeti(L, RESULTS, (int)at);

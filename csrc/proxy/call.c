@@ -17,7 +17,10 @@ static int begin(luv_state *S, luv_fiber *f) {
   m->waiter = f;
   queue_push(&P->out, &m->mine);
   P->nout++;
-  if (luv__port_post(m->ref->owner, m)) return luv__begin_asleep(S, f);
+  if (luv__port_post(m->ref->owner, m)) {
+    queue_push(&P->waiting, &f->wait.node);
+    return 0;
+  }
   m->status = LUV_MAIL_GONE;
   luv__mail_arrived(S, m);
   return 0;
@@ -49,16 +52,16 @@ static void write_call(luv_state *S, luv_fiber *f, FILE *out) {
   luv_mail *m = f->wait.on;
   uint32_t id = __atomic_load_n(&m->fiber, __ATOMIC_RELAXED);
   char name[64];
-  (void)S;
   luv__port_name(m->ref->owner, name, sizeof name);
   if (id) fprintf(out, " by fiber %u of %s", id, name);
   else fprintf(out, " by %s", name);
   fprintf(out, ", of its %s %p", m->ref->kind, m->ref->address);
+  if (luv__proxies(S)->locked && *m->waits) fprintf(out, ", which waits for %s", m->waits);
 }
 
 /* ---- what it came to --------------------------------------------------------------------- */
 
-typedef struct { luv_state *S; luv_fiber *f; luv_mail *m; lua_State *L; int raise; } giving;
+typedef struct { luv_state *S; luv_fiber *f; luv_mail *m; int raise; } giving;
 
 /* An error that this fiber has met: its traceback. The error is on top of W. */
 static void keep_trace(giving *g, lua_State *W) {
@@ -132,7 +135,6 @@ static int give(lua_State *W, void *ud) {
     return 1;
   }
   if (m->op == LUV_DO_PAIRS || m->op == LUV_DO_IPAIRS) return give_iterator(W, n);
-  if (m->op == LUV_DO_GET && n == 1 && luv__toproxy(W, -1)) luv__proxy_learn(g->S, W, g->L);
   return n;
 }
 
@@ -141,11 +143,19 @@ static void release(void *ud) {
   luv__mail_free(g->S, g->m);
 }
 
+/* What was read may be a function, which p:method() will want again; L has p and the name at 1 and 2. */
 static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
-  giving g = {S, f, f->wait.on, L, 0};
+  giving g = {S, f, f->wait.on, 0};
   luv_maker how = {give, release, &g, NULL};
-  int n = luv__push_safely(S, W, how);
-  return g.raise ? LUV_RAISE : n;
+  int n, reads = g.m->op == LUV_DO_GET;
+  if (reads && g.m->status == LUV_MAIL_GONE && luv__proxy_recall(W, L)) {
+    luv__mail_free(S, g.m); /* the call will tell */
+    return 1;
+  }
+  n = luv__push_safely(S, W, how);
+  if (g.raise) return LUV_RAISE;
+  if (reads && n == 1 && luv__toproxy(W, -1)) luv__proxy_learn(S, W, L);
+  return n;
 }
 
 /* A few scalars are what most calls come to. */
@@ -156,7 +166,7 @@ static int move(luv_fiber *f) {
   return n;
 }
 
-static const luv_op call_op = {.name = "proxy call", .flags = LUV_OP_EXTERNAL | LUV_OP_APART, .begin = begin,
+static const luv_op call_op = {.name = "proxy call", .flags = LUV_OP_EXTERNAL | LUV_OP_APART | LUV_OP_REPORTS, .begin = begin,
                                .abandon = abandon, .deliver = deliver, .move = move, .write = write_call};
 
 /* From here on nothing that runs code of the script's comes before the wait. */

@@ -42,6 +42,21 @@ void luv__proxy_learn(luv_state *S, lua_State *W, lua_State *L) {
   lua_settop(W, top);
 }
 
+/* Pushes on W the function that was learnt of the field that the call on L reads: 0, there is none. */
+int luv__proxy_recall(lua_State *W, lua_State *L) {
+  luv_proxy *p = luv__toproxy(L, 1);
+  if (!p || p->magic == luv__proxy_magic || lua_type(L, 2) != LUA_TSTRING) return 0;
+  lua_getfenv(L, 1);
+  lua_pushvalue(L, 2);
+  lua_rawget(L, -2);
+  if (W != L) lua_xmove(L, W, 1);
+  if (W == L) lua_remove(L, -2);
+  else lua_pop(L, 1);
+  if (luv__toproxy(W, -1)) return 1;
+  lua_pop(W, 1);
+  return 0;
+}
+
 /* Leaves the function that the field is known to hold; else nothing. What is too old is asked for by
  * one, while the others go on with it. */
 static int push_known(luv_state *S, lua_State *L, luv_proxy *p) {

@@ -98,12 +98,21 @@ static void serve(luv_state *S) {
 }
 
 /* As long as others have something of this state's they may call, and so end any wait. */
-static int lone(luv_state *S) { return luv__proxies(S)->nheld ? -1 : 0; }
+static int lone(luv_state *S) {
+  luv_proxies *P = luv__proxies(S);
+  if (LUV_UNLIKELY(P->locked) && !pending(S)) return S->external - luv__thread_chan_lone(S);
+  return P->nheld ? -1 : 0;
+}
+
+static void look(luv_state *S, int block) {
+  if (block) luv__deadlock_look(S);
+  else luv__proxies(S)->locked = 0;
+}
 
 /* Who has just called will call again, though the main chunk waits for its thread's end. */
 static int far(luv_state *S) { return S->now - luv__proxies(S)->last < 1000000 ? -1 : 0; }
 
-static const luv_outside outside = {.serve = serve, .pending = pending, .far = far, .lone = lone};
+static const luv_outside outside = {.serve = serve, .look = look, .pending = pending, .far = far, .lone = lone};
 
 static luv_port *new_port(luv_state *S) {
   luv_port *p = aligned_alloc(64, (sizeof *p + 63) & ~(size_t)63);

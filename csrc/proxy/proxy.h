@@ -126,6 +126,7 @@ struct luv_mail {
   int cancelled;         /* atomic: by the caller */
   uint32_t fiber;        /* atomic: the number of at_work, for dumps */
   char *traceback;
+  char waits[160];       /* what at_work waits for: by the owner, when it is stuck */
   luv_letter ask, answer;
 };
 
@@ -149,6 +150,7 @@ void luv__mail_pack_error(luv_state *S, lua_State *L, luv_mail *m);
 
 void luv__proxy_push_meta(luv_state *S, lua_State *L);
 void luv__proxy_learn(luv_state *S, lua_State *W, lua_State *L);
+int luv__proxy_recall(lua_State *W, lua_State *L);
 
 /* ---- batch.c: the caller's side; batch_run.c: the owner's ------------------------------------ */
 
@@ -159,6 +161,10 @@ int luv__proxy_send(luv_state *S, lua_State *L, luv_mail *m);
 int luv__batch_run(lua_State *L);
 int luv__batch_give(luv_state *S, lua_State *W, luv_letter *l);
 static inline int luv__proxy_do(luv_state *S, lua_State *L, luv_ref *r, int op, int first);
+
+/* ---- deadlock.c -------------------------------------------------------------------------- */
+
+void luv__deadlock_look(luv_state *S);
 
 /* ---- guard.c ----------------------------------------------------------------------------- */
 
@@ -173,6 +179,8 @@ typedef struct {
   uint32_t *free_places, nfree, top, cap;
   uint32_t nheld;        /* of them, those that others have */
   luv_queue unsent, out, got, served; /* mails */
+  luv_queue waiting;     /* fibers, for calls */
+  int locked;            /* a deadlock of all threads has been found */
   uint32_t nout, nserved, nspare;
   luv_mail *spare;
   uint64_t last;         /* when a call came in, ns */

@@ -15,6 +15,7 @@ static const luv_face faces[] = {
 static int begin(luv_state *S) {
   luv_proxies *P = luv__proxies(S);
   queue_init(&P->unsent);
+  queue_init(&P->waiting);
   queue_init(&P->out);
   queue_init(&P->got);
   queue_init(&P->served);

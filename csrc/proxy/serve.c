@@ -44,6 +44,7 @@ static const char glue[] =
   "local function coded(m) return reply(m, run(take(m))) end\n"
   "return serve, coded, ops";
 
+#define MANY 200 /* arguments: more are unpacked in the fiber */
 #define GUARD 10000000 /* ns that the guard is the youngest, in a busy state */
 
 /* ---- answers ----------------------------------------------------------------------------- */
@@ -163,18 +164,20 @@ static int begin(lua_State *M) {
   luv_proxies *P = luv__proxies(S);
   luv_mail *m = b->m;
   luv_fiber *f;
+  int later;
   if (m->at_work) return 0; /* what has failed was a finaliser, as this ended */
   luaL_checkstack(M, LUA_MINSTACK, "luv");
   if (LUV_UNLIKELY(!P->ref_serve)) load(S, M);
   lua_settop(M, 0);
   if (S->now - P->guarded > GUARD && P->guard) luv__guard_renew(S, M);
-  lua_rawgeti(M, LUA_REGISTRYINDEX, m->ask.coded ? P->ref_coded : P->ref_serve);
+  later = m->op != LUV_DO_BATCH && (m->ask.coded || m->ask.n > MANY);
+  lua_rawgeti(M, LUA_REGISTRYINDEX, later ? P->ref_coded : P->ref_serve);
   lua_pushlightuserdata(M, m);
   if (m->op == LUV_DO_BATCH) {
     lua_pushlightuserdata(M, S);
     lua_pushcclosure(M, luv__batch_run, 1);
     lua_pushlightuserdata(M, m);
-  } else if (!m->ask.coded) push_call(S, M, m);
+  } else if (!later) push_call(S, M, m);
   f = luv__fiber_new(S, M, lua_gettop(M));
   luv__fiber_ready(S, M, f);
   f->keeper = &m->keeper;
