@@ -429,7 +429,7 @@ tap.test("an owner whose script has ended serves the threads that the process wa
   local out, err, rc = tap.run([[
     local luv = require("luv")
     local o = luv.share({n = 0, ch = luv.chan(1)})
-    function o:add(x) luv.sleep(0.01); self.n = self.n + x; return self.n end
+    function o:add(x) luv.sleep(0.01); collectgarbage(); self.n = self.n + x; return self.n end
     luv.spawn(function() for v in o.ch:iter() do print("got", v) end end)
     luv.thread.create(function(p)
       luv.sleep(0.05)

@@ -278,17 +278,15 @@ int luv__vm_resume(lua_State *L, lua_State *T, int nargs) {
 }
 
 /* What runs from here on is in no finaliser, though the call of one is below: only where the state is being
- * closed, and the collector is at no work. LuaJIT has stopped it. */
+ * closed, and the collector is at no work. It is stopped: it would call all the finalisers that are due. */
 uint8_t luv__vm_leave_finalizer(lua_State *L) {
   uint8_t *mask = jit_mask(L), before = mask ? *mask : 0;
   if (mask) *mask &= (uint8_t)~(JIT_ACTIVE | JIT_VMEVENT | JIT_GC);
-  if (mask) lua_gc(L, LUA_GCRESTART, 0);
+  lua_gc(L, LUA_GCSTOP, 0);
   return before;
 }
 
 void luv__vm_enter_finalizer(lua_State *L, uint8_t before) {
   uint8_t *mask = jit_mask(L);
-  if (!mask) return;
-  lua_gc(L, LUA_GCSTOP, 0);
-  *mask = before;
+  if (mask) *mask = before;
 }

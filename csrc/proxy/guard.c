@@ -20,8 +20,19 @@ static int is_over(luv_state *S) {
   return !threads_run(S) || (!P->nheld && !P->nout && !P->nserved);
 }
 
+/* The collector has been stopped, lest it calls finalisers of other modules' things. That lasts as long as memory does
+ * not grow by much. */
+static void watch_memory(luv_state *S) {
+  luv_proxies *P = luv__proxies(S);
+  int kb = S->polls % 64 || !P->most ? 0 : lua_gc(S->M, LUA_GCCOUNT, 0);
+  if (kb <= P->most) return;
+  P->most = 0;
+  lua_gc(S->M, LUA_GCRESTART, 0);
+}
+
 void luv__guard_serve(luv_state *S) {
   luv_fiber *m = &S->main;
+  watch_memory(S);
   if (m->status == LUV_WAITING && is_over(S)) luv__wake(S, m, LUV_OUT_TRUE);
 }
 
@@ -33,7 +44,9 @@ static void wait_for_threads(luv_state *S, lua_State *L) {
   luv_fiber *m = &S->main;
   uint8_t before = luv__vm_leave_finalizer(L);
   int top = lua_gettop(L);
+  luv__linger(S);
   P->ending = 1;
+  P->most = lua_gc(L, LUA_GCCOUNT, 0) * 2 + 65536;
   m->flags &= (uint8_t)~LUV_F_CANCEL;
   luv__wait_prepare(S, m, &end_op, NULL, 0, LUV_NO_TIMEOUT);
   m->in = m->base = L;
@@ -44,6 +57,7 @@ static void wait_for_threads(luv_state *S, lua_State *L) {
   P->ending = 0;
   lua_settop(L, top);
   luv__vm_enter_finalizer(L, before);
+  luv__linger_no_more(S, L);
 }
 
 static int collect(lua_State *L) {

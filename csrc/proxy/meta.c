@@ -142,7 +142,7 @@ static int to_string(lua_State *L) {
 static int collect(lua_State *L) {
   luv_proxy *p = luv__toproxy(L, 1);
   luv_ref *r = p ? p->ref : NULL;
-  if (!r || luv__forked) return 0;
+  if (!r || luv__forked || luv_upstate(L)->lingers) return 0;
   p->ref = NULL;
   luv__ref_drop(r);
   return 0;
@@ -175,7 +175,8 @@ void luv__proxy_push_meta(luv_state *S, lua_State *L) {
     set_operators(S, L);
     lua_pushcfunction(L, to_string);
     lua_setfield(L, -2, "__tostring");
-    lua_pushcfunction(L, collect);
+    lua_pushlightuserdata(L, S);
+    lua_pushcclosure(L, collect, 1);
     lua_setfield(L, -2, "__gc");
     P->ref_meta = luaL_ref(L, LUA_REGISTRYINDEX);
   }

@@ -188,7 +188,7 @@ typedef struct {
   uint64_t last_batch;
   void *guard;
   uint64_t guarded;      /* when it was made, ns */
-  int ending;            /* the script has ended, and this runs for its threads */
+  int ending, most;      /* the script has ended, and this runs for its threads; KB that Lua may take then */
   int manual, marked;    /* luv.proxy.automatic(false); luv.share has been called */
   int ref_objects, ref_places, ref_proxies, ref_marks, ref_meta, ref_serve, ref_coded, ref_ops, ref_traces,
       ref_guard, ref_guard_meta, ref_batch, ref_batch_meta, ref_promise_meta;
