@@ -19,5 +19,7 @@ func init() {
 		{Name: "ipairs", Args: 1, Face: "proxy_ipairs"},
 		{Name: "get", Args: 1, Face: "proxy_get"},
 		{Name: "batch", Args: lua.Many, Face: "proxy_batch"},
+		{Name: "serve", Args: 3, Face: "proxy_serve"},
+		{Name: "connect", Args: 3, Face: "proxy_connect"},
 	}})
 }

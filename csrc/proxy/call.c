@@ -63,9 +63,9 @@ static void write_call(luv_state *S, luv_fiber *f, FILE *out) {
 
 typedef struct { luv_state *S; luv_fiber *f; luv_mail *m; int raise; } giving;
 
-/* An error that this fiber has met: its traceback. The error is on top of W. */
-static void keep_trace(giving *g, lua_State *W) {
-  luv_proxies *P = luv__proxies(g->S);
+/* On top of W is the traceback of an error that f has met, and below it the error: both stay. */
+void luv__proxy_keep_trace(luv_state *S, lua_State *W, luv_fiber *f) {
+  luv_proxies *P = luv__proxies(S);
   if (!P->ref_traces) {
     lua_newtable(W);
     lua_createtable(W, 0, 1);
@@ -75,12 +75,12 @@ static void keep_trace(giving *g, lua_State *W) {
     P->ref_traces = luaL_ref(W, LUA_REGISTRYINDEX);
   }
   lua_rawgeti(W, LUA_REGISTRYINDEX, P->ref_traces);
-  if (g->f->is_main) lua_pushboolean(W, 1);
-  else luv__push_fiber(g->S, W, g->f);
+  if (f->is_main) lua_pushboolean(W, 1);
+  else luv__push_fiber(S, W, f);
   lua_createtable(W, 2, 0);
-  lua_pushvalue(W, -4);
+  lua_pushvalue(W, -5);
   lua_rawseti(W, -2, 1);
-  lua_pushstring(W, g->m->traceback);
+  lua_pushvalue(W, -4);
   lua_rawseti(W, -2, 2);
   lua_rawset(W, -3);
   lua_pop(W, 1);
@@ -89,7 +89,10 @@ static void keep_trace(giving *g, lua_State *W) {
 static int give_error(giving *g, lua_State *W) {
   g->raise = 1;
   if (luv__letter_push(g->S, W, &g->m->answer) == 0) lua_pushnil(W);
-  if (g->m->traceback) keep_trace(g, W);
+  if (!g->m->traceback) return 1;
+  lua_pushstring(W, g->m->traceback);
+  luv__proxy_keep_trace(g->S, W, g->f);
+  lua_pop(W, 1);
   return 1;
 }
 

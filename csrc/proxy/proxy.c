@@ -10,6 +10,7 @@ static luv_proxy *check(luv_state *S, lua_State *L, const char *fname) {
 
 static int ask(lua_State *L, const char *fname, int op) {
   luv_state *S = luv_enter(L);
+  if (luv__is_remote(L, 1)) return luv__remote_call(S, L, fname);
   luv_proxy *p = check(S, L, fname);
   lua_settop(L, 1);
   return luv__proxy_do(S, L, p->ref, op, 2);
@@ -27,7 +28,7 @@ int luv_proxy_get(lua_State *L) { return ask(L, "get", LUV_DO_COPY); }
 /* yes = luv.proxy.is(value) */
 int luv_proxy_is(lua_State *L) {
   luv_enter(L);
-  lua_pushboolean(L, luv__toproxy(L, 1) != NULL);
+  lua_pushboolean(L, luv__toproxy(L, 1) != NULL || luv__is_remote(L, 1));
   return 1;
 }
 
@@ -35,6 +36,7 @@ int luv_proxy_is(lua_State *L) {
 int luv_proxy_release(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_proxy *p = luv__toproxy(L, 1);
+  if (luv__is_remote(L, 1)) return luv__remote_call(S, L, "release");
   if (!p) return luv__type_error(S, L, 1, 1, "release", "luv.proxy");
   if (p->ref) luv__proxy_release(S, L, p);
   lua_pushboolean(L, 1);
@@ -44,7 +46,9 @@ int luv_proxy_release(lua_State *L) {
 /* thread = luv.proxy.owner(p) */
 int luv_proxy_owner(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_thread *t = check(S, L, "owner")->ref->owner->thread;
+  luv_thread *t;
+  if (luv__is_remote(L, 1)) return luv__remote_call(S, L, "owner");
+  t = check(S, L, "owner")->ref->owner->thread;
   luv__core_hold(&t->task.core);
   return luv__thread_push(S, L, t);
 }

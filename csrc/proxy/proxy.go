@@ -13,6 +13,8 @@ package proxy
 #cgo CFLAGS: -std=gnu11 -O2 -fvisibility=hidden -fno-plt -Wall -Wextra -I${SRCDIR}/../thread -I${SRCDIR}/../codec -I${SRCDIR}/../core -I/usr/include/lua5.1
 #cgo luvcheck CFLAGS: -DLUV_CHECK
 #cgo pkg-config: libuv
+#include <stdlib.h>
+extern void luv__remote_source(const char *text, size_t n);
 */
 import "C"
 
@@ -28,3 +30,16 @@ import (
 //
 //go:embed *.h
 var _ embed.FS
+
+// What is between processes, but for the bytes: a face in Lua, over luv.zmq.
+//
+//go:embed session.lua
+var session []byte
+
+//go:embed remote.lua
+var remote []byte
+
+func init() {
+	text := append(session, remote...)
+	C.luv__remote_source((*C.char)(C.CBytes(text)), C.size_t(len(text)))
+}

@@ -137,6 +137,7 @@ void luv__mail_lose(luv_mail *m); /* on another thread, whose caller is gone */
 /* ---- call.c: the caller's side ----------------------------------------------------------- */
 
 int luv__proxy_ask(luv_state *S, lua_State *L, luv_ref *r, int op, int first);
+void luv__proxy_keep_trace(luv_state *S, lua_State *W, luv_fiber *f);
 void luv__mail_arrived(luv_state *S, luv_mail *m);
 
 /* ---- serve.c: the owner's side ----------------------------------------------------------- */
@@ -144,6 +145,7 @@ void luv__mail_arrived(luv_state *S, luv_mail *m);
 void luv__mail_begin(luv_state *S, luv_mail *m);
 void luv__mail_answer(luv_mail *m, int status);
 void luv__mails_cancel(luv_state *S);
+void luv__serve_load(luv_state *S, lua_State *L);
 void luv__mail_pack_error(luv_state *S, lua_State *L, luv_mail *m);
 
 /* ---- meta.c ------------------------------------------------------------------------------ */
@@ -161,6 +163,13 @@ int luv__proxy_send(luv_state *S, lua_State *L, luv_mail *m);
 int luv__batch_run(lua_State *L);
 int luv__batch_give(luv_state *S, lua_State *W, luv_letter *l);
 static inline int luv__proxy_do(luv_state *S, lua_State *L, luv_ref *r, int op, int first);
+
+/* ---- wire.c, remote.lua: other processes --------------------------------------------------- */
+
+int luv__is_remote(lua_State *L, int idx);
+int luv__remote_call(luv_state *S, lua_State *L, const char *name);
+void luv__remote_push(luv_state *S, lua_State *L);
+void luv__remote_source(const char *text, size_t n);
 
 /* ---- deadlock.c -------------------------------------------------------------------------- */
 
@@ -191,7 +200,7 @@ typedef struct {
   int ending, most;      /* the script has ended, and this runs for its threads; KB that Lua may take then */
   int manual, marked;    /* luv.proxy.automatic(false); luv.share has been called */
   int ref_objects, ref_places, ref_proxies, ref_marks, ref_meta, ref_serve, ref_coded, ref_ops, ref_traces,
-      ref_guard, ref_guard_meta, ref_batch, ref_batch_meta, ref_promise_meta;
+      ref_guard, ref_guard_meta, ref_remote, ref_push_blob, ref_batch, ref_batch_meta, ref_promise_meta;
 } luv_proxies;
 
 extern luv_room luv__proxy_room;

@@ -3,7 +3,7 @@
 
 #define FACES(X) \
   X(share, 0) X(proxy_is, 0) X(proxy_release, 0) X(proxy_owner, 0) X(proxy_automatic, 0) X(proxy_traceback, 0) \
-  X(proxy_pairs, 1) X(proxy_ipairs, 1) X(proxy_get, 1) X(proxy_batch, 1)
+  X(proxy_pairs, 1) X(proxy_ipairs, 1) X(proxy_get, 1) X(proxy_batch, 1) X(proxy_serve, 0) X(proxy_connect, 1)
 
 FACES(LUV_FACE_DECLARE)
 

@@ -145,8 +145,9 @@ static int take(lua_State *L) {
 
 static const luv_face reply_face = {.fn = reply}, take_face = {.fn = take};
 
-static void load(luv_state *S, lua_State *L) {
+void luv__serve_load(luv_state *S, lua_State *L) {
   luv_proxies *P = luv__proxies(S);
+  if (P->ref_serve) return;
   luv__load(S, L, glue, sizeof glue - 1);
   luv__push_face(S, L, &reply_face, 0);
   luv__push_face(S, L, &take_face, 0);
@@ -167,7 +168,7 @@ static int begin(lua_State *M) {
   int later;
   if (m->at_work) return 0; /* what has failed was a finaliser, as this ended */
   luaL_checkstack(M, LUA_MINSTACK, "luv");
-  if (LUV_UNLIKELY(!P->ref_serve)) load(S, M);
+  if (LUV_UNLIKELY(!P->ref_serve)) luv__serve_load(S, M);
   lua_settop(M, 0);
   if (S->now - P->guarded > GUARD && P->guard) luv__guard_renew(S, M);
   later = m->op != LUV_DO_BATCH && (m->ask.coded || m->ask.n > MANY);
