@@ -1,6 +1,6 @@
 ---@meta _
 
--- luv.proxy - objects that stay where they are, called from other threads.
+-- luv.proxy - objects that stay where they are, called from other threads, processes and machines.
 --
 -- What goes to another thread (an argument, an upvalue, a result, a value through luv.thread.chan) is
 -- copied if it can be: docs/codec.lua. What cannot be (userdata of luv and of any C module, C functions
@@ -51,7 +51,7 @@ function proxylib.release(p) end
 
 ---Raises: p is no proxy, or released.
 ---@param p luv.proxy
----@return luv.thread thread where its object lives
+---@return luv.thread|luv.proxy.peer owner where its object lives
 function proxylib.owner(p) end
 
 ---Whether what cannot be copied goes as a proxy by itself. With false it is refused, for this state, with
@@ -89,6 +89,67 @@ function proxylib.ipairs(p) end
 ---@return any value
 function proxylib.get(p) end
 
----Stands for an object of another thread: see above.
+---Runs fn(...), and what it does to proxies goes in one message to each owner, and comes back in one. Each
+---thing gives a promise meanwhile, which may be the object or an argument of what follows, of the same owner.
+---What fn returns has the values in their places, in its tables too. The first thing that fails is raised at the
+---end; what depends on it is not done, all else is. Proxies of other processes do not take part: what is
+---done to them in fn is done at once.
+---Suspends.
+---Raises: fn's error, when nothing is sent; the first error there; what has no iterator in a batch; a batch in
+---another; EOF.
+---@async
+---@param fn function
+---@param ... any its arguments
+---@return any ... what fn returned
+function proxylib.batch(fn, ...) end
+
+---Makes objects reachable for other processes and machines, by names. docs/proxy.md has the format. Nothing that comes in is run as
+---code: functions do not travel, they are called where they are. Without CURVE it serves this machine only, or says
+---insecure = true. `allow` has the names that may be had, or is asked for each call: fn(peer, name, method), name being
+---that of the root which an object was got from; it may wait.
+---Fails: EADDRINUSE and the like.
+---Raises: an endpoint that is not on this machine without curve; options or objects that cannot be.
+---@param endpoint string "tcp://127.0.0.1:*", "ipc:///path"
+---@param objects table<string, any> tables, functions, userdata, coroutines
+---@param opts? luv.proxy.options
+---@return luv.proxy.server? server nil when it fails
+---@return string? message
+---@return luv.code? code
+function proxylib.serve(endpoint, objects, opts) end
+
+---Connects to a server. The root's fields are proxies; root:close() ends the connection, unless an object is called
+---close. When the connection is lost calls return nil, "ECONNRESET: …", "ECONNRESET", as they do of an owner
+---that has ended with EOF; it is not made again by itself. Which function a field holds is remembered for a second.
+---Suspends.
+---Fails: ETIMEDOUT, nobody has answered; EACCES, CURVE has refused; EPROTONOSUPPORT, another version.
+---Raises: an endpoint that is not on this machine without curve; options that cannot be.
+---@async
+---@param endpoint string
+---@param opts? luv.proxy.options
+---@param timeout? number seconds
+---@return table<string, luv.proxy>? root nil when it fails
+---@return string? message
+---@return luv.code? code
+function proxylib.connect(endpoint, opts, timeout) end
+
+---@class luv.proxy.options
+---@field curve? {secret?: string, server?: string, public?: string, clients?: string[]} as curve_server and curve_client take them; clients: public keys that may come
+---@field insecure? boolean without CURVE, and not on this machine
+---@field allow? string[]|fun(peer: luv.proxy.peer, name: string, method?: string): boolean of a server
+---@field heartbeat? number seconds, default 5; a peer that is gone is noticed within two. The shorter one of both sides holds
+---@field limits? {message?: integer, references?: integer, calls?: integer} of each peer: bytes of a message (64 MB), objects it may have (100,000), calls at a time (10,000)
+
+---@class luv.proxy.peer
+---@field id string
+---@field address string
+---@field key? string its public key
+
+---@class luv.proxy.server
+---@field endpoint fun(self: luv.proxy.server): string the real one
+---@field peers fun(self: luv.proxy.server): luv.proxy.peer[] a new list
+---@field close fun(self: luv.proxy.server): luv.proxy.server tells the clients; calls under way are cancelled
+---@field closed fun(self: luv.proxy.server): boolean
+
+---Stands for an object of another thread or process: see above.
 ---@class luv.proxy
 local proxy = {}
