@@ -25,8 +25,29 @@ var proxyRuns = []struct {
 	{"create", "400", []proxyFigure{{"thread with a proxy, beyond one with a number", "µs", "more", "", within(10)}}},
 }
 
+// Over tcp, both ends in processes of their own: luv's, or a ROUTER and a DEALER in C with as many under way.
+func (b *bench) proxyTCP(lua string) error {
+	ends := func(server, client zmqEnd, last ...string) func() (values, error) {
+		return func() (values, error) {
+			return b.meeting(server, func(endpoint string) []string { return client.with(append([]string{endpoint}, last...)...) })
+		}
+	}
+	luv := zmqEnd{lua, "bench/proxy.lua"}
+	r, err := b.turns(b.rounds,
+		contender{"C", "", ends(b.zmqC().with("router"), b.zmqC().with("dealer"), "100000", "24")},
+		contender{"luv", "C", ends(luv.with("server"), luv.with("tcp"), "100000")})
+	if err != nil {
+		return err
+	}
+	b.table.add(figure{"over tcp, 64 fibers, beside DEALER/ROUTER in C", lua, "calls/s", r.column("luv", "rate"), r.column("C", "rate"), atLeast(0.7)})
+	return nil
+}
+
 func (b *bench) proxy() error {
 	for _, lua := range b.luas {
+		if err := b.proxyTCP(lua); err != nil {
+			return err
+		}
 		for _, p := range proxyRuns {
 			r, err := b.turns(b.rounds, b.threadRun("luv", "", lua, "bench/proxy.lua", p.kind, p.count))
 			if err != nil {

@@ -6,6 +6,8 @@
 --   proxy.lua asleep COUNT    call, chan: µs, median, of a call of an owner that sleeps; of a thread channel's round trip
 --   proxy.lua held COUNT      bytes: of both sides, for a proxy that is held
 --   proxy.lua create COUNT    more: µs of a thread with a proxied upvalue beyond one with a number
+--   proxy.lua server          serves, prints where, until it is killed
+--   proxy.lua tcp WHERE COUNT rate: calls a second, of 64 fibers
 
 package.cpath = "./?.so;" .. package.cpath
 local luv = require("luv")
@@ -171,6 +173,26 @@ function run.create()
   for i = 1, count / 20 do list[i] = -each(with_number, 20) + each(with_proxy, 20) end
   table.sort(list)
   return string.format("more %.2f", list[math.ceil(#list / 2)])
+end
+
+function run.server()
+  local server = assert(luv.proxy.serve("tcp://127.0.0.1:*", {o = object()}))
+  io.write(server:endpoint(), "\n")
+  io.flush()
+  while #server:peers() == 0 do luv.sleep(0.01) end
+  while #server:peers() > 0 do luv.sleep(0.01) end
+  server:close()
+end
+
+function run.tcp()
+  local root, n = assert(luv.proxy.connect(arg[2], nil, 10)), tonumber(arg[3])
+  root.o:add(1)
+  local fibers, start = {}, luv.hrtime()
+  for i = 1, 64 do fibers[i] = luv.spawn(function() for _ = 1, n / 64 do root.o:add(1) end end) end
+  for i = 1, 64 do fibers[i]:join() end
+  start = n / ((luv.hrtime() - start) / 1e9)
+  root:close()
+  return string.format("rate %.0f", start)
 end
 
 print(run[kind]())

@@ -203,7 +203,7 @@ local function ask(r, op, ...)
   if not r.id then error("the proxy has been released", 3) end
   local bytes, list = encode(false, ...)
   if not bytes then error("cannot pass " .. list, 3) end
-  list = s:names(list, nil, nil)
+  if list then list = s:names(list) end
   local call, w = s.last_call + 1, remove(s.spare) or luv.chan(1)
   s.last_call, s.calls[call] = call, w
   s:emit(put(CALL, call, r.id, op, list, bytes))
