@@ -5,7 +5,7 @@
 -- other session. What is written in one turn of the fibers goes in one message.
 
 local luv, ops, put, get, encode, decode, make, record, trace = ...
-local type, error, pairs, ipairs, pcall, xpcall = type, error, pairs, ipairs, pcall, xpcall
+local type, error, pairs, ipairs, pcall, xpcall, next = type, error, pairs, ipairs, pcall, xpcall, next
 local select, setmetatable, tostring, unpack, min = select, setmetatable, tostring, unpack, math.min
 local concat, remove, traceback = table.concat, table.remove, debug and debug.traceback
 
@@ -69,7 +69,10 @@ function session:finish(code, text)
   if self.closed then return end
   self.closed = {code .. ": " .. text, code}
   for _, w in pairs(self.calls) do w:try_put(false) end
-  for _, f in pairs(self.running) do f:cancel(text) end
+  local running = self.running
+  if next(running) then -- behind those that wait for the other side: one may be both, and has its turn to clean up
+    luv.spawn(function() for _, f in pairs(running) do f:cancel(text) end end)
+  end
   if self.beating and self.beating ~= luv.self() then self.beating:cancel() end
   self.objects, self.ids, self.nobjects, self.calls, self.running, self.out = {}, {}, 0, {}, {}, {}
   self.wake:set()
@@ -355,9 +358,9 @@ function session:receive(body)
   local at, n = 1, #body
   self.heard = luv.now()
   while at <= n and not self.closed do
-    local next, kind, a, b, c, list, bytes = get(body, at)
-    if not next or not (on[kind] or self.greets[kind]) then return self:refuse("what has come is no record") end
-    at = next;
+    local after, kind, a, b, c, list, bytes = get(body, at)
+    if not after or not (on[kind] or self.greets[kind]) then return self:refuse("what has come is no record") end
+    at = after;
     (on[kind] or self.greets[kind])(self, a, b, c, list, bytes)
   end
 end
