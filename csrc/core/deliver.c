@@ -30,10 +30,10 @@ void luv__outcome_open(luv_state *S, lua_State *L) {
 }
 
 /* What is made of it can be made again, should a finaliser that came to run have failed. */
-static int can_be_repeated(const luv_fiber *f, int out) {
+int luv__can_be_repeated(const luv_fiber *f, int out) {
   switch (out) {
     case LUV_OUT_DATA: case LUV_OUT_ERROR: case LUV_OUT_TIMEOUT: case LUV_OUT_JOINED: case LUV_OUT_DEADLOCK: return 1;
-    case LUV_OUT_OWN: return (f->wait.op->flags & LUV_OP_AGAIN) != 0;
+    case LUV_OUT_OWN: return f->wait.op->again ? f->wait.op->again(f) : (f->wait.op->flags & LUV_OP_AGAIN) != 0;
     default: return 0;
   }
 }
@@ -48,21 +48,26 @@ static int make_once(luv_state *S, job *j, lua_State *W) {
   return err;
 }
 
-/* Tries to make what f->out says; 1: try again. Else j is done, or an error is on M. */
-static int make_or_tell(luv_state *S, job *j, luv_fiber *f, lua_State *W, int tries) {
-  int out = f->out;
-  if (make_once(S, j, W) == 0) return 0;
-  if (!j->done && (W != S->M || !can_be_repeated(f, out) || tries == 10)) return 0;
+/* Whether a finaliser has failed, and it is to be made again. Else j is done, or an error is on M. */
+static int is_to_be_repeated(luv_state *S, job *j, luv_fiber *f, lua_State *W, int out) {
+  if (!j->done && (W != S->M || !luv__can_be_repeated(f, out))) return 0;
   if (luv__finalizer_failed(S)) return !j->done;
   if (!j->done) lua_pushliteral(S->M, "not enough memory");
   return 0;
 }
 
+static void make_again(luv_state *S, job *j, luv_fiber *f, lua_State *W, int out) {
+  f->out = (uint8_t)out;
+  lua_gc(W, LUA_GCSTOP, 0);
+  make_once(S, j, W);
+  lua_gc(W, LUA_GCRESTART, 0);
+}
+
 /* Makes it on W, for `to`: how many values, or LUV_RAISE and an error on M. */
 static int make_on(luv_state *S, luv_fiber *f, lua_State *to, lua_State *W) {
   job j = {S, f, to, 0, 0};
-  int out = f->out, tries = 0;
-  while (make_or_tell(S, &j, f, W, tries++)) f->out = (uint8_t)out;
+  int out = f->out;
+  if (make_once(S, &j, W) && is_to_be_repeated(S, &j, f, W, out)) make_again(S, &j, f, W, out);
   f->out = LUV_OUT_STACK;
   if (!j.done) return LUV_RAISE;
   if (j.n == LUV_RAISE) lua_xmove(to, S->M, 1);
@@ -115,9 +120,9 @@ static int make_apart(luv_state *S, luv_fiber *f) {
 
 /* The same for a call that has kept its C stack, on L: what a finaliser fails with as values are made
  * that can be made again is not the call's. */
-int luv__outcome_here(luv_state *S, luv_fiber *f, lua_State *L) {
+int luv__outcome_here(luv_state *S, luv_fiber *f, lua_State *in, lua_State *L) {
   int n;
-  if (!can_be_repeated(f, f->out)) return luv__outcome(S, f, L, L);
+  if (!luv__can_be_repeated(f, f->out)) return luv__outcome(S, f, in, L);
   n = make_on(S, f, L, S->M);
   if (n == LUV_RAISE) lua_xmove(S->M, L, 1);
   luv__regain(S, L);

@@ -81,6 +81,7 @@ struct luv_op {
   int (*holds_on)(luv_state *S, luv_fiber *f, int out);
   /* Pushes what LUV_OUT_OWN is on W, as luv__outcome does. */
   int (*deliver)(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W);
+  int (*again)(const luv_fiber *f); /* LUV_OP_AGAIN, where it depends */
   /* The same for what is there already, and needs but to be moved to f->base; 0: it is not. */
   int (*move)(luv_fiber *f);
   /* For a dump, what else there is to say of the wait; NULL: its object. */
@@ -232,7 +233,8 @@ const char *luv__fiber_push_name(luv_state *S, lua_State *L, int idx, luv_fiber 
 enum { LUV_RUN_DEFAULT, LUV_RUN_ONCE, LUV_RUN_NOWAIT };
 
 int luv__deliver(luv_state *S, luv_fiber *f); /* deliver.c */
-int luv__outcome_here(luv_state *S, luv_fiber *f, lua_State *L);
+int luv__can_be_repeated(const luv_fiber *f, int out);
+int luv__outcome_here(luv_state *S, luv_fiber *f, lua_State *in, lua_State *L);
 void luv__run_fibers(void);
 /* Runs fibers and polls until the main wait has ended. Called by Go's Loop.Run. */
 int luv__sched_run(luv_state *S);

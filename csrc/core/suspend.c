@@ -68,7 +68,7 @@ static int wait_in_place(luv_state *S, lua_State *L, const luv_op *op, void *on,
   luv__wait_begin(S, m);
   if (luv__run_main(S, L)) return lua_error(L);
   luaL_checkstack(L, LUA_MINSTACK, "luv");
-  n = luv__outcome_here(S, m, L);
+  n = luv__outcome_here(S, m, L, L);
   return n == LUV_RAISE ? lua_error(L) : n;
 }
 
@@ -127,7 +127,7 @@ static int wait_below(luv_state *S, lua_State *L, luv_fiber *f) {
   f->nargs = 0;
   if (f->out == LUV_OUT_STACK) return n;
   luaL_checkstack(L, LUA_MINSTACK, "luv");
-  n = luv__outcome_here(S, f, L);
+  n = luv__outcome_here(S, f, L, L);
   return n == LUV_RAISE ? lua_error(L) : n;
 }
 

@@ -28,6 +28,7 @@ struct luv_choice {
   luv_fiber *parent;
   int n, winner;
   int waiting;  /* the parent waits */
+  uint8_t out;  /* of the winner, once its values have been asked for */
   luv_case v[];
 };
 
@@ -91,21 +92,36 @@ void luv__case_done(luv_state *S, luv_fiber *f) {
   luv__wake(S, s->parent, LUV_OUT_OWN);
 }
 
+static int moved(luv_case *c, lua_State *W) {
+  luaL_checkstack(W, c->f.nargs, "too many results");
+  if (c->f.in != W) lua_xmove(c->f.in, W, c->f.nargs);
+  return c->f.nargs;
+}
+
+/* The index, and n values above it; or the error alone. */
+static int with_index(lua_State *W, int n) {
+  if (n != LUV_RAISE) return n + 1;
+  lua_remove(W, -2);
+  return n;
+}
+
+/* A finaliser may fail in the midst of it: the outcome stays as it was, for another try. */
 static int push_outcome(luv_state *S, luv_choice *s, lua_State *W) {
   luv_case *c = &s->v[s->winner];
-  lua_State *T = c->f.in;
-  int n;
+  if (s->out) c->f.out = s->out;
+  s->out = c->f.out;
   lua_pushinteger(W, s->winner + 1);
-  if (c->f.out == LUV_OUT_STACK) {
-    n = c->f.nargs;
-    luaL_checkstack(W, n, "too many results");
-    if (T != W) lua_xmove(T, W, n);
-  } else n = luv__outcome(S, &c->f, T, W);
-  if (n == LUV_RAISE) {
-    lua_remove(W, -2);
-    return n;
-  }
-  return n + 1;
+  return with_index(W, s->out == LUV_OUT_STACK ? moved(c, W) : luv__outcome(S, &c->f, c->f.in, W));
+}
+
+/* The same for a call that has not waited, on L. */
+static int push_here(luv_state *S, luv_choice *s, lua_State *L) {
+  luv_case *c = &s->v[s->winner];
+  int n;
+  lua_pushinteger(L, s->winner + 1);
+  n = c->f.out == LUV_OUT_STACK ? moved(c, L) : luv__outcome_here(S, &c->f, c->f.in, L);
+  n = with_index(L, n);
+  return n == LUV_RAISE ? lua_error(L) : n;
 }
 
 static int move(luv_fiber *f) {
@@ -120,6 +136,12 @@ static int move(luv_fiber *f) {
 static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   (void)L;
   return push_outcome(S, f->wait.on, W);
+}
+
+static int again(const luv_fiber *f) {
+  const luv_choice *s = f->wait.on;
+  const luv_fiber *c = &s->v[s->winner].f;
+  return luv__can_be_repeated(c, s->out ? s->out : c->out);
 }
 
 static void abandon(luv_state *S, luv_fiber *f) {
@@ -205,11 +227,11 @@ static int begin(luv_state *S, luv_fiber *f) {
   return 0;
 }
 
-static const luv_op select_op = {.name = "select", .begin = begin, .abandon = abandon, .deliver = deliver, .move = move,
-                                 .write = write};
+static const luv_op select_op = {.name = "select", .begin = begin, .abandon = abandon, .deliver = deliver, .again = again,
+                                 .move = move, .write = write};
 /* One of its cases can be ended from outside. */
 static const luv_op event_op = {.name = "select", .flags = LUV_OP_EXTERNAL, .begin = begin, .abandon = abandon,
-                                .deliver = deliver, .move = move, .write = write};
+                                .deliver = deliver, .again = again, .move = move, .write = write};
 
 /* ---- what a script passes ------------------------------------------------------------- */
 
@@ -405,21 +427,17 @@ static int push_result(luv_state *S, lua_State *L, luv_choice *s, int i, int n) 
 
 /* Looks at the outside once, for a call that is not to wait. */
 static int glance(luv_state *S, lua_State *L, luv_choice *s) {
-  int n;
   if (!serve_channels(S, s) && !link_all(S, s)) luv__glance(S);
   if (s->winner < 0) {
     drop(S, s);
     return 0;
   }
-  n = push_outcome(S, s, L);
-  return n == LUV_RAISE ? lua_error(L) : n;
+  return push_here(S, s, L);
 }
 
 static int push_served(luv_state *S, lua_State *L, luv_choice *s) {
-  int n;
   drop(S, s);
-  n = push_outcome(S, s, L);
-  return n == LUV_RAISE ? lua_error(L) : n;
+  return push_here(S, s, L);
 }
 
 static int try_laid_out(luv_state *S, lua_State *L, luv_case *c) {
