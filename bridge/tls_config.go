@@ -17,6 +17,7 @@ import (
 type tlsConfig struct {
 	options tlsOptions
 	check   *luaFunction // nil: none
+	choose  *luaFunction
 	cache   tls.ClientSessionCache
 	keylog  *os.File
 	holders int // of the loop's thread: connections, listeners, the script's object
@@ -60,8 +61,10 @@ func (t *tlsConfig) Drop() {
 	if t.holders > 0 {
 		return
 	}
-	if t.check != nil {
-		t.check.unref()
+	for _, f := range []*luaFunction{t.check, t.choose} {
+		if f != nil {
+			f.unref()
+		}
 	}
 	if t.keylog != nil {
 		t.keylog.Close()
@@ -73,7 +76,7 @@ func (t *tlsConfig) load() error {
 	o := &t.options
 	cfg := &tls.Config{
 		MinVersion: o.min, MaxVersion: o.max, NextProtos: o.alpn, ClientAuth: o.clientAuth,
-		ServerName: o.serverName, InsecureSkipVerify: !o.verify,
+		ServerName: o.serverName, InsecureSkipVerify: o.verify != verifyAll,
 		ClientSessionCache:     t.cache,
 		SessionTicketsDisabled: o.sessions == 0, DynamicRecordSizingDisabled: true,
 	}
@@ -106,9 +109,16 @@ func (t *tlsConfig) of(c *tlsConn, name string) *tls.Config {
 	if c.client && name != "" && name != cfg.ServerName {
 		cfg = t.named(name)
 	}
-	if t.check != nil {
-		cfg = cfg.Clone()
-		cfg.VerifyConnection = c.checkPeer
+	chain := c.client && t.options.verify == verifyChain
+	if t.check == nil && t.choose == nil && !chain {
+		return cfg
+	}
+	cfg = cfg.Clone()
+	if t.check != nil || chain {
+		cfg.VerifyConnection = c.verifyPeer
+	}
+	if t.choose != nil {
+		cfg.GetConfigForClient = c.chooseConfig
 	}
 	return cfg
 }
@@ -137,7 +147,7 @@ var secret = sync.OnceValue(func() []byte {
 // others, does not take its tickets.
 func ticketKeys(o *tlsOptions, authorities []byte) [][32]byte {
 	h := hmac.New(sha256.New, secret())
-	h.Write([]byte{byte(o.clientAuth), byte(o.min), byte(o.max), byte(min(o.check, 1))})
+	h.Write([]byte{byte(o.clientAuth), byte(o.min), byte(o.max), byte(min(o.check, 1)), byte(min(o.choose, 1))})
 	h.Write(authorities)
 	return [][32]byte{[32]byte(h.Sum(nil))}
 }
@@ -175,6 +185,9 @@ func tlsConfigAt(c *lua.Call, i int) (*tlsConfig, error) {
 	config, err := newTLSConfig(o)
 	if o.check != 0 {
 		config.check = &luaFunction{c.Loop(), o.check}
+	}
+	if o.choose != 0 {
+		config.choose = &luaFunction{c.Loop(), o.choose}
 	}
 	if err != nil {
 		config.Drop()
