@@ -290,6 +290,6 @@ func init() {
 	})
 	lua.DefineClass(lua.ClassDef{
 		Name:    "luv.tls.config",
-		Methods: []lua.Func{{Name: "reload", Go: tlsConfigReload}},
+		Methods: []lua.Func{{Name: "reload", Go: tlsConfigReload}, {Name: "named", Args: 1, Go: tlsConfigNamed}},
 	})
 }

@@ -20,7 +20,8 @@ type tlsConfig struct {
 	choose  *luaFunction
 	cache   tls.ClientSessionCache
 	keylog  *os.File
-	holders int // of the loop's thread: connections, listeners, the script's object
+	holders int        // of the loop's thread: connections, listeners, the script's object
+	parent  *tlsConfig // nil: its own functions and files are its own
 
 	mu     sync.Mutex
 	base   *tls.Config
@@ -61,6 +62,10 @@ func (t *tlsConfig) Drop() {
 	if t.holders > 0 {
 		return
 	}
+	if t.parent != nil {
+		t.parent.Drop()
+		return
+	}
 	for _, f := range []*luaFunction{t.check, t.choose} {
 		if f != nil {
 			f.unref()
@@ -89,7 +94,7 @@ func (t *tlsConfig) load() error {
 		return err
 	}
 	cfg.ClientCAs = cfg.RootCAs
-	if cfg.Certificates, err = loadPairs(o.cert, o.key); err != nil {
+	if cfg.Certificates, err = loadPairs(o.cert, o.key, o.password); err != nil {
 		return err
 	}
 	if !cfg.SessionTicketsDisabled {
@@ -152,6 +157,16 @@ func ticketKeys(o *tlsOptions, authorities []byte) [][32]byte {
 	return [][32]byte{[32]byte(h.Sum(nil))}
 }
 
+// withName is the config of clients of another server, which shares all else.
+func (t *tlsConfig) withName(name string) *tlsConfig {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := &tlsConfig{options: t.options, check: t.check, choose: t.choose, cache: t.cache, keylog: t.keylog,
+		parent: t.hold(), holders: 1, base: t.base.Clone()}
+	n.options.serverName, n.base.ServerName = name, name
+	return n
+}
+
 var tlsConfigClass = lua.NewClass("luv.tls.config")
 
 // config = luv.tls.config(opts)
@@ -161,6 +176,10 @@ func tlsConfigCreate(c *lua.Call) {
 		c.Fail(err)
 		return
 	}
+	returnConfig(c, config)
+}
+
+func returnConfig(c *lua.Call, config *tlsConfig) {
 	o, ok := c.NewObject(tlsConfigClass, config)
 	if !ok {
 		c.Raise("not enough memory")
@@ -203,4 +222,18 @@ func tlsConfigReload(c *lua.Call) {
 		return
 	}
 	c.Done(config.load())
+}
+
+// config = config:named(server_name)
+func tlsConfigNamed(c *lua.Call) {
+	config, open := c.Value(1, tlsConfigClass).(*tlsConfig)
+	name := c.String(2)
+	if name == "" {
+		c.Bad(2, "name expected")
+	}
+	if !open {
+		c.Fail(uv.EBADF)
+		return
+	}
+	returnConfig(c, config.withName(name))
 }

@@ -15,6 +15,7 @@ type tlsOptions struct {
 	verify     verification
 	ca         []string
 	cert, key  []string
+	password   string // of keys that are encrypted
 	alpn       []string
 	min, max   uint16
 	clientAuth tls.ClientAuthType
@@ -192,7 +193,7 @@ func tlsOptionsAt(c *lua.Call, i int) tlsOptions {
 func (r *optionReader) all() tlsOptions {
 	o := tlsOptions{
 		server: r.flag("server", false), serverName: r.text("server_name"), verify: r.verify(),
-		ca: r.list("ca"), cert: r.list("cert"), key: r.list("key"), alpn: r.list("alpn"),
+		ca: r.list("ca"), cert: r.list("cert"), key: r.list("key"), password: r.text("password"), alpn: r.list("alpn"),
 		min: r.version("min_version"), max: r.version("max_version"), clientAuth: r.clientAuth(),
 		sessions: r.sessions(), keylog: r.text("keylog"), check: r.function("check"), choose: r.function("choose"),
 		lazy: !r.flag("handshake", true),
@@ -221,7 +222,7 @@ func (r *optionReader) sense(o *tlsOptions) {
 			r.bad("alpn", "protocols of 1 to 255 bytes expected")
 		}
 	}
-	if o.server && len(o.cert) == 0 {
+	if o.server && len(o.cert) == 0 && o.choose == 0 {
 		r.bad("cert", "a server needs one")
 	}
 }
