@@ -81,7 +81,11 @@ func tlsVerify(c *lua.Call) {
 	if !known {
 		r.bad("use", `"server", "client" or "any" expected`)
 	}
-	c.Done(verifyText(text, ca, x509.VerifyOptions{DNSName: name, KeyUsages: uses}))
+	if err := verifyText(text, ca, x509.VerifyOptions{DNSName: name, KeyUsages: uses}); err != nil {
+		c.Fail(err)
+		return
+	}
+	c.Return(true)
 }
 
 func verifyText(text string, ca []string, opts x509.VerifyOptions) error {
