@@ -1,0 +1,32 @@
+-- Addresses of tcp and udp: names, ports, families.
+
+local luv, load = ...
+local errors, arg = load("socket.errors"), load("socket.arg")
+
+local tonumber, type = tonumber, type
+local text, getaddrinfo = errors.text, luv.net.getaddrinfo
+
+local inet = {}
+
+-- The number of a port that is one, or the name of a service; nil, text.
+function inet.port(service, kind)
+  local port = tonumber(service)
+  if port and port >= 0 and port <= 65535 and port % 1 == 0 then return port end
+  if port or service == "" then return nil, errors.text("", "EAI_SERVICE") end
+  local _, found, code = getaddrinfo(nil, service, {socktype = kind})
+  if not found or code then return nil, text(found, code) end
+  return found
+end
+
+-- All addresses of a name, of one family or both: {address, family}; nil, text. "*" is any address of
+-- this machine's.
+function inet.addresses(host, family)
+  if host == "*" then return {{address = family == "inet6" and "::" or "0.0.0.0", family = family or "inet"}} end
+  local list, message, code = getaddrinfo(host, nil, {family = family, all = true})
+  if not list then return nil, text(message, code) end
+  return list
+end
+
+function inet.is_literal(host) return host:find("^[%d.]+$") ~= nil or host:find("^[%x:.]*:[%x:.]*%%?[%w]*$") ~= nil end
+
+return inet

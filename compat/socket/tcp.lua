@@ -1,0 +1,221 @@
+-- tcp, tcp4, tcp6, connect: a socket is a master, a client or a server.
+
+local luv, load = ...
+local object, errors, arg = load("socket.object"), load("socket.errors"), load("socket.arg")
+local buffer, inet, option = load("socket.buffer"), load("socket.inet"), load("socket.option")
+
+local net, spawn, event, hrtime = luv.net, luv.spawn, luv.event, luv.hrtime
+local check, any, text, fail = object.check, object.any, errors.text, object.fail
+local ipairs = ipairs
+local MASTER, CLIENT, SERVER = "tcp{master}", "tcp{client}", "tcp{server}"
+
+local methods = {}
+
+-- ---- making one -----------------------------------------------------------------------------
+
+-- A luv socket, with a descriptor if its family is known; nil, text.
+local function make(family)
+  local stream, message, code = net.tcp(family)
+  if not stream then return nil, text(message, code) end
+  if family == "inet6" then stream:setoption("IPV6_V6ONLY", true) end
+  return stream
+end
+
+local function create(family)
+  local stream, message
+  if family then
+    stream, message = make(family)
+    if not stream then return nil, message end
+  end
+  return object.new(MASTER, stream, family)
+end
+
+-- ---- bind, listen, accept -------------------------------------------------------------------
+
+-- Binds to the first of the addresses that can be had.
+local function bind_to(record, list, port)
+  local problem
+  for _, a in ipairs(list) do
+    local stream = record.family == a.family and record.stream or nil
+    if not stream then
+      stream, problem = make(a.family)
+      if not stream then return nil, problem end
+    end
+    local ok, message, code = stream:bind(a.address, port)
+    if ok then
+      if record.stream and record.stream ~= stream then record.stream:close() end
+      record.stream, record.family = stream, a.family
+      return 1
+    end
+    problem = text(message, code)
+    if stream ~= record.stream then stream:close() end
+  end
+  return nil, problem
+end
+
+local function bind(record, host, service, family)
+  local port, message = inet.port(service, "stream")
+  if not port then return nil, message end
+  local list
+  list, message = inet.addresses(host, family)
+  if not list then return nil, message end
+  return bind_to(record, list, port)
+end
+
+function methods.bind(sock, host, service)
+  local record = check(sock, MASTER, "bind")
+  host, service = arg.string("bind", 1, host), arg.string("bind", 2, service)
+  return bind(record, host, service, record.family)
+end
+methods.setsockname = methods.bind
+
+function methods.listen(sock, backlog)
+  local record = check(sock, MASTER, "listen")
+  backlog = backlog == nil and 32 or arg.whole(arg.number("listen", 1, backlog))
+  if not record.stream then return nil, "Bad file descriptor" end
+  if backlog < 0 or backlog > 65535 then backlog = 65535 end
+  local ok, message, code = record.stream:listen(backlog)
+  if not ok then return nil, errors.of_system(message, code) end
+  object.turn(sock, record, SERVER)
+  return 1
+end
+
+function methods.accept(sock)
+  local record = check(sock, SERVER, "accept")
+  if not record.stream then return nil, "closed" end
+  local limit = object.limit(record)
+  local client, message, code = record.stream:accept(nil, limit)
+  if not client then
+    if code == "ETIMEDOUT" then object.polled(limit) end
+    return fail(message, code)
+  end
+  return object.new(CLIENT, client, record.family)
+end
+
+-- ---- connect --------------------------------------------------------------------------------
+
+local function run_attempt(attempt, stream, host, port)
+  local ok, message, code = stream:connect(host, port)
+  attempt.failure = not ok and text(message, code) or nil
+  attempt.over = true
+  attempt.done:set()
+end
+
+-- Takes over what an attempt has come to.
+local function settle(record)
+  local attempt = record.attempt
+  record.attempt = nil
+  if attempt.failure then return nil, attempt.failure end
+  local peer = record.stream and record.stream:getpeername()
+  if peer then record.family = peer.family end
+  return 1
+end
+
+-- Connects, and when the time is over lets the attempt go on by itself, as the kernel would.
+local function connect_within(record, host, port, limit)
+  local attempt = {done = event()}
+  record.attempt = attempt
+  spawn(run_attempt, attempt, record.stream, host, port):name("connect")
+  if limit > 0 then attempt.done:wait(limit) end
+  if attempt.over then return settle(record) end
+  object.polled(limit)
+  return nil, "timeout"
+end
+
+local function connect(record, host, port, limit)
+  if limit then return connect_within(record, host, port, limit) end
+  local stream = record.stream
+  local ok, message, code = stream:connect(host, port)
+  if not ok then return nil, text(message, code) end
+  if not record.family then record.family = stream:getpeername().family end
+  return 1
+end
+
+-- Of a call that may not wait LuaSocket resolves the name all the same, and takes the first address.
+local function literal(record, host, limit)
+  if limit ~= 0 or inet.is_literal(host) then return host end
+  local list, message = inet.addresses(host, record.family)
+  if not list then return nil, message end
+  return list[1].address
+end
+
+local function begin(record, host, service)
+  local attempt, limit = record.attempt, object.limit(record)
+  if attempt then
+    if attempt.over then return settle(record) end
+    return nil, "Operation already in progress"
+  end
+  local port, message = inet.port(service, "stream")
+  if not port then return nil, message end
+  host, message = literal(record, host, limit)
+  if not host then return nil, message end
+  if not record.stream then
+    record.stream, message = make(record.family)
+    if not record.stream then return nil, message end
+  end
+  return connect(record, host, port, limit)
+end
+
+function methods.connect(sock, host, service)
+  local record = any(sock, "tcp", "connect")
+  host, service = arg.string("connect", 1, host), arg.string("connect", 2, service)
+  local ok, message = begin(record, host, service)
+  object.turn(sock, record, CLIENT)
+  return ok, message
+end
+methods.setpeername = methods.connect
+
+local function module_connect(host, service, local_host, local_service, family)
+  host, service = arg.string("connect", 1, host), arg.string("connect", 2, service)
+  family = arg.option("connect", 5, family, {"unspec", "inet", "inet6"})
+  local sock = object.new(MASTER, nil, nil)
+  local record, ok, message = object.records[sock], nil, nil
+  family = family ~= "unspec" and family or nil
+  if local_host ~= nil then
+    ok, message = bind(record, arg.string("connect", 3, local_host), local_service == nil and "0" or arg.string("connect", 4, local_service), family)
+    if not ok then return nil, message end
+  elseif family then record.family = family end
+  ok, message = begin(record, host, service)
+  if not ok then
+    object.close(record)
+    return nil, message
+  end
+  object.turn(sock, record, CLIENT)
+  return sock
+end
+
+-- ---- the rest -------------------------------------------------------------------------------
+
+function methods.getpeername(sock)
+  local record = any(sock, "tcp", "getpeername")
+  if not record.stream then return nil, "Bad file descriptor" end
+  return object.address(record, record.stream:getpeername())
+end
+
+function methods.getsockname(sock)
+  local record = any(sock, "tcp", "getsockname")
+  if not record.stream then return nil, "Bad file descriptor" end
+  local address, port, family = object.address(record, record.stream:getsockname())
+  return address, address and ("%d"):format(port) or port, family
+end
+
+local SIDES = {receive = "r", send = "w", both = "rw"}
+
+function methods.shutdown(sock, how)
+  local record = check(sock, CLIENT, "shutdown")
+  how = arg.option("shutdown", 1, how, {"both", "receive", "send"})
+  if record.stream then record.stream:shutdown(SIDES[how]) end
+  return 1
+end
+
+object.common("tcp", methods, function(fd) return net.tcp():open(fd) end)
+buffer.methods("tcp", methods)
+option.methods("tcp", methods, option.tcp)
+object.define("tcp", {"master", "client", "server"}, methods)
+
+return {
+  tcp = function() return create() end,
+  tcp4 = function() return create("inet") end,
+  tcp6 = function() return create("inet6") end,
+  connect = module_connect,
+}
