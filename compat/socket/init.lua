@@ -6,6 +6,7 @@ local object, arg = load("socket.object"), load("socket.arg")
 local tcp, udp, except = load("socket.tcp"), load("socket.udp"), load("socket.except")
 
 local select, sleep = select, luv.sleep
+local number, whole = arg.number, arg.whole -- Lua 5.1 has an arg of its own where there is ...
 
 local socket = {
   _VERSION = "LuaSocket 3.0.0", -- what LuaSocket 3.1.0 says of itself
@@ -22,7 +23,7 @@ function socket.sleep(seconds)
 end
 
 -- What stands behind the first n of its further arguments.
-function socket.skip(n, ...) return select(arg.whole(arg.number("skip", 1, n)) + 1, ...) end
+function socket.skip(n, ...) return select(whole(number("skip", 1, n)) + 1, ...) end
 
 function socket.__unload() return 0 end
 

@@ -167,10 +167,11 @@ local function verification(ctx)
   local ext = ctx.verifyext
   local lenient = ext.lsec_continue
   local s = ctx.settings
-  if ctx.mode == "client" then s.verify = peer and not lenient and "chain"; s.verify = s.verify or false
+  local must = ctx.verify.fail_if_no_peer_cert
+  if ctx.mode == "client" then s.verify = peer and not lenient and "chain" or false
   elseif not peer then s.client_auth = "none"
-  elseif lenient then s.client_auth = "request"
-  else s.client_auth = ctx.verify.fail_if_no_peer_cert and "verify" or "optional" end
+  elseif lenient then s.client_auth = must and "require" or "request"
+  else s.client_auth = must and "verify" or "optional" end
 end
 
 function class.__index.setverifyext(object, ...)
