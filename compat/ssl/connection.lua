@@ -49,8 +49,9 @@ function connection.wrap(sock, cfg)
   if not s then return nil, message end
   local conn = newproxy()
   setmeta(conn, class)
-  object.register(conn, {kind = "ssl", class = "ssl{client}", stream = s, ctx = ctx, text = errors.of, block = -1, total = -1,
-                         received = 0, sent = 0, birthday = object.gettime()})
+  local lenient = ctx.options.ignore_unexpected_eof
+  object.register(conn, {kind = "ssl", class = "ssl{client}", stream = s, ctx = ctx, text = lenient and errors.lenient or errors.of,
+                         block = -1, total = -1, received = 0, sent = 0, birthday = object.gettime()})
   return conn
 end
 
@@ -144,10 +145,12 @@ local function sent(r, n, ...)
 end
 
 -- data = conn:receive([pattern[, prefix]])
-function methods.receive(conn, ...)
+function methods.receive(conn, pattern, prefix)
   local r = check(conn, "receive")
-  if not r.connected or r.fault then return nil, "closed", select(2, ...) or "" end
-  return received(r, buffer.receive(r, ...))
+  if not r.connected or r.fault then return nil, "closed", prefix or "" end
+  local data, why, part = received(r, buffer.receive(r, pattern, prefix))
+  if why == "closed" and pattern == "*a" and #part > #(prefix or "") then return part, nil, nil end -- what is taken for an end
+  return data, why, part
 end
 
 -- last = conn:send(data[, i[, j]])

@@ -208,8 +208,11 @@ local function speaking(ctx, offered)
 end
 
 -- What a server does when it has heard what the client wants: map and strict are those of conn:sni.
+-- Luv holds the function for as long as there is the config, which the context has: hence weakly.
 local function chooser(ctx, map, strict)
+  local weak = setmetatable({ctx = ctx}, {__mode = "v"})
   return function(hello)
+    local ctx = weak.ctx
     local other = hello.server_name and map and context.of(map[hello.server_name])
     if hello.server_name and map and not other and strict then return nil, "unrecognized name" end
     return speaking(other or ctx, hello.alpn)

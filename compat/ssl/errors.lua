@@ -64,6 +64,11 @@ function errors.of(message, code)
   return codes[code] or text
 end
 
+-- The same with the option ignore_unexpected_eof.
+function errors.lenient(message, code)
+  return code == "ETRUNCATED" and "closed" or errors.of(message, code)
+end
+
 -- What X509_verify_cert_error_string says of a chain that luv.tls.verify has refused.
 function errors.verification(message)
   if message:find("unknown authority, itself", 1, true) then return "self-signed certificate" end
