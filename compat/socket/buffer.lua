@@ -1,11 +1,11 @@
 -- receive and send of connections, tcp and unix: LuaSocket's results over luv's streams.
 
 local luv, load = ...
-local object, errors, arg = load("socket.object"), load("socket.errors"), load("socket.arg")
+local object, errors, argument = load("socket.object"), load("socket.errors"), load("socket.argument")
 
 local type, tonumber, floor, concat = type, tonumber, math.floor, table.concat
 local limit_of, left, polled, text = object.limit, object.left, object.polled, errors.text
-local hrtime = luv.hrtime
+local hrtime, heat = luv.hrtime, object.heat
 local MOST = 2 ^ 53
 
 local buffer = {}
@@ -104,23 +104,24 @@ end
 local function wanted(pattern)
   local count = (type(pattern) == "number" or type(pattern) == "string") and tonumber(pattern)
   if count then
-    if not (count >= 0) then arg.bad("receive", 1, "invalid receive pattern", 4) end
+    if not (count >= 0) then argument.bad("receive", 1, "invalid receive pattern") end
     return floor(count)
   end
-  local start = arg.string("receive", 1, pattern):sub(1, 2)
+  local start = argument.string("receive", 1, pattern):sub(1, 2)
   if start == "*l" then return receive_line elseif start == "*a" then return receive_all end
-  arg.bad("receive", 1, "invalid receive pattern", 4)
+  argument.bad("receive", 1, "invalid receive pattern")
 end
 
 -- data, nil, nil; or nil, "closed" or "timeout" or another text, what came before.
-function buffer.receive(record, pattern, prefix)
-  prefix = prefix == nil and "" or arg.string("receive", 2, prefix)
+function buffer.receive(sock, record, pattern, prefix)
+  prefix = prefix == nil and "" or argument.string("receive", 2, prefix)
   local way = pattern == nil and receive_line or wanted(pattern)
   local stream = record.stream
   if not stream then
     if type(way) == "number" and prefix ~= "" and way <= #prefix then return prefix, nil, nil end
     return nil, "closed", prefix
   end
+  if not record.hot then heat(sock, record) end
   if type(way) == "number" then return receive_count(record, stream, limit_of(record), prefix, way) end
   return way(record, stream, limit_of(record), prefix)
 end
@@ -129,8 +130,8 @@ end
 
 -- The first and the last byte, as LuaSocket counts them.
 local function range(n, i, j)
-  i = i == nil and 1 or arg.whole(arg.number("send", 2, i))
-  j = j == nil and -1 or arg.whole(arg.number("send", 3, j))
+  i = i == nil and 1 or argument.whole(argument.number("send", 2, i))
+  j = j == nil and -1 or argument.whole(argument.number("send", 3, j))
   if i < 0 then i = n + i + 1 end
   if j < 0 then j = n + j + 1 end
   return i < 1 and 1 or i, j > n and n or j
@@ -150,7 +151,7 @@ local function send_all(record, stream, data, i, j, limit)
 end
 
 function buffer.send(record, data, i, j)
-  if type(data) ~= "string" then data = arg.string("send", 1, data) end
+  if type(data) ~= "string" then data = argument.string("send", 1, data) end
   local n = #data
   if i or j then i, j = range(n, i, j) else i, j = 1, n end
   if i > j then return i - 1, nil, nil end
@@ -164,7 +165,7 @@ end
 -- Adds the methods that connections of a kind have.
 function buffer.methods(kind, methods)
   local client, check = kind .. "{client}", object.check
-  function methods.receive(sock, pattern, prefix) return buffer.receive(check(sock, client, "receive"), pattern, prefix) end
+  function methods.receive(sock, pattern, prefix) return buffer.receive(sock, check(sock, client, "receive"), pattern, prefix) end
   function methods.send(sock, data, i, j) return buffer.send(check(sock, client, "send"), data, i, j) end
   function methods.getstats(sock)
     local record = check(sock, client, "getstats")
@@ -172,8 +173,8 @@ function buffer.methods(kind, methods)
   end
   function methods.setstats(sock, received, sent, age)
     local record = check(sock, client, "setstats")
-    if received ~= nil then record.received = arg.number("setstats", 1, received) end
-    if sent ~= nil then record.sent = arg.number("setstats", 2, sent) end
+    if received ~= nil then record.received = argument.number("setstats", 1, received) end
+    if sent ~= nil then record.sent = argument.number("setstats", 2, sent) end
     if tonumber(age) then record.birthday = object.gettime() - age end
     return 1
   end

@@ -1,7 +1,7 @@
 -- socket.dns
 
 local luv, load = ...
-local errors, arg = load("socket.errors"), load("socket.arg")
+local errors, argument = load("socket.errors"), load("socket.argument")
 
 local net, text = luv.net, errors.text
 local ipairs, error, tonumber = ipairs, error, tonumber
@@ -15,7 +15,7 @@ local function all(host, family)
 end
 
 function dns.getaddrinfo(host)
-  local list, message, code = all(arg.string("getaddrinfo", 1, host))
+  local list, message, code = all(argument.string("getaddrinfo", 1, host))
   if not list then return nil, text(message, code) end
   local out = {}
   for i, a in ipairs(list) do out[i] = {family = a.family, addr = a.address} end
@@ -56,13 +56,13 @@ local function resolve(host)
 end
 
 function dns.toip(host)
-  local record, message = resolve(arg.string("toip", 1, host))
+  local record, message = resolve(argument.string("toip", 1, host))
   if not record then return nil, message end
   return record.ip[1], record
 end
 
 function dns.tohostname(host)
-  local record, message = resolve(arg.string("tohostname", 1, host))
+  local record, message = resolve(argument.string("tohostname", 1, host))
   if not record then return nil, message end
   return record.name, record
 end
@@ -90,11 +90,11 @@ function dns.getnameinfo(host, service)
   if host == nil and service == nil then error("host and serv cannot be both nil", 2) end
   local list, message, name = {}, nil, nil
   if host ~= nil then
-    list, message = names(arg.string("getnameinfo", 1, host))
+    list, message = names(argument.string("getnameinfo", 1, host))
     if not list then return nil, message end
   end
   if service == nil then return list end
-  name, message = service_name(arg.string("getnameinfo", 2, service))
+  name, message = service_name(argument.string("getnameinfo", 2, service))
   if not name then return nil, message end
   return list, name
 end

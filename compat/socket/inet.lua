@@ -1,12 +1,18 @@
 -- Addresses of tcp and udp: names, ports, families.
 
 local luv, load = ...
-local errors, arg = load("socket.errors"), load("socket.arg")
+local errors, argument = load("socket.errors"), load("socket.argument")
 
 local tonumber, type = tonumber, type
 local text, getaddrinfo = errors.text, luv.net.getaddrinfo
 
 local inet = {}
+
+-- Of an address in numbers its family; nil: it is a name.
+function inet.literal_family(host)
+  if host:find("^%d+%.[%d.]+$") then return "inet" end
+  if host:find("^[%x:.]*:[%x:.]*%%?%w*$") then return "inet6" end
+end
 
 -- The number of a port that is one, or the name of a service; nil, text.
 function inet.port(service, kind)
@@ -22,11 +28,11 @@ end
 -- this machine's.
 function inet.addresses(host, family)
   if host == "*" then return {{address = family == "inet6" and "::" or "0.0.0.0", family = family or "inet"}} end
+  local literal = inet.literal_family(host)
+  if literal and family and literal ~= family then return nil, "Address family for hostname not supported" end
   local list, message, code = getaddrinfo(host, nil, {family = family, all = true})
   if not list then return nil, text(message, code) end
   return list
 end
-
-function inet.is_literal(host) return host:find("^[%d.]+$") ~= nil or host:find("^[%x:.]*:[%x:.]*%%?[%w]*$") ~= nil end
 
 return inet

@@ -2,11 +2,10 @@
 -- fibers run meanwhile.
 
 local luv, load = ...
-local object, arg = load("socket.object"), load("socket.arg")
+local object, argument = load("socket.object"), load("socket.argument")
 local tcp, udp, except = load("socket.tcp"), load("socket.udp"), load("socket.except")
 
 local select, sleep = select, luv.sleep
-local number, whole = arg.number, arg.whole -- Lua 5.1 has an arg of its own where there is ...
 
 local socket = {
   _VERSION = "LuaSocket 3.0.0", -- what LuaSocket 3.1.0 says of itself
@@ -18,12 +17,12 @@ local socket = {
 }
 
 function socket.sleep(seconds)
-  seconds = arg.number("sleep", 1, seconds)
+  seconds = argument.number("sleep", 1, seconds)
   sleep(seconds > 0 and seconds or 0)
 end
 
 -- What stands behind the first n of its further arguments.
-function socket.skip(n, ...) return select(whole(number("skip", 1, n)) + 1, ...) end
+function socket.skip(n, ...) return select(argument.whole(argument.number("skip", 1, n)) + 1, ...) end
 
 function socket.__unload() return 0 end
 

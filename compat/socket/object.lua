@@ -2,10 +2,10 @@
 -- changes with their state. What belongs to one lies in a record here, with luv's stream or socket in it.
 
 local luv, load = ...
-local errors, arg = load("socket.errors"), load("socket.arg")
+local errors, argument = load("socket.errors"), load("socket.argument")
 
 local newproxy, setmeta, getmeta = newproxy, debug.setmetatable, debug.getmetatable
-local setmetatable, tostring, pairs, error = setmetatable, tostring, pairs, error
+local setmetatable, tostring, pairs = setmetatable, tostring, pairs
 local text, of_system, gettimeofday = errors.text, errors.of_system, luv.os.gettimeofday
 local hrtime, sleep = luv.hrtime, luv.sleep
 
@@ -15,6 +15,20 @@ local object = {}
 local records = setmetatable({}, {__mode = "k"})
 local classes = {}
 object.records = records
+
+-- Connections that may have been read ahead, for select: socket -> record.
+local hot = setmetatable({}, {__mode = "k"})
+object.hot = hot
+function object.heat(sock, record)
+  if record.hot then return end
+  record.hot, hot[sock] = true, record
+end
+
+-- Descriptors that a script has asked for, and whose they are.
+object.byfd = setmetatable({}, {__mode = "v"})
+
+-- Grows whenever a socket's descriptor or state changes: select keeps what it knows of them as long as it does not.
+object.epoch = 0
 
 function object.gettime()
   local seconds, micros = gettimeofday()
@@ -41,16 +55,19 @@ function object.define(kind, states, methods)
   end
 end
 
+local datagrams = {udp = true, unixdgram = true}
+
 function object.new(class, stream, family)
+  local kind = class:match("^(.-){")
   local sock = newproxy()
   setmeta(sock, classes[class])
-  records[sock] = {class = class, kind = class:match("^(.-){"), stream = stream, family = family,
+  records[sock] = {class = class, kind = kind, stream = stream, family = family, datagrams = datagrams[kind],
                    block = -1, total = -1, received = 0, sent = 0, birthday = object.gettime()}
   return sock
 end
 
 function object.turn(sock, record, class)
-  record.class = class
+  record.class, object.epoch = class, object.epoch + 1
   setmeta(sock, classes[class])
 end
 
@@ -58,13 +75,13 @@ end
 function object.check(sock, class, name)
   local record = records[sock]
   if record and record.class == class then return record end
-  error(("calling '%s' on bad self (%s expected)"):format(name, class), 3)
+  argument.bad_self(name, class)
 end
 
 function object.any(sock, kind, name)
   local record = records[sock]
   if record and record.kind == kind then return record end
-  error(("calling '%s' on bad self (%s{any} expected)"):format(name, kind), 3)
+  argument.bad_self(name, kind .. "{any}")
 end
 
 -- ---- time -----------------------------------------------------------------------------------
@@ -107,14 +124,18 @@ function object.fileno(record)
 end
 
 local function settimeout(record, value, mode)
-  value = value == nil and -1 or arg.number("settimeout", 1, value)
-  mode = mode == nil and "b" or arg.string("settimeout", 2, mode)
+  value = value == nil and -1 or argument.number("settimeout", 1, value)
+  mode = mode == nil and "b" or argument.string("settimeout", 2, mode)
   local first = mode:sub(1, 1)
   if value ~= value then value = -1 end
   if first == "b" then record.block = value
   elseif first == "t" or first == "r" then record.total = value
-  else arg.bad("settimeout", 2, "invalid timeout mode", 4) end
+  else argument.bad("settimeout", 2, "invalid timeout mode") end
   return 1
+end
+
+function object.attach(record, stream)
+  record.stream, object.epoch = stream, object.epoch + 1
 end
 
 -- How many records have a stream, where it is more than one: after a:setfd(b:getfd()).
@@ -127,6 +148,7 @@ local lent = {}
 local function let_go(record)
   local stream = record.stream
   record.stream, record.number, record.attempt, record.queue = nil, nil, nil, nil
+  object.epoch = object.epoch + 1
   if not stream or not sharers[stream] then return stream end
   sharers[stream] = sharers[stream] > 2 and sharers[stream] - 1 or nil
 end
@@ -153,7 +175,7 @@ local function setfd(record, fd, adopt)
   local old = let_go(record)
   if old and not old:detach() then lent[old] = true end
   if fd < 0 then return end
-  record.stream = shared(fd) or adopt(fd)
+  object.attach(record, shared(fd) or adopt(fd))
   record.number = not record.stream and fd or nil
 end
 
@@ -167,8 +189,12 @@ function object.common(kind, methods, adopt)
     local record = any(sock, kind, "gettimeout")
     return record.block, record.total
   end
-  function methods.getfd(sock) return object.fileno(any(sock, kind, "getfd")) end
-  function methods.setfd(sock, fd) setfd(any(sock, kind, "setfd"), arg.whole(arg.number("setfd", 1, fd)), adopt) end
+  function methods.getfd(sock)
+    local fd = object.fileno(any(sock, kind, "getfd"))
+    object.byfd[fd] = sock
+    return fd
+  end
+  function methods.setfd(sock, fd) setfd(any(sock, kind, "setfd"), argument.whole(argument.number("setfd", 1, fd)), adopt) end
   function methods.getfamily(sock) return families[any(sock, kind, "getfamily").family] or "inet4" end
   function methods.close(sock)
     object.close(any(sock, kind, "close"))
@@ -194,9 +220,7 @@ end
 -- The same, taken out: to the script the socket is closed from now on.
 function object.take(sock)
   local record = records[sock]
-  local stream = record and record.stream
-  if stream then record.stream = nil end
-  return stream
+  return record and let_go(record)
 end
 
 -- Makes known an object of another kind that has a luv stream, for select.

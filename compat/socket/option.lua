@@ -1,9 +1,9 @@
 -- setoption and getoption: LuaSocket's names for the kernel's.
 
 local luv, load = ...
-local object, errors, arg = load("socket.object"), load("socket.errors"), load("socket.arg")
+local object, errors, argument = load("socket.object"), load("socket.errors"), load("socket.argument")
 
-local type, tonumber = type, tonumber
+local type, tonumber, tostring = type, tonumber, tostring
 
 local option = {}
 
@@ -14,7 +14,7 @@ local function done(ok) if ok then return 1 end return nil, "setsockopt failed" 
 local function switch(name)
   return {
     set = function(record, value)
-      value = arg.boolean("setoption", 2, value)
+      value = argument.boolean("setoption", 2, value)
       return done(record.stream and record.stream:setoption(name, value))
     end,
     get = function(record)
@@ -27,27 +27,29 @@ end
 
 local function number(name)
   return {
-    set = function(record, value) return done(record.stream and record.stream:setoption(name, arg.whole(value))) end,
+    set = function(record, value) return done(record.stream and record.stream:setoption(name, argument.whole(value))) end,
     get = switch(name).get,
   }
 end
 
 -- An option that takes 0 or 1 as a number, and is a switch of luv's.
 local function numbered(name)
-  return {set = function(record, value) return done(record.stream and record.stream:setoption(name, arg.whole(value) ~= 0)) end}
+  return {set = function(record, value) return done(record.stream and record.stream:setoption(name, argument.whole(value) ~= 0)) end}
 end
 
 local linger = {
   set = function(record, value)
-    value = arg.table("setoption", 2, value)
-    if type(value.on) ~= "boolean" then arg.bad("setoption", 2, "boolean 'on' field expected", 4) end
-    if not tonumber(value.timeout) then arg.bad("setoption", 2, "number 'timeout' field expected", 4) end
-    return done(record.stream and record.stream:linger(value.on and arg.whole(value.timeout) % 32768))
+    value = argument.table("setoption", 2, value)
+    if type(value.on) ~= "boolean" then argument.bad("setoption", 2, "boolean 'on' field expected") end
+    if not tonumber(value.timeout) then argument.bad("setoption", 2, "number 'timeout' field expected") end
+    local seconds = argument.whole(value.timeout) % 32768
+    record.linger = seconds
+    return done(record.stream and record.stream:setoption("SO_LINGER", value.on and seconds))
   end,
   get = function(record)
     if not record.stream then return nil, "getsockopt failed" end
     local seconds = record.stream:getoption("SO_LINGER")
-    return {on = seconds ~= false, timeout = seconds or 0}
+    return {on = seconds ~= false, timeout = seconds or record.linger or 0}
   end,
 }
 
@@ -66,22 +68,39 @@ local last_error = {
   end,
 }
 
+local function is_address(s) return s:find("^%d+%.%d+%.%d+%.%d+$") ~= nil end
+
+-- A field of a group's table that is an address of IPv4.
+local function field(value, name, any)
+  local s = value[name]
+  if type(s) ~= "string" and type(s) ~= "number" then
+    argument.bad("setoption", 2, ("string '%s' field expected"):format(name))
+  end
+  if s ~= any and not is_address(tostring(s)) then argument.bad("setoption", 2, ("invalid '%s' ip address"):format(name)) end
+  return s ~= any and s or nil
+end
+
+local function group4(value) return field(value, "multiaddr"), field(value, "interface", "*") end
+
+local function group6(value)
+  local s = value.multiaddr
+  if type(s) ~= "string" and type(s) ~= "number" then argument.bad("setoption", 2, "string 'multiaddr' field expected") end
+  if not tostring(s):find(":", 1, true) then argument.bad("setoption", 2, "invalid 'multiaddr' ip address") end
+  return s
+end
+
 local function membership(what, family)
   return {set = function(record, value)
-    value = arg.table("setoption", 2, value)
-    local group, interface = value.multiaddr, value.interface
-    if type(group) ~= "string" then arg.bad("setoption", 2, "string 'multiaddr' field expected", 4) end
-    if family == "inet" and type(interface) ~= "string" then arg.bad("setoption", 2, "string 'interface' field expected", 4) end
-    if interface == "*" or family == "inet6" then interface = nil end
+    local group, interface = (family == "inet" and group4 or group6)(argument.table("setoption", 2, value))
     return done(record.stream and record.stream:membership(group, interface, what))
   end}
 end
 
 local multicast_interface = {
   set = function(record, address)
-    address = arg.string("setoption", 2, address)
+    address = argument.string("setoption", 2, address)
     if address == "*" then address = "0.0.0.0" end
-    if not address:find("^%d+%.%d+%.%d+%.%d+$") then arg.bad("setoption", 2, "ip expected", 4) end
+    if not is_address(address) then argument.bad("setoption", 2, "ip expected") end
     local ok = record.stream and record.stream:multicast_interface(address)
     if ok then record.interface = address end
     return done(ok)
@@ -126,9 +145,9 @@ option.unixdgram = {reuseaddr = set_only(switch("SO_REUSEADDR"))}
 -- ---- the methods ------------------------------------------------------------------------------
 
 local function find(name, options, way, method)
-  name = arg.string(method, 1, name)
+  name = argument.string(method, 1, name)
   local o = options[name]
-  if not o or not o[way] then arg.bad(method, 1, ("unsupported option `%.35s'"):format(name), 4) end
+  if not o or not o[way] then argument.bad(method, 1, ("unsupported option `%.35s'"):format(name)) end
   return o[way]
 end
 

@@ -1,7 +1,7 @@
 -- tcp, tcp4, tcp6, connect: a socket is a master, a client or a server.
 
 local luv, load = ...
-local object, errors, arg = load("socket.object"), load("socket.errors"), load("socket.arg")
+local object, errors, argument = load("socket.object"), load("socket.errors"), load("socket.argument")
 local buffer, inet, option = load("socket.buffer"), load("socket.inet"), load("socket.option")
 
 local net, spawn, event, hrtime = luv.net, luv.spawn, luv.event, luv.hrtime
@@ -44,7 +44,8 @@ local function bind_to(record, list, port)
     local ok, message, code = stream:bind(a.address, port)
     if ok then
       if record.stream and record.stream ~= stream then record.stream:close() end
-      record.stream, record.family = stream, a.family
+      object.attach(record, stream)
+      record.family = a.family
       return 1
     end
     problem = text(message, code)
@@ -64,14 +65,14 @@ end
 
 function methods.bind(sock, host, service)
   local record = check(sock, MASTER, "bind")
-  host, service = arg.string("bind", 1, host), arg.string("bind", 2, service)
+  host, service = argument.string("bind", 1, host), argument.string("bind", 2, service)
   return bind(record, host, service, record.family)
 end
 methods.setsockname = methods.bind
 
 function methods.listen(sock, backlog)
   local record = check(sock, MASTER, "listen")
-  backlog = backlog == nil and 32 or arg.whole(arg.number("listen", 1, backlog))
+  backlog = backlog == nil and 32 or argument.whole(argument.number("listen", 1, backlog))
   if not record.stream then return nil, "Bad file descriptor" end
   if backlog < 0 or backlog > 65535 then backlog = 65535 end
   local ok, message, code = record.stream:listen(backlog)
@@ -97,84 +98,105 @@ end
 local function run_attempt(attempt, stream, host, port)
   local ok, message, code = stream:connect(host, port)
   attempt.failure = not ok and text(message, code) or nil
-  attempt.over = true
+  attempt.over, object.epoch = true, object.epoch + 1
   attempt.done:set()
+end
+
+local function connected(record)
+  local peer = record.stream and record.stream:getpeername()
+  if peer and not record.family then record.family = peer.family end
+  return 1
 end
 
 -- Takes over what an attempt has come to.
 local function settle(record)
-  local attempt = record.attempt
-  record.attempt = nil
-  if attempt.failure then return nil, attempt.failure end
-  local peer = record.stream and record.stream:getpeername()
-  if peer then record.family = peer.family end
-  return 1
+  local failure = record.attempt.failure
+  record.attempt, record.told = nil, not failure
+  if failure then return nil, failure end
+  return connected(record)
 end
 
 -- Connects, and when the time is over lets the attempt go on by itself, as the kernel would.
 local function connect_within(record, host, port, limit)
   local attempt = {done = event()}
-  record.attempt = attempt
+  record.attempt, object.epoch = attempt, object.epoch + 1
   spawn(run_attempt, attempt, record.stream, host, port):name("connect")
   if limit > 0 then attempt.done:wait(limit) end
-  if attempt.over then return settle(record) end
-  object.polled(limit)
-  return nil, "timeout"
+  if not attempt.over then
+    object.polled(limit)
+    return nil, "timeout"
+  end
+  local ok, message = settle(record)
+  record.told = nil
+  return ok, message
 end
 
 local function connect(record, host, port, limit)
   if limit then return connect_within(record, host, port, limit) end
-  local stream = record.stream
-  local ok, message, code = stream:connect(host, port)
+  local ok, message, code = record.stream:connect(host, port)
   if not ok then return nil, text(message, code) end
-  if not record.family then record.family = stream:getpeername().family end
-  return 1
+  return connected(record)
 end
 
--- Of a call that may not wait LuaSocket resolves the name all the same, and takes the first address.
+-- An address in numbers; of a call that may not wait LuaSocket resolves the name all the same, and takes
+-- the first of its addresses.
 local function literal(record, host, limit)
-  if limit ~= 0 or inet.is_literal(host) then return host end
+  local family = inet.literal_family(host)
+  if limit ~= 0 and not family then return host end
   local list, message = inet.addresses(host, record.family)
   if not list then return nil, message end
-  return list[1].address
+  return family and host or list[1].address
+end
+
+-- Of a socket that has been told to connect before: what the kernel says then; nothing: it may try.
+local function again(record)
+  local attempt = record.attempt
+  if attempt and attempt.over then return true, settle(record) end
+  if attempt then return true, nil, "Operation already in progress" end
+  if record.class == SERVER then return true, nil, "already connected" end
+  if record.class ~= CLIENT or not record.stream or not record.stream:getpeername() then return false end
+  if record.told then return true, nil, "already connected" end
+  record.told = true -- once it says that the attempt has gone well
+  return true, 1
 end
 
 local function begin(record, host, service)
-  local attempt, limit = record.attempt, object.limit(record)
-  if attempt then
-    if attempt.over then return settle(record) end
-    return nil, "Operation already in progress"
-  end
+  local known, ok, problem = again(record)
+  if known then return ok, problem end
+  local limit = object.limit(record)
   local port, message = inet.port(service, "stream")
   if not port then return nil, message end
   host, message = literal(record, host, limit)
   if not host then return nil, message end
   if not record.stream then
-    record.stream, message = make(record.family)
-    if not record.stream then return nil, message end
+    local stream
+    stream, message = make(record.family)
+    if not stream then return nil, message end
+    object.attach(record, stream)
   end
   return connect(record, host, port, limit)
 end
 
 function methods.connect(sock, host, service)
   local record = any(sock, "tcp", "connect")
-  host, service = arg.string("connect", 1, host), arg.string("connect", 2, service)
+  host, service = argument.string("connect", 1, host), argument.string("connect", 2, service)
   local ok, message = begin(record, host, service)
   object.turn(sock, record, CLIENT)
-  return ok, message
+  if ok then return 1 end
+  return nil, message
 end
 methods.setpeername = methods.connect
 
 local function module_connect(host, service, local_host, local_service, family)
-  host, service = arg.string("connect", 1, host), arg.string("connect", 2, service)
-  family = arg.option("connect", 5, family, {"unspec", "inet", "inet6"})
+  host, service = argument.string("connect", 1, host), argument.string("connect", 2, service)
+  family = argument.option("connect", 5, family, {"unspec", "inet", "inet6"})
   local sock = object.new(MASTER, nil, nil)
   local record, ok, message = object.records[sock], nil, nil
   family = family ~= "unspec" and family or nil
   if local_host ~= nil then
-    ok, message = bind(record, arg.string("connect", 3, local_host), local_service == nil and "0" or arg.string("connect", 4, local_service), family)
+    ok, message = bind(record, argument.string("connect", 3, local_host), local_service == nil and "0" or argument.string("connect", 4, local_service), family)
     if not ok then return nil, message end
-  elseif family then record.family = family end
+  end
   ok, message = begin(record, host, service)
   if not ok then
     object.close(record)
@@ -203,7 +225,7 @@ local SIDES = {receive = "r", send = "w", both = "rw"}
 
 function methods.shutdown(sock, how)
   local record = check(sock, CLIENT, "shutdown")
-  how = arg.option("shutdown", 1, how, {"both", "receive", "send"})
+  how = argument.option("shutdown", 1, how, {"both", "receive", "send"})
   if record.stream then record.stream:shutdown(SIDES[how]) end
   return 1
 end

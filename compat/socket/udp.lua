@@ -1,7 +1,7 @@
 -- udp, udp4, udp6: a socket of datagrams is connected or not.
 
 local luv, load = ...
-local object, errors, arg = load("socket.object"), load("socket.errors"), load("socket.arg")
+local object, errors, argument = load("socket.object"), load("socket.errors"), load("socket.argument")
 local inet, option = load("socket.inet"), load("socket.option")
 
 local net, text, check, any = luv.net, errors.text, object.check, object.any
@@ -35,7 +35,8 @@ local function ensure(record, family)
   local socket, message = make(family)
   if not socket then return nil, message end
   object.close(record)
-  record.stream, record.family = socket, family
+  object.attach(record, socket)
+  record.family = family
   return true
 end
 
@@ -61,7 +62,7 @@ local function bind(socket, address, port) return socket:bind(address, port) end
 
 function methods.setsockname(sock, host, service)
   local record = check(sock, UNCONNECTED, "setsockname")
-  return each(record, arg.string("setsockname", 1, host), arg.string("setsockname", 2, service), bind)
+  return each(record, argument.string("setsockname", 1, host), argument.string("setsockname", 2, service), bind)
 end
 
 local function connect(socket, address, port)
@@ -71,13 +72,13 @@ end
 
 function methods.setpeername(sock, host, service)
   local record = any(sock, "udp", "setpeername")
-  host = arg.string("setpeername", 1, host)
+  host = argument.string("setpeername", 1, host)
   if host == "*" then
     if record.stream then record.stream:disconnect() end
     object.turn(sock, record, UNCONNECTED)
     return 1
   end
-  local ok, message = each(record, host, arg.string("setpeername", 2, service), connect)
+  local ok, message = each(record, host, argument.string("setpeername", 2, service), connect)
   if not ok then return nil, message end
   object.turn(sock, record, CONNECTED)
   return 1
@@ -106,7 +107,7 @@ end
 
 function methods.send(sock, data)
   local record = check(sock, CONNECTED, "send")
-  data = arg.string("send", 1, data)
+  data = argument.string("send", 1, data)
   if not record.stream then return nil, "refused" end
   local limit = object.limit(record)
   return sent(record, limit, data, record.stream:send(data, nil, nil, limit))
@@ -115,14 +116,14 @@ end
 -- An address in numbers, and a port in digits: nothing else will do here.
 local function numeric(host, service)
   local port = tonumber(service)
-  if not inet.is_literal(host) or not port then return nil, "Name or service not known" end
+  if not inet.literal_family(host) or not port then return nil, "Name or service not known" end
   return port
 end
 
 function methods.sendto(sock, data, host, service)
   local record = check(sock, UNCONNECTED, "sendto")
-  data, host = arg.string("sendto", 1, data), arg.string("sendto", 2, host)
-  local port, message = numeric(host, arg.string("sendto", 3, service))
+  data, host = argument.string("sendto", 1, data), argument.string("sendto", 2, host)
+  local port, message = numeric(host, argument.string("sendto", 3, service))
   if not port then return nil, message end
   if not record.stream then
     if record.family then return nil, "refused" end
@@ -139,13 +140,13 @@ local function take(record, limit)
   local queue = record.queue
   if queue and queue[1] then
     local first = table.remove(queue, 1)
-    return first[1], first[2]
+    return first[1], first[2], first[3]
   end
   return record.stream:recv(limit)
 end
 
 local function receive(record, size, name)
-  size = size == nil and DATAGRAM or arg.whole(arg.number(name, 1, size))
+  size = size == nil and DATAGRAM or argument.whole(argument.number(name, 1, size))
   local limit = object.limit(record)
   local data, from, code = take(record, limit)
   if not data then

@@ -1,7 +1,7 @@
 -- socket.unix: unix sockets, of streams and of datagrams.
 
 local luv, load = ...
-local object, errors, arg = load("socket.object"), load("socket.errors"), load("socket.arg")
+local object, errors, argument = load("socket.object"), load("socket.errors"), load("socket.argument")
 local buffer, option = load("socket.buffer"), load("socket.option")
 
 local net, pipe, check, any, text = luv.net, luv.pipe, object.check, object.any, errors.text
@@ -12,7 +12,7 @@ local LONGEST = 107
 
 -- A path as luv takes it: one that begins with "@" is a file to LuaSocket. nil, text.
 local function path_of(name, path)
-  path = arg.string(name, 1, path)
+  path = argument.string(name, 1, path)
   if #path > LONGEST then return nil, "path too long" end
   if path:sub(1, 1) == "@" then return "./" .. path end
   return path
@@ -43,7 +43,7 @@ function stream.bind(sock, path)
   local problem
   path, problem = path_of("bind", path)
   if not path then return nil, problem end
-  if not record.stream then return nil, "closed" end
+  if not record.stream then return nil, "Bad file descriptor" end
   local ok, message, code = record.stream:bind(path)
   if not ok then return give_up(record, message, code) end
   return 1
@@ -52,7 +52,7 @@ stream.setsockname = stream.bind
 
 function stream.listen(sock, backlog)
   local record = check(sock, MASTER, "listen")
-  backlog = backlog == nil and 32 or arg.whole(arg.number("listen", 1, backlog))
+  backlog = backlog == nil and 32 or argument.whole(argument.number("listen", 1, backlog))
   if not record.stream then return nil, "Bad file descriptor" end
   if backlog < 0 or backlog > 65535 then backlog = 65535 end
   local ok, message, code = record.stream:listen(backlog)
@@ -88,7 +88,7 @@ local SIDES = {receive = "r", send = "w", both = "rw"}
 
 function stream.shutdown(sock, how)
   local record = check(sock, CLIENT, "shutdown")
-  how = arg.option("shutdown", 1, how, {"both", "receive", "send"})
+  how = argument.option("shutdown", 1, how, {"both", "receive", "send"})
   if record.stream then record.stream:shutdown(SIDES[how]) end
   return 1
 end
@@ -141,12 +141,12 @@ end
 
 function dgram.send(sock, data)
   local record = check(sock, CONNECTED, "send")
-  return send(record, arg.string("send", 1, data))
+  return send(record, argument.string("send", 1, data))
 end
 
 function dgram.sendto(sock, data, path)
   local record = check(sock, UNCONNECTED, "sendto")
-  data = arg.string("sendto", 1, data)
+  data = argument.string("sendto", 1, data)
   local problem
   path, problem = path_of("sendto", path)
   if not path then return nil, problem end
@@ -155,11 +155,11 @@ end
 
 -- The next datagram, and the path of who has sent it.
 local function receive(record, size, name)
-  size = size == nil and 8192 or arg.whole(arg.number(name, 1, size))
+  size = size == nil and 8192 or argument.whole(argument.number(name, 1, size))
   if not record.stream then return "", "" end
   local limit, first = object.limit(record), record.queue and table.remove(record.queue, 1)
   local data, from, code
-  if first then data, from = first[1], first[2] else data, from, code = record.stream:recv(limit) end
+  if first then data, from, code = first[1], first[2], first[3] else data, from, code = record.stream:recv(limit) end
   if not data then
     if code == "ETIMEDOUT" then object.polled(limit) end
     return nil, text(from, code)
