@@ -50,7 +50,7 @@ function connection.wrap(sock, cfg)
   local conn = newproxy()
   setmeta(conn, class)
   local lenient = ctx.options.ignore_unexpected_eof
-  object.register(conn, {kind = "ssl", class = "ssl{client}", stream = s, ctx = ctx, text = lenient and errors.lenient or errors.of,
+  object.register(conn, {kind = "ssl", class = "ssl{client}", stream = s, waits = true, ctx = ctx, text = lenient and errors.lenient or errors.of,
                          block = -1, total = -1, received = 0, sent = 0, birthday = object.gettime()})
   return conn
 end
@@ -67,7 +67,8 @@ local function begin(r)
   local t
   t, message, code = r.stream:starttls(config)
   if not t then return nil, errors.of(message, code) end
-  r.stream, r.tls = t, t
+  r.tls = t
+  object.attach(r, t)
   return t
 end
 
@@ -148,7 +149,7 @@ end
 function methods.receive(conn, pattern, prefix)
   local r = check(conn, "receive")
   if not r.connected or r.fault then return nil, "closed", prefix or "" end
-  local data, why, part = received(r, buffer.receive(r, pattern, prefix))
+  local data, why, part = received(r, buffer.receive(conn, r, pattern, prefix))
   if why == "closed" and pattern == "*a" and #part > #(prefix or "") then return part, nil, nil end -- what is taken for an end
   return data, why, part
 end
@@ -171,9 +172,8 @@ end
 
 function methods.close(conn)
   local r = check(conn, "close")
-  local s = r.stream
-  r.closed, r.connected, r.stream, r.want, r.waits_for = true, false, nil, nil, nil
-  if s then s:close() end
+  r.closed, r.connected, r.want, r.waits_for = true, false, nil, nil
+  object.close(r)
 end
 
 -- What a call that did not end waits for.
