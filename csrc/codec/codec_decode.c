@@ -32,6 +32,7 @@ typedef struct {
   const char *kind; /* of the bytecode, not terminated; NULL: there shall be no code */
   size_t nkind;
   int trusted;      /* code may be taken */
+  int hooked;       /* a function of the script has been called */
   int hooks, over, refs;
   uint32_t nover, nrefs, cap_refs;
   ref *ref;
@@ -516,6 +517,7 @@ static void look_up(decoder *d) {
 /* The decoder and the value are on top. */
 static void call_hook(decoder *d, uint32_t at) {
   lua_State *L = d->L;
+  d->hooked = 1;
   if (lua_pcall(L, 1, 1, 0))
     luv__codec_error(L, UV_EINVAL, "__codec: %s", lua_isstring(L, -1) ? lua_tostring(L, -1) : luaL_typename(L, -1));
   if (at) fulfil(d, at);
@@ -619,22 +621,39 @@ int luv__decode_protected(lua_State *L) {
   return (int)n;
 }
 
-int luv__decode_with(luv_state *S, lua_State *L, const char *data, size_t n, const luv_decoding *how) {
-  decoder d;
-  int err, top = lua_gettop(L);
-  memset(&d, 0, sizeof d);
-  d.S = S;
-  d.how = how;
-  d.depth = how->depth;
-  d.start = d.p = (const unsigned char *)data;
-  d.end = d.start + n;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, luv__codec_of(S)->ref_decode);
-  lua_pushlightuserdata(L, &d);
+static int run(decoder *d, const char *data, size_t n, const luv_decoding *how) {
+  lua_State *L = d->L;
+  int err;
+  d->how = how;
+  d->depth = how->depth;
+  d->start = d->p = (const unsigned char *)data;
+  d->end = d->start + n;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, luv__codec_of(d->S)->ref_decode);
+  lua_pushlightuserdata(L, d);
   if (how->hooks) lua_pushvalue(L, how->hooks);
   else lua_pushnil(L);
   err = lua_pcall(L, 2, LUA_MULTRET, 0);
-  free(d.f);
-  free(d.ref);
+  free(d->f);
+  free(d->ref);
+  return err;
+}
+
+/* What this process has encoded can be decoded: a finaliser has failed meanwhile. Nothing is lost by
+ * it, unless a function of the script has been called, which must not be twice. */
+static int run_again(decoder *d, const char *data, size_t n, const luv_decoding *how) {
+  decoder again = {.S = d->S, .L = d->L};
+  int err;
+  lua_pop(d->L, 1);
+  lua_gc(d->L, LUA_GCSTOP, 0);
+  err = run(&again, data, n, how);
+  lua_gc(d->L, LUA_GCRESTART, 0);
+  return err;
+}
+
+int luv__decode_with(luv_state *S, lua_State *L, const char *data, size_t n, const luv_decoding *how) {
+  decoder d = {.S = S, .L = L};
+  int top = lua_gettop(L), err = run(&d, data, n, how);
+  if (err && how->flags & LUV_CODEC_TRUSTED && !d.hooked && luv__finalizer_failed_on(S, L)) err = run_again(&d, data, n, how);
   return err ? -1 : lua_gettop(L) - top;
 }
 

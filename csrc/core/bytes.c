@@ -47,23 +47,23 @@ int luv__bytes_to(luv_state *S, lua_State *to, int counted, const char *p, size_
   return rc; /* done: it was a finaliser's error */
 }
 
-/* Whether the error on top of L was a finaliser's, who has been told of. */
-static int was_finalizers(luv_state *S, lua_State *L) {
-  lua_pushvalue(L, -1);
-  if (L != S->M) lua_xmove(L, S->M, 1);
-  return luv__finalizer_failed(S);
+static int try_to_push(luv_state *S, lua_State *L, call *c, luv_maker m) {
+  int rc;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_deliver);
+  lua_pushlightuserdata(L, c);
+  rc = lua_pcall(L, 1, LUA_MULTRET, 0);
+  if (rc && m.undo) m.undo(m.ud); /* before anything collects */
+  return rc;
 }
 
 int luv__push_safely(luv_state *S, lua_State *L, luv_maker m) {
   call c = {m.fn, m.ud};
-  int top = lua_gettop(L), rc, tries = 0;
-  for (;;) {
+  int top = lua_gettop(L), rc = try_to_push(S, L, &c, m);
+  if (rc && m.undo && luv__finalizer_failed_on(S, L)) {
     lua_settop(L, top);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_deliver);
-    lua_pushlightuserdata(L, &c);
-    if (!(rc = lua_pcall(L, 1, LUA_MULTRET, 0))) break;
-    if (m.undo) m.undo(m.ud); /* before anything collects */
-    if (!m.undo || tries++ == 10 || !was_finalizers(S, L)) break;
+    lua_gc(L, LUA_GCSTOP, 0);
+    rc = try_to_push(S, L, &c, m);
+    lua_gc(L, LUA_GCRESTART, 0);
   }
   if (m.release) m.release(m.ud);
   return rc ? lua_error(L) : lua_gettop(L) - top;

@@ -48,21 +48,26 @@ static int make_once(luv_state *S, job *j, lua_State *W) {
   return err;
 }
 
-/* Tries to make what f->out says; 1: try again. Else j is done, or an error is on M. */
-static int make_or_tell(luv_state *S, job *j, luv_fiber *f, lua_State *W, int tries) {
-  int out = f->out;
-  if (make_once(S, j, W) == 0) return 0;
-  if (!j->done && (W != S->M || !can_be_repeated(f, out) || tries == 10)) return 0;
+/* Whether a finaliser has failed, and it is to be made again. Else j is done, or an error is on M. */
+static int is_to_be_repeated(luv_state *S, job *j, luv_fiber *f, lua_State *W, int out) {
+  if (!j->done && (W != S->M || !can_be_repeated(f, out))) return 0;
   if (luv__finalizer_failed(S)) return !j->done;
   if (!j->done) lua_pushliteral(S->M, "not enough memory");
   return 0;
 }
 
+static void make_again(luv_state *S, job *j, luv_fiber *f, lua_State *W, int out) {
+  f->out = (uint8_t)out;
+  lua_gc(W, LUA_GCSTOP, 0);
+  make_once(S, j, W);
+  lua_gc(W, LUA_GCRESTART, 0);
+}
+
 /* Makes it on W, for `to`: how many values, or LUV_RAISE and an error on M. */
 static int make_on(luv_state *S, luv_fiber *f, lua_State *to, lua_State *W) {
   job j = {S, f, to, 0, 0};
-  int out = f->out, tries = 0;
-  while (make_or_tell(S, &j, f, W, tries++)) f->out = (uint8_t)out;
+  int out = f->out;
+  if (make_once(S, &j, W) && is_to_be_repeated(S, &j, f, W, out)) make_again(S, &j, f, W, out);
   f->out = LUV_OUT_STACK;
   if (!j.done) return LUV_RAISE;
   if (j.n == LUV_RAISE) lua_xmove(to, S->M, 1);

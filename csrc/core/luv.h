@@ -185,6 +185,9 @@ int luv__protect_still(luv_state *S, lua_CFunction fn, void *ud);
  * raises that comes to run meanwhile is not its error. Nonzero: there is no memory. */
 int luv__protect_made(luv_state *S, lua_CFunction fn, void *ud);
 int luv__finalizer_failed(luv_state *S);
+int luv__finalizer_failed_on(luv_state *S, lua_State *L); /* the error on top of L, which stays there */
+int luv__out_of_memory(lua_State *M); /* whether the value on top says so */
+void luv__error_told(luv_state *S);
 
 /* ---- error.c ------------------------------------------------------------------- */
 

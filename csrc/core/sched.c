@@ -281,10 +281,15 @@ static int body(lua_State *M) {
   return 0;
 }
 
-/* An error came out of the half that looks at the outside: memory, or a __gc method of the
- * script. The main chunk gets it. */
+/* An error came out of the half that looks at the outside. A finaliser's is told, and the loop goes
+ * on: the main chunk may have come to the value of its wait by now. Without memory it cannot, and the
+ * main chunk, should it still wait, gets the error. */
 static int failed(luv_state *S) {
-  if (S->main.status == LUV_WAITING) luv__abandon(S, &S->main, LUV_OUT_STACK);
+  if (!luv__out_of_memory(S->M) || S->main.status != LUV_WAITING) {
+    luv__error_told(S);
+    return 0;
+  }
+  luv__abandon(S, &S->main, LUV_OUT_STACK);
   return 1;
 }
 

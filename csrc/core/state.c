@@ -47,27 +47,41 @@ int luv__protect_still(luv_state *S, lua_CFunction fn, void *ud) {
   return rc;
 }
 
-static int out_of_memory(lua_State *M) {
-  return lua_type(M, -1) == LUA_TSTRING && strcmp(lua_tostring(M, -1), "not enough memory") == 0;
+int luv__out_of_memory(lua_State *M) {
+  return lua_type(M, -1) == LUA_TSTRING && strncmp(lua_tostring(M, -1), "not enough memory", 17) == 0;
 }
 
-/* Pops the error on M. Whether it was a finaliser's: then it is told as a fiber's is. */
-int luv__finalizer_failed(luv_state *S) {
+/* Pops the error on M, and tells it as a fiber's is. */
+void luv__error_told(luv_state *S) {
   lua_State *M = S->M;
-  int is = !out_of_memory(M);
-  if (is && lua_type(M, -1) == LUA_TSTRING) fprintf(stderr, "luv: a finalizer failed: %s\n", lua_tostring(M, -1));
-  else if (is) fprintf(stderr, "luv: a finalizer failed with a %s value\n", luaL_typename(M, -1));
+  if (lua_type(M, -1) != LUA_TSTRING) fprintf(stderr, "luv: a finalizer failed with a %s value\n", luaL_typename(M, -1));
+  else if (luv__out_of_memory(M)) fprintf(stderr, "luv: %s\n", lua_tostring(M, -1));
+  else fprintf(stderr, "luv: a finalizer failed: %s\n", lua_tostring(M, -1));
   lua_pop(M, 1);
-  return is;
+}
+
+/* Pops the error on M. Whether it was a finaliser's: then it is told. */
+int luv__finalizer_failed(luv_state *S) {
+  if (luv__out_of_memory(S->M)) return lua_pop(S->M, 1), 0;
+  luv__error_told(S);
+  return 1;
+}
+
+int luv__finalizer_failed_on(luv_state *S, lua_State *L) {
+  lua_pushvalue(L, -1);
+  if (L != S->M) lua_xmove(L, S->M, 1);
+  return luv__finalizer_failed(S);
 }
 
 int luv__protect_made(luv_state *S, lua_CFunction fn, void *ud) {
-  int tries;
-  for (tries = 0; tries < 10; tries++) {
-    if (luv__protect(S, fn, ud) == 0) return 0;
-    if (!luv__finalizer_failed(S)) return 1;
-  }
-  return 1;
+  int err;
+  if (luv__protect(S, fn, ud) == 0) return 0;
+  if (!luv__finalizer_failed(S)) return 1;
+  lua_gc(S->M, LUA_GCSTOP, 0);
+  err = luv__protect(S, fn, ud);
+  lua_gc(S->M, LUA_GCRESTART, 0);
+  if (err) lua_pop(S->M, 1);
+  return err != 0;
 }
 
 /* ---- opening ------------------------------------------------------------------------- */

@@ -62,12 +62,18 @@ return function(world)
   local alone = #world.options.only_kinds == 1
   local counts = world.options.counts
 
+  -- nil: a finaliser has failed in a __codec, whose error is a text then.
+  local function encoded(...)
+    local ok, s = pcall(call, codec.encode, ...)
+    world.inside = false
+    if ok then return s end
+    if not world.raises then error(s, 0) end
+  end
+
   local function round_trip(r)
     local v = value(r, 3)
-    local ok, s = pcall(call, codec.encode, v, nil, v)
-    world.inside = false
-    if not ok and world.raises then return end -- a finaliser has failed in a __codec
-    if not ok then error(s, 0) end
+    local s = encoded(v, nil, v)
+    if not s then return end
     last = s
     local options = {functions = true, hooks = {luv_fuzz_hook = hook}}
     local a, b, c = call(codec.decode, s, options)
@@ -77,7 +83,8 @@ return function(world)
   -- Code is refused in what is not sealed: damaged bytecode may crash any Lua.
   local options = {functions = false, hooks = {luv_fuzz_hook = hook}}
   local function damaged(r, nowait)
-    local base = call(codec.encode, value(r, 3))
+    local base = encoded(value(r, 3))
+    if not base then return end
     for i = 1, nowait and 3 or alone and 400 or 20 do
       local s = mutate(base, r, last)
       call(codec.decode, s, i % 2 == 0 and options or nil)
