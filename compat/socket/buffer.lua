@@ -32,7 +32,7 @@ end
 local function partial(record, limit, prefix, data, message, code)
   record.received = record.received + #data
   if code == "ETIMEDOUT" then polled(limit) end
-  return nil, text(message, code), joined(prefix, data)
+  return nil, (record.text or text)(message, code), joined(prefix, data)
 end
 
 local function without_returns(line)
@@ -51,7 +51,7 @@ local function no_line(record, stream, limit, prefix, message, code)
   end
   record.received = record.received + n
   if code == "ETIMEDOUT" then polled(limit) end
-  return nil, text(message, code), joined(prefix, without_returns(data))
+  return nil, (record.text or text)(message, code), joined(prefix, without_returns(data))
 end
 
 local function receive_line(record, stream, limit, prefix)
@@ -147,7 +147,7 @@ local function send_all(record, stream, data, i, j, limit)
     n, message, code = stream:write_some(data, at, j, left(limit, start))
   end
   if code == "ETIMEDOUT" then polled(limit) end
-  return nil, text(message, code), at - 1
+  return nil, (record.text or text)(message, code), at - 1
 end
 
 function buffer.send(record, data, i, j)

@@ -123,12 +123,15 @@ local function has_datagram(record)
   return true
 end
 
+-- A handshake of TLS waits for what it waits for, whatever the script wants to do after.
+local function direction(case) return case.record.waits_for or case.way == READ and "r" or "w" end
+
 local function is_ready(case)
   local record = case.record
   if not record.stream then return false end
   if case.kind == "attempt" then return not record.attempt or record.attempt.over end
   if case.kind == "datagrams" then return has_datagram(record) end
-  return record.stream:wait(case.way == READ and "r" or "w", 0) ~= nil
+  return record.stream:wait(direction(case), 0) ~= nil
 end
 
 local function add_cases(found, r, w)
@@ -143,7 +146,7 @@ end
 local function as_case(case)
   if case.kind == "attempt" then return {case.record.attempt.done, "wait"} end
   if case.kind == "datagrams" then return {case.record.stream, "recv"} end
-  return {case.record.stream, "wait", case.way == READ and "r" or "w"}
+  return {case.record.stream, "wait", direction(case)}
 end
 
 -- Waits until something may be ready.

@@ -57,10 +57,17 @@ int luv__push_embedded(lua_State *L, const char *name) {
   return 1;
 }
 
-__attribute__((visibility("default"))) int luaopen_luv_socket(lua_State *L) { return luv__push_embedded(L, "socket"); }
+#define SHOWN __attribute__((visibility("default")))
+SHOWN int luaopen_luv_socket(lua_State *L) { return luv__push_embedded(L, "socket"); }
+SHOWN int luaopen_luv_ssl(lua_State *L) { return luv__push_embedded(L, "ssl"); }
+SHOWN int luaopen_luv_compat(lua_State *L) { return luv__push_embedded(L, "install.compat"); }
 
 /* Adds them to package.preload, on top, for a state that looks for no file. */
 void luv__preload_embedded(lua_State *L) {
   lua_pushcfunction(L, luaopen_luv_socket);
   lua_setfield(L, -2, "luv.socket");
+  lua_pushcfunction(L, luaopen_luv_ssl);
+  lua_setfield(L, -2, "luv.ssl");
+  lua_pushcfunction(L, luaopen_luv_compat);
+  lua_setfield(L, -2, "luv.compat");
 }
