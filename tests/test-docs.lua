@@ -40,7 +40,7 @@ local function entry(class, name, e)
 end
 
 local function parse(path)
-  local noun = path:match("([^/]*)%.lua$")
+  local noun = path:match("([^/-]*)[^/]*%.lua$")
   local class, tables, comment = nil, {}, {}
   for line in io.lines(path) do
     local name, parent = line:match("^%-%-%-@class ([%w%.]+):? ?([%w%.]*)")
@@ -118,8 +118,18 @@ look(luv, "luv")
 local above = {}
 
 local function look_above(class, t)
-  if not classes[class] then return end
-  seen[class], above[class] = t, true
+  local shown = {}
+  for k, v in pairs(t) do if not k:match("^__") then shown[k] = v end end
+  seen[class], above[class] = shown, true
+end
+
+local socket, unix = require("luv.socket"), require("luv.socket.unix")
+look_above("luv.socketlib", socket)
+look_above("luv.socket.dnslib", socket.dns)
+look_above("luv.socket.unixlib", unix)
+for class, o in pairs{tcp = socket.tcp(), udp = socket.udp(), unixstream = unix.stream(), unixdgram = unix.dgram()} do
+  look_above("luv.socket." .. class, getmetatable(o).__index)
+  o:close()
 end
 
 local ssl = require("luv.ssl")

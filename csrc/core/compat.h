@@ -27,6 +27,7 @@ extern int backtrace(void **to, int most) __attribute__((weak)); /* glibc's: oth
 
 int luaopen_luv(lua_State *L);
 int luaopen_luv_socket(lua_State *L);
+int luaopen_luv_socket_unix(lua_State *L);
 int luaopen_luv_ssl(lua_State *L);
 int luaopen_luv_compat(lua_State *L);
 

@@ -59,6 +59,7 @@ int luv__push_embedded(lua_State *L, const char *name) {
 
 #define SHOWN __attribute__((visibility("default")))
 SHOWN int luaopen_luv_socket(lua_State *L) { return luv__push_embedded(L, "socket"); }
+SHOWN int luaopen_luv_socket_unix(lua_State *L) { return luv__push_embedded(L, "socket.unix"); }
 SHOWN int luaopen_luv_ssl(lua_State *L) { return luv__push_embedded(L, "ssl"); }
 SHOWN int luaopen_luv_compat(lua_State *L) { return luv__push_embedded(L, "install.compat"); }
 
@@ -66,6 +67,8 @@ SHOWN int luaopen_luv_compat(lua_State *L) { return luv__push_embedded(L, "insta
 void luv__preload_embedded(lua_State *L) {
   lua_pushcfunction(L, luaopen_luv_socket);
   lua_setfield(L, -2, "luv.socket");
+  lua_pushcfunction(L, luaopen_luv_socket_unix);
+  lua_setfield(L, -2, "luv.socket.unix");
   lua_pushcfunction(L, luaopen_luv_ssl);
   lua_setfield(L, -2, "luv.ssl");
   lua_pushcfunction(L, luaopen_luv_compat);
