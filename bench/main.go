@@ -84,6 +84,7 @@ var workloads = []workload{
 	{"process: spawn, cat, signals", (*bench).processes},
 	{"pcall and timeout", (*bench).pcall},
 	{"toolkit: channels, mutex, select, scope", (*bench).toolkit},
+	{"socket: LuaSocket's interface", (*bench).socket},
 	{"require", (*bench).require},
 }
 

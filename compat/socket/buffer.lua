@@ -169,13 +169,13 @@ function buffer.methods(kind, methods)
   function methods.send(sock, data, i, j) return buffer.send(check(sock, client, "send"), data, i, j) end
   function methods.getstats(sock)
     local record = check(sock, client, "getstats")
-    return record.received, record.sent, object.gettime() - record.birthday
+    return record.received, record.sent, (hrtime() - record.born) / 1e9
   end
   function methods.setstats(sock, received, sent, age)
     local record = check(sock, client, "setstats")
     if received ~= nil then record.received = argument.number("setstats", 1, received) end
     if sent ~= nil then record.sent = argument.number("setstats", 2, sent) end
-    if tonumber(age) then record.birthday = object.gettime() - age end
+    if tonumber(age) then record.born = hrtime() - age * 1e9 end
     return 1
   end
   function methods.dirty(sock)

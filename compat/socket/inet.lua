@@ -14,6 +14,12 @@ function inet.literal_family(host)
   if host:find("^[%x:.]*:[%x:.]*%%?%w*$") then return "inet6" end
 end
 
+-- An address in numbers, if it is of the family; nil, text.
+function inet.of_family(host, family)
+  if family and family ~= inet.literal_family(host) then return nil, "Address family for hostname not supported" end
+  return host
+end
+
 -- The number of a port that is one, or the name of a service; nil, text.
 function inet.port(service, kind)
   local port = tonumber(service)
@@ -29,7 +35,7 @@ end
 function inet.addresses(host, family)
   if host == "*" then return {{address = family == "inet6" and "::" or "0.0.0.0", family = family or "inet"}} end
   local literal = inet.literal_family(host)
-  if literal and family and literal ~= family then return nil, "Address family for hostname not supported" end
+  if literal and not inet.of_family(host, family) then return inet.of_family(host, family) end
   local list, message, code = getaddrinfo(host, nil, {family = family, all = true})
   if not list then return nil, text(message, code) end
   return list

@@ -62,7 +62,7 @@ function object.new(class, stream, family)
   local sock = newproxy()
   setmeta(sock, classes[class])
   records[sock] = {class = class, kind = kind, stream = stream, family = family, datagrams = datagrams[kind],
-                   block = -1, total = -1, received = 0, sent = 0, birthday = object.gettime()}
+                   block = -1, total = -1, received = 0, sent = 0, born = hrtime()}
   return sock
 end
 

@@ -102,23 +102,25 @@ local function run_attempt(attempt, stream, host, port)
   attempt.done:set()
 end
 
-local function connected(record)
-  local peer = record.stream and record.stream:getpeername()
-  if peer and not record.family then record.family = peer.family end
+-- The family is known from now on: that of the address, or of the one that a name has led to.
+local function connected(record, host)
+  if record.family then return 1 end
+  local peer = not inet.literal_family(host) and record.stream and record.stream:getpeername()
+  record.family = peer and peer.family or inet.literal_family(host)
   return 1
 end
 
 -- Takes over what an attempt has come to.
 local function settle(record)
-  local failure = record.attempt.failure
+  local failure, host = record.attempt.failure, record.attempt.host
   record.attempt, record.told = nil, not failure
   if failure then return nil, failure end
-  return connected(record)
+  return connected(record, host)
 end
 
 -- Connects, and when the time is over lets the attempt go on by itself, as the kernel would.
 local function connect_within(record, host, port, limit)
-  local attempt = {done = event()}
+  local attempt = {done = event(), host = host}
   record.attempt, object.epoch = attempt, object.epoch + 1
   spawn(run_attempt, attempt, record.stream, host, port):name("connect")
   if limit > 0 then attempt.done:wait(limit) end
@@ -135,17 +137,17 @@ local function connect(record, host, port, limit)
   if limit then return connect_within(record, host, port, limit) end
   local ok, message, code = record.stream:connect(host, port)
   if not ok then return nil, text(message, code) end
-  return connected(record)
+  return connected(record, host)
 end
 
 -- An address in numbers; of a call that may not wait LuaSocket resolves the name all the same, and takes
 -- the first of its addresses.
 local function literal(record, host, limit)
-  local family = inet.literal_family(host)
-  if limit ~= 0 and not family then return host end
+  if inet.literal_family(host) then return inet.of_family(host, record.family) end
+  if limit ~= 0 then return host end
   local list, message = inet.addresses(host, record.family)
   if not list then return nil, message end
-  return family and host or list[1].address
+  return list[1].address
 end
 
 -- Of a socket that has been told to connect before: what the kernel says then; nothing: it may try.
