@@ -169,6 +169,7 @@ end
 local function literal(record, host, limit)
   local family = inet.literal_family(host)
   if limit ~= 0 and not family then return host end
+  if family == (record.family or family) and inet.plain(host) then return host end
   local list, message = inet.addresses(host, record.family)
   if not list then return nil, message end
   return family and host or list[1].address
