@@ -74,7 +74,7 @@ int luv_pollset_add(lua_State *L) {
   name(L, fd, 2);
   if (!(p = check(S, L, "add"))) return luv__fail(L, UV_EBADF);
   e.events = (uint32_t)events;
-  e.data.u64 = (uint64_t)fd;
+  e.data.u64 = (uint64_t)fd | (uint64_t)events << 32;
   if (epoll_ctl(p->fd, EPOLL_CTL_MOD, fd, &e) && (errno != ENOENT || epoll_ctl(p->fd, EPOLL_CTL_ADD, fd, &e)))
     return luv__fail(L, failure());
   lua_settop(L, 1);
@@ -99,9 +99,11 @@ int luv_pollset_remove(lua_State *L) {
 
 enum { MOST = 256 }; /* of what is ready at once */
 
-static const char *readiness(uint32_t events) {
-  int w = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
-  int r = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+/* An end or an error is something to read and to write, for who wants to. */
+static const char *readiness(uint32_t events, uint32_t wanted) {
+  int end = (events & (EPOLLHUP | EPOLLERR)) != 0;
+  int r = wanted & EPOLLIN && (end || events & (EPOLLIN | EPOLLRDHUP));
+  int w = wanted & EPOLLOUT && (end || events & EPOLLOUT);
   return r && w ? "rw" : r ? "r" : "w";
 }
 
@@ -113,12 +115,12 @@ static int push_ready(lua_State *L, int idx, lua_State *W, const struct epoll_ev
   lua_getfenv(L, idx);
   if (L != W) lua_xmove(L, W, 1);
   for (i = 0; i < n; i++) {
-    lua_rawgeti(W, -1, (int)e[i].data.u64);
+    lua_rawgeti(W, -1, (int)(uint32_t)e[i].data.u64);
     if (lua_isnil(W, -1)) {
       lua_pop(W, 1);
       continue;
     }
-    lua_pushstring(W, readiness(e[i].events));
+    lua_pushstring(W, readiness(e[i].events, (uint32_t)(e[i].data.u64 >> 32)));
     lua_rawset(W, -4);
   }
   lua_pop(W, 1);
