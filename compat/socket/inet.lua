@@ -14,10 +14,10 @@ function inet.literal_family(host)
   if host:find("^[%x:.]*:[%x:.]*%%?%w*$") then return "inet6" end
 end
 
--- An address in numbers, if it is of the family; nil, text.
-function inet.of_family(host, family)
-  if family and family ~= inet.literal_family(host) then return nil, "Address family for hostname not supported" end
-  return host
+-- An IPv4 address as it is usually written, for which nobody has to be asked.
+function inet.plain(host)
+  local a, b, c, d = host:match("^([1-9]?%d?%d)%.([1-9]?%d?%d)%.([1-9]?%d?%d)%.([1-9]?%d?%d)$")
+  return a and not ("." .. host):find("%.0%d") and tonumber(a) < 256 and tonumber(b) < 256 and tonumber(c) < 256 and tonumber(d) < 256
 end
 
 -- The number of a port that is one, or the name of a service; nil, text.

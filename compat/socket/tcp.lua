@@ -133,7 +133,33 @@ local function connect_within(record, host, port, limit)
   return ok, message
 end
 
+-- Tells when an attempt that has taken longer than it might is over, and what it has come to.
+local function follow(attempt, stream, host, port)
+  stream:wait("w")
+  local _, message, code = stream:connect(host, port, 0)
+  attempt.failure = code ~= "EISCONN" and (code == "ETIMEDOUT" and "connection refused" or text(message, code)) or nil
+  attempt.over, object.epoch = true, object.epoch + 1
+  attempt.done:set()
+end
+
+-- The same for an address in numbers: with it luv itself lets the attempt go on, so that no fiber is
+-- needed as long as there is an answer in time.
+local function connect_address(record, host, port, limit, family)
+  local ok, message, code = record.stream:connect(host, port, limit)
+  if ok then
+    record.family = record.family or family
+    return 1
+  end
+  if code ~= "ETIMEDOUT" or not record.stream then return nil, text(message, code) end
+  local attempt = {done = event()}
+  record.attempt, object.epoch = attempt, object.epoch + 1
+  spawn(follow, attempt, record.stream, host, port):name("connect")
+  return nil, "timeout"
+end
+
 local function connect(record, host, port, limit)
+  local family = inet.literal_family(host)
+  if family and limit and limit > 0 then return connect_address(record, host, port, limit, family) end
   if limit then return connect_within(record, host, port, limit) end
   local ok, message, code = record.stream:connect(host, port)
   if not ok then return nil, text(message, code) end
@@ -143,8 +169,9 @@ end
 -- An address in numbers; of a call that may not wait LuaSocket resolves the name all the same, and takes
 -- the first of its addresses.
 local function literal(record, host, limit)
-  if inet.literal_family(host) then return inet.of_family(host, record.family) end
-  if limit ~= 0 then return host end
+  local family = inet.literal_family(host)
+  if limit ~= 0 and not family then return host end
+  if family == (record.family or family) and inet.plain(host) then return host end
   local list, message = inet.addresses(host, record.family)
   if not list then return nil, message end
   return list[1].address

@@ -7,6 +7,16 @@ int luv_hrtime(lua_State *L) {
   return 1;
 }
 
+/* seconds, microseconds = luv.os.gettimeofday() */
+int luv_os_gettimeofday(lua_State *L) {
+  uv_timeval64_t t;
+  int err = uv_gettimeofday(&t);
+  if (err) return luv__fail(L, err);
+  lua_pushnumber(L, (lua_Number)t.tv_sec);
+  lua_pushnumber(L, (lua_Number)t.tv_usec);
+  return 2;
+}
+
 /* ms = luv.now(): the loop's time, as of the last poll */
 int luv_now(lua_State *L) {
   luv_state *S = luv_enter(L);
