@@ -3,32 +3,11 @@ package main
 import (
 	"io"
 	"net"
-	"net/http"
-	"os/exec"
 	"strconv"
-	"strings"
-	"syscall"
-	"time"
 )
 
-// socket.go - luv.socket beside LuaSocket and copas, under clients that know nothing of luv. The one rule:
-// the servers are the same for both, and begun anew for each line of the table.
-
-const (
-	getsAlone  = "30000"
-	getsFibers = "100000"
-	fetches    = "4000"
-)
-
-// has tells whether the interpreter finds what a line needs; one that is missing is left out.
-func has(lua string, modules ...string) bool {
-	for _, m := range modules {
-		if exec.Command(lua, "-e", "require('"+m+"')").Run() != nil {
-			return false
-		}
-	}
-	return true
-}
+// socket.go - luv.socket beside LuaSocket, and beside what it stands on: clients.go has the clients. The one
+// rule: what compares luv with luv is measured in one process.
 
 // beside measures one line: the same mode of socket.lua with luv, and with another below.
 func (b *bench) beside(what, lua, other, key, unit string, luvArgs, otherArgs []string, m must) error {
@@ -48,68 +27,13 @@ func (b *bench) socket() error {
 		if !has(lua, "socket") {
 			continue
 		}
-		for _, f := range []func(string) error{b.socketRedis, b.socketHTTP, b.socketBig, b.socketAlone} {
+		for _, f := range []func(string) error{b.socketBig, b.socketAlone} {
 			if err := f(lua); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// redis starts a server of Redis; "" if there is none here.
-func (b *bench) redis() (port string, stop func(), err error) {
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		return "", nil, nil
-	}
-	if port, err = freePort(); err != nil {
-		return "", nil, err
-	}
-	cmd := exec.CommandContext(b.ctx, "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", b.dir)
-	if err = cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	for range 100 {
-		c, err := net.Dial("tcp", "127.0.0.1:"+port)
-		if err == nil {
-			c.Close()
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	return port, func() { cmd.Process.Signal(syscall.SIGKILL); cmd.Wait() }, nil
-}
-
-func (b *bench) socketRedis(lua string) error {
-	port, stop, err := b.redis()
-	if err != nil || port == "" || !has(lua, "redis") {
-		return err
-	}
-	defer stop()
-	blocking := []string{"redis", "luasocket", port, "1", getsAlone}
-	err = b.beside("redis-lua GET, 1 fiber, beside LuaSocket", lua, "LuaSocket", "rate", "req/s",
-		[]string{"redis", "luv", port, "1", getsAlone}, blocking, atLeast(0.95))
-	if err != nil {
-		return err
-	}
-	return b.beside("redis-lua GET, 100 fibers, beside LuaSocket", lua, "LuaSocket", "rate", "req/s",
-		[]string{"redis", "luv", port, "100", getsFibers}, blocking, atLeast(3))
-}
-
-func (b *bench) socketHTTP(lua string) error {
-	if !has(lua, "copas", "socket.http") {
-		return nil
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	page := strings.Repeat("x", 1024)
-	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, page) }))
-	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-	return b.beside("socket.http GET of 1 KB, 100 fibers, beside copas", lua, "copas", "rate", "req/s",
-		[]string{"http", "luv", port, "100", fetches}, []string{"http", "copas", port, "100", fetches}, atLeast(2))
 }
 
 // feed sends 64 MB to who asks by an "r", and takes all that anybody else sends.
@@ -137,7 +61,7 @@ func (b *bench) socketBig(lua string) error {
 	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	for _, way := range []struct{ what, way string }{{"64 MB by receive(\"*a\")", "receive"}, {"64 MB by send", "send"}} {
 		err := b.beside(way.what+", beside LuaSocket", lua, "LuaSocket", "mbps", "MB/s",
-			[]string{"big", "luv", port, way.way}, []string{"big", "luasocket", port, way.way}, atLeast(0.9))
+			[]string{"big", "luv", port, way.way}, []string{"big", "plain", port, way.way}, atLeast(0.9))
 		if err != nil {
 			return err
 		}

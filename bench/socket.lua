@@ -1,84 +1,26 @@
--- socket.lua - luv.socket beside LuaSocket, and clients of LuaSocket's over it.
+-- socket.lua - luv.socket beside LuaSocket, and beside what it stands on.
 --
---   lua socket.lua redis  luv|luasocket PORT FIBERS REQUESTS   prints "rate N cpu N": redis-lua's GET, per second, µs
---   lua socket.lua http   luv|copas     PORT FIBERS REQUESTS   the same: socket.http
---   lua socket.lua big    luv|luasocket PORT receive|send      prints "mbps N": 64 MB
---   lua socket.lua line                                        prints "socket N stream N": µs of CPU
---   lua socket.lua select                                      prints "thousand N ten N": µs, by the clock
---
--- The one rule: the clients are the installed ones, and know nothing of luv.
+--   lua socket.lua big luv|plain PORT receive|send    prints "mbps N": 64 MB
+--   lua socket.lua line luv                           prints "socket N stream N": µs of CPU
+--   lua socket.lua select luv                         prints "thousand N ten N": µs, by the clock
 
-local mode, which, port, fibers, requests = unpack(arg)
-local luv = which ~= "luasocket" and which ~= "copas" and require("luv") or nil
+local mode, which, port, way = unpack(arg)
+local luv = which == "luv" and require("luv") or nil
 if luv then luv.install{socket = true} end
 local socket = require("socket")
 
--- Runs `client`, which makes so many requests, in each of the fibers.
-local function rate(client, each)
-  local n, start, cpu = tonumber(requests), socket.gettime(), os.clock()
-  each(tonumber(fibers), function() client(math.floor(n / fibers)) end)
-  local seconds = socket.gettime() - start
-  print(("rate %.0f cpu %.3f"):format(n / seconds, (os.clock() - cpu) * 1e6 / n))
-end
-
-local function in_fibers(n, fn)
-  for _ = 1, n do luv.spawn(fn) end
-  luv.run()
-end
-
 local run = {}
-
-function run.redis()
-  local redis = require("redis")
-  local function client(n)
-    local c = redis.connect("127.0.0.1", tonumber(port))
-    c:set("key", "value")
-    for _ = 1, n do assert(c:get("key") == "value") end
-  end
-  rate(client, luv and in_fibers or function(_, fn) fn() end)
-end
-
--- A socket for socket.http, of Debian's copas, whose own ones do not connect.
-local function wrapped(copas)
-  local raw = socket.tcp()
-  raw:settimeout(0)
-  return {
-    settimeout = function() return 1 end,
-    connect = function(_, host, at) return copas.connect(raw, host, at) end,
-    send = function(_, ...) return copas.send(raw, ...) end,
-    receive = function(_, ...) return copas.receive(raw, ...) end,
-    close = function() return raw:close() end,
-  }
-end
-
-function run.http()
-  local copas = which == "copas" and require("copas") -- which wants to be first
-  local http, ltn12 = require("socket.http"), require("ltn12")
-  local create = copas and function() return wrapped(copas) end or nil
-  local function client(n)
-    for _ = 1, n do
-      local body = {}
-      local ok, code = http.request{url = "http://127.0.0.1:" .. port .. "/", sink = ltn12.sink.table(body), create = create}
-      assert(ok and code == 200 and #table.concat(body) == 1024, code)
-    end
-  end
-  rate(client, luv and in_fibers or function(n, fn)
-    local left = n
-    for _ = 1, n do copas.addthread(function() fn() left = left - 1 end) end
-    while left > 0 do copas.step() end
-  end)
-end
 
 function run.big()
   local c = assert(socket.connect("127.0.0.1", port))
   local start = socket.gettime()
-  c:send(fibers:sub(1, 1))
-  if fibers == "send" then
+  c:send(way:sub(1, 1))
+  if way == "send" then
     assert(c:send(("x"):rep(2 ^ 26)) == 2 ^ 26)
     c:shutdown("send")
   end
   local data = c:receive("*a")
-  assert(fibers == "send" or #data == 2 ^ 26)
+  assert(way == "send" or #data == 2 ^ 26)
   print(("mbps %.1f"):format(64 / (socket.gettime() - start)))
 end
 

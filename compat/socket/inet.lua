@@ -35,7 +35,7 @@ end
 function inet.addresses(host, family)
   if host == "*" then return {{address = family == "inet6" and "::" or "0.0.0.0", family = family or "inet"}} end
   local literal = inet.literal_family(host)
-  if literal and not inet.of_family(host, family) then return inet.of_family(host, family) end
+  if literal and family and literal ~= family then return nil, "Address family for hostname not supported" end
   local list, message, code = getaddrinfo(host, nil, {family = family, all = true})
   if not list then return nil, text(message, code) end
   return list

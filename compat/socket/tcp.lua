@@ -174,7 +174,7 @@ local function literal(record, host, limit)
   if family == (record.family or family) and inet.plain(host) then return host end
   local list, message = inet.addresses(host, record.family)
   if not list then return nil, message end
-  return list[1].address
+  return family and host or list[1].address
 end
 
 -- Of a socket that has been told to connect before: what the kernel says then; nothing: it may try.

@@ -51,7 +51,7 @@ function connection.wrap(sock, cfg)
   setmeta(conn, class)
   local lenient = ctx.options.ignore_unexpected_eof
   object.register(conn, {kind = "ssl", class = "ssl{client}", stream = s, waits = true, ctx = ctx, text = lenient and errors.lenient or errors.of,
-                         block = -1, total = -1, received = 0, sent = 0, birthday = object.gettime()})
+                         block = -1, total = -1, received = 0, sent = 0, born = luv.hrtime()})
   return conn
 end
 

@@ -270,3 +270,26 @@ int luv_stream_accept(lua_State *L) {
   if (!s) return luv__fail(L, UV_EBADF);
   return luv__suspend(S, L, &luv__op_accept, s, 0, timeout);
 }
+
+static void on_connect(uv_connect_t *req, int status) {
+  luv_stream *s = req->data;
+  s->o.flags &= ~(uint32_t)LUV_O_CONNECTING;
+  if (s->o.flags & LUV_O_CLOSING) return;
+  luv__ready_look(s);
+  if (status) luv__wake_all_error(s->o.S, &s->o.waiters, status);
+  else luv__wake_all(s->o.S, &s->o.waiters, LUV_OUT_SELF, 0);
+}
+
+/* Begins to connect; the wait for it is &luv__op_connect. Called by Go. */
+int luv__tcp_connect(luv_stream *s, const struct sockaddr *addr) {
+  int err;
+  if (s->o.flags & LUV_O_CONNECTING) return UV_EALREADY;
+  if (s->o.flags & LUV_O_LISTENING) return UV_EISCONN;
+  s->connect.data = s;
+  if ((err = luv__tcp_prepare(s, addr->sa_family))) return err;
+  err = uv_tcp_connect(&s->connect, &s->h.tcp, addr, on_connect);
+  if (err == UV_ECONNABORTED) /* Linux says so of the attempt before, whose end libuv has told already */
+    err = uv_tcp_connect(&s->connect, &s->h.tcp, addr, on_connect);
+  if (err == 0) s->o.flags |= LUV_O_CONNECTING;
+  return err;
+}
