@@ -45,10 +45,11 @@ local without = {
   ["test-fs-lock"] = compares, ["test-pipe"] = compares, ["test-cancel"] = compares, ["test-monkey"] = compares,
 }
 -- And these with fewer collections than the check build makes by itself: they have finalisers of
--- their own, many programs, or compare delays.
+-- their own, many programs, or compare delays; or compile luv.socket, which is a collection for each word.
 local gently = {
   ["test-safety-fiber"] = true, ["test-safety-file"] = true, ["test-safety-process"] = true,
   ["test-safety-stream"] = true, ["test-safety-zmq"] = true, ["test-starvation"] = true, ["test-process"] = true,
+  ["test-socket"] = true, ["test-socket-worst"] = true, ["test-socket-same"] = true,
 }
 
 local function environment(name)
