@@ -131,6 +131,7 @@ local function settimeout(record, value, mode)
   if first == "b" then record.block = value
   elseif first == "t" or first == "r" then record.total = value
   else argument.bad("settimeout", 2, "invalid timeout mode") end
+  record.limit = object.limit(record)
   return 1
 end
 

@@ -75,8 +75,11 @@ int luv_pollset_add(lua_State *L) {
   if (!(p = check(S, L, "add"))) return luv__fail(L, UV_EBADF);
   e.events = (uint32_t)events;
   e.data.u64 = (uint64_t)fd | (uint64_t)events << 32;
-  if (epoll_ctl(p->fd, EPOLL_CTL_MOD, fd, &e) && (errno != ENOENT || epoll_ctl(p->fd, EPOLL_CTL_ADD, fd, &e)))
-    return luv__fail(L, failure());
+  if (epoll_ctl(p->fd, EPOLL_CTL_MOD, fd, &e) && (errno != ENOENT || epoll_ctl(p->fd, EPOLL_CTL_ADD, fd, &e))) {
+    int err = failure();
+    name(L, fd, 0);
+    return luv__fail(L, err);
+  }
   lua_settop(L, 1);
   return 1;
 }

@@ -14,7 +14,7 @@ static int exchange(luv_stream *s, int fd, int mine) {
   luv__ready_closing(s);
   if (s->h.s.io_watcher.fd != fd || s->h.s.io_watcher.pevents) return mine; /* libuv watches it still: it listens */
   uv_handle_t *h = (uv_handle_t *)&s->h;
-  epoll_ctl(uv_backend_fd(h->loop), EPOLL_CTL_DEL, fd, NULL);
+  if (epoll_ctl(uv_backend_fd(h->loop), EPOLL_CTL_DEL, fd, NULL) && errno != ENOENT) return mine;
   s->h.s.io_watcher.fd = mine;
   return fd;
 }
