@@ -23,6 +23,7 @@ COPY uv uv
 COPY zmq zmq
 COPY lua lua
 COPY bridge bridge
+COPY compat compat
 RUN make luv.so
 
 FROM ${BASE_IMAGE}

@@ -67,6 +67,8 @@ var workloads = []workload{
 	{"tls echo beside handshakes", (*bench).tlsBeside},
 	{"udp echo 64 B, 8 peers x 16 in flight", func(b *bench) error { return b.udp(8, 16, atLeast(0.85)) }},
 	{"udp echo 64 B, 1 peer x 1 in flight", func(b *bench) error { return b.udp(1, 1, atLeast(0.85)) }},
+	{"clients, redis.lua", (*bench).redis},
+	{"clients, socket.http", (*bench).http},
 	{"echo Go callbacks", (*bench).callbacks},
 	{"sleep", (*bench).sleep},
 	{"timer", (*bench).timer},
@@ -85,6 +87,7 @@ var workloads = []workload{
 	{"process: spawn, cat, signals", (*bench).processes},
 	{"pcall and timeout", (*bench).pcall},
 	{"toolkit: channels, mutex, select, scope", (*bench).toolkit},
+	{"socket: LuaSocket's interface", (*bench).socket},
 	{"require", (*bench).require},
 }
 

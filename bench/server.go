@@ -88,6 +88,19 @@ func ready(out *bufio.Reader) error {
 	}
 }
 
+// reach waits until a server that says nothing listens.
+func (v *server) reach() error {
+	var err error
+	for range 200 {
+		var c net.Conn
+		if c, err = net.Dial("tcp", "127.0.0.1:"+v.port); err == nil {
+			return c.Close()
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return err
+}
+
 func (v *server) stop() {
 	v.cmd.Process.Kill()
 	v.cmd.Wait()

@@ -29,7 +29,7 @@ func init() {
 			{Name: "stack_size", Args: 1, Face: "stack_size"},
 			{Name: "pcall", Native: "pcall"},
 			{Name: "xpcall", Native: "xpcall"},
-			{Name: "install", Face: "install"},
+			{Name: "install", Args: 1, Face: "install"},
 			{Name: "on_error", Args: 1, Face: "on_error"},
 			{Name: "cancelled", Args: 1, Face: "cancelled"},
 			{Name: "stats", Face: "stats"},

@@ -50,7 +50,7 @@ func init() {
 	lua.Register(lua.Module{
 		Name: "luv.net",
 		Funcs: []lua.Func{
-			{Name: "tcp", Face: "tcp_create"},
+			{Name: "tcp", Args: 1, Face: "tcp_create"},
 			{Name: "udp", Args: 1, Go: udpCreate},
 			{Name: "unixgram", Go: unixgramCreate},
 			{Name: "socketpair", Go: socketpair},

@@ -51,16 +51,6 @@ func loadavg(c *lua.Call) {
 	c.Return(avg[0], avg[1], avg[2])
 }
 
-// seconds, microseconds = luv.os.gettimeofday()
-func gettimeofday(c *lua.Call) {
-	seconds, micro, err := uv.TimeOfDay()
-	if err != nil {
-		c.Fail(err)
-		return
-	}
-	c.Return(float64(seconds), micro)
-}
-
 func showCPUs(cpus []uv.CPUInfo) any {
 	list := make(lua.List, 0, len(cpus))
 	for _, p := range cpus {
@@ -231,7 +221,7 @@ func init() {
 			{Name: "hostname", Go: told(uv.Hostname, asIs)},
 			{Name: "uptime", Go: told(uv.Uptime, asIs)},
 			{Name: "loadavg", Go: loadavg},
-			{Name: "gettimeofday", Go: gettimeofday},
+			{Name: "gettimeofday", Face: "os_gettimeofday"},
 			{Name: "cpu_info", Go: cpuInfo},
 			{Name: "available_parallelism", Go: told(always(uv.AvailableParallelism), asIs)},
 			{Name: "interface_addresses", Go: interfaceAddr},

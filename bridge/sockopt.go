@@ -20,6 +20,7 @@ const (
 	textOption
 	readNumber // only to be read
 	readSwitch
+	lingerOption // seconds, or false
 )
 
 type socketOption struct {
@@ -40,6 +41,7 @@ var socketOptions = map[string]socketOption{
 	"SO_KEEPALIVE": {syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, switchOption}, "SO_REUSEADDR": {syscall.SOL_SOCKET, syscall.SO_REUSEADDR, switchOption},
 	"SO_REUSEPORT": {syscall.SOL_SOCKET, soReusePort, switchOption}, "SO_BROADCAST": {syscall.SOL_SOCKET, syscall.SO_BROADCAST, switchOption},
 	"SO_DONTROUTE": {syscall.SOL_SOCKET, syscall.SO_DONTROUTE, switchOption}, "SO_OOBINLINE": {syscall.SOL_SOCKET, syscall.SO_OOBINLINE, switchOption},
+	"SO_LINGER":   {syscall.SOL_SOCKET, syscall.SO_LINGER, lingerOption},
 	"SO_PASSCRED": {syscall.SOL_SOCKET, syscall.SO_PASSCRED, switchOption}, "SO_TIMESTAMP": {syscall.SOL_SOCKET, syscall.SO_TIMESTAMP, switchOption},
 	"SO_SNDBUF": {syscall.SOL_SOCKET, syscall.SO_SNDBUF, numberOption}, "SO_RCVBUF": {syscall.SOL_SOCKET, syscall.SO_RCVBUF, numberOption},
 	"SO_RCVLOWAT": {syscall.SOL_SOCKET, syscall.SO_RCVLOWAT, numberOption}, "SO_PRIORITY": {syscall.SOL_SOCKET, syscall.SO_PRIORITY, numberOption},
@@ -90,7 +92,13 @@ func optionValue(c *lua.Call, i int, o socketOption) []byte {
 		if o.kind == switchOption {
 			return number(map[bool]int{true: 1}[v])
 		}
+		if o.kind == lingerOption && !v {
+			return make([]byte, 8)
+		}
 	case float64:
+		if o.kind == lingerOption {
+			return lingerBytes(c.Int(i, 0, 32767))
+		}
 		if o.kind == numberOption || o.kind == switchOption {
 			return number(c.Int(i, math.MinInt32, math.MaxInt32))
 		}
@@ -102,7 +110,7 @@ func optionValue(c *lua.Call, i int, o socketOption) []byte {
 	if o.kind == readNumber || o.kind == readSwitch {
 		c.Bad(i-1, "option '"+c.String(i-1)+"' cannot be set")
 	}
-	c.Bad(i, map[optionKind]string{switchOption: "boolean", numberOption: "number", textOption: "string"}[o.kind]+" expected for "+c.String(i-1))
+	c.Bad(i, map[optionKind]string{switchOption: "boolean", numberOption: "number", textOption: "string", lingerOption: "number or false"}[o.kind]+" expected for "+c.String(i-1))
 	return nil
 }
 
@@ -123,8 +131,11 @@ func setOption(c *lua.Call, s optioned) {
 func getOption(c *lua.Call, s optioned) {
 	o := namedOption(c, 2)
 	size := 4
-	if o.kind == textOption {
+	switch o.kind {
+	case textOption:
 		size = 64
+	case lingerOption:
+		size = 8
 	}
 	b, err := s.Option(o.level, o.name, size)
 	switch {
@@ -132,6 +143,8 @@ func getOption(c *lua.Call, s optioned) {
 		c.Fail(err, c.String(2))
 	case o.kind == textOption:
 		c.Return(terminated(b))
+	case o.kind == lingerOption && len(b) == 8:
+		c.Return(lingerResult(b))
 	case len(b) == 1: // some of IP are a byte
 		c.Return(optionResult(o, int(b[0])))
 	default:
@@ -156,12 +169,27 @@ func terminated(b []byte) string {
 	return string(b)
 }
 
+// lingerBytes is the kernel's struct linger.
+func lingerBytes(seconds int) []byte {
+	value := make([]byte, 8)
+	binary.NativeEndian.PutUint32(value, 1)
+	binary.NativeEndian.PutUint32(value[4:], uint32(seconds))
+	return value
+}
+
+// lingerResult is false when close may take as long as it likes.
+func lingerResult(b []byte) any {
+	if binary.NativeEndian.Uint32(b) == 0 {
+		return false
+	}
+	return int(int32(binary.NativeEndian.Uint32(b[4:])))
+}
+
 // tcp = tcp:linger(seconds): how long close lets the kernel go on sending; nil or false: as it likes
 func tcpLinger(c *lua.Call) {
 	value := make([]byte, 8)
 	if c.Bool(2) {
-		binary.NativeEndian.PutUint32(value, 1)
-		binary.NativeEndian.PutUint32(value[4:], uint32(c.Int(2, 0, 32767)))
+		value = lingerBytes(c.Int(2, 0, 32767))
 	}
 	c.Done(tcpOf(c).SetOption(uv.SocketOption{Level: syscall.SOL_SOCKET, Name: syscall.SO_LINGER, Value: value}))
 }

@@ -21,6 +21,7 @@ func streamMethods(own ...lua.Func) []lua.Func {
 		{Name: "writable", Face: "stream_writable"},
 		{Name: "start", Face: "stream_start"},
 		{Name: "stop", Face: "stream_stop"},
+		{Name: "read_queue_size", Face: "stream_read_queue_size"},
 		{Name: "write_queue_size", Face: "stream_write_queue_size"},
 		{Name: "accept", Args: lua.Own, Face: "stream_accept"},
 		{Name: "starttls", Args: 2, Face: "stream_starttls", Go: streamStarttls, Waits: true},

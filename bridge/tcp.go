@@ -102,7 +102,7 @@ func init() {
 		Methods: append(streamMethods(
 			lua.Func{Name: "bind", Args: 4, Go: tcpBind, Waits: true},
 			lua.Func{Name: "listen", Args: 1, Go: tcpListen},
-			lua.Func{Name: "connect", Args: 3, Go: tcpConnect, Waits: true},
+			lua.Func{Name: "connect", Args: 3, Face: "tcp_connect", Go: tcpConnect, Waits: true},
 			lua.Func{Name: "getsockname", Go: tcpGetsockname},
 			lua.Func{Name: "getpeername", Go: tcpGetpeername},
 			lua.Func{Name: "keepalive", Args: 2, Go: tcpKeepAlive},

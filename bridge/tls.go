@@ -2,9 +2,11 @@ package bridge
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"luv/lua"
@@ -80,7 +82,7 @@ func streamStarttls(c *lua.Call) {
 		return
 	}
 	o := &config.options
-	if !o.server && o.serverName == "" && o.verify {
+	if !o.server && o.serverName == "" && o.verify == verifyAll {
 		config.Drop()
 		c.Bad(2, "field 'server_name': a client needs the name of the server that it is to verify, or verify = false")
 	}
@@ -88,6 +90,11 @@ func streamStarttls(c *lua.Call) {
 	if t.obj, err = uv.TLSOver(c.AnyObject(1), t); err != nil {
 		t.drop()
 		c.Fail(err)
+		return
+	}
+	if o.lazy {
+		t.obj.Start()
+		c.Return(lua.Object{Class: tlsClass, Pointer: t.obj.Object()})
 		return
 	}
 	c.Await(timeout, t.perform)
@@ -111,8 +118,8 @@ func tlsHandshake(c *lua.Call) {
 	}
 }
 
-// t = tls:info()
-func tlsInfo(c *lua.Call) {
+// tlsStateOf is what a handshake has come to; nil: it has not, and the call fails.
+func tlsStateOf(c *lua.Call) *tls.ConnectionState {
 	t := tlsConnOf(tlsOf(c))
 	switch {
 	case t == nil:
@@ -123,8 +130,42 @@ func tlsInfo(c *lua.Call) {
 		c.Fail(uv.ENOTCONN)
 	default:
 		s := t.conn.ConnectionState()
-		c.Return(infoTable(&s))
+		return &s
 	}
+	return nil
+}
+
+// t = tls:info()
+func tlsInfo(c *lua.Call) {
+	if s := tlsStateOf(c); s != nil {
+		c.Return(infoTable(s))
+	}
+}
+
+// certificates = tls:chain()
+func tlsChain(c *lua.Call) {
+	if s := tlsStateOf(c); s != nil {
+		c.Return(chainTable(s))
+	}
+}
+
+// bytes = tls:export(label, length[, context])
+func tlsExport(c *lua.Call) {
+	label, n := c.String(2), c.Int(3, 1, 1<<16)
+	var context []byte
+	if !c.Nil(4) {
+		context = []byte(c.String(4))
+	}
+	s := tlsStateOf(c)
+	if s == nil {
+		return
+	}
+	data, err := s.ExportKeyingMaterial(label, context, n)
+	if err != nil {
+		c.Fail(&tlsError{uv.ETLS, strings.TrimPrefix(err.Error(), "crypto/tls: ")})
+		return
+	}
+	c.Return(string(data))
 }
 
 // ---- listening -------------------------------------------------------------------------------
@@ -223,7 +264,9 @@ func init() {
 			{Name: "listen", Args: 4, Face: "tls_listen", Go: tlsListen, Waits: true},
 			{Name: "config", Args: 1, Face: "tls_config", Go: tlsConfigCreate},
 			{Name: "selfsigned", Args: 1, Go: tlsSelfsigned},
-			{Name: "__checked", Args: 3, Go: tlsChecked},
+			{Name: "certificate", Args: 1, Go: tlsCertificate},
+			{Name: "verify", Args: 2, Go: tlsVerify},
+			{Name: "__checked", Args: 4, Go: tlsChecked},
 		},
 	})
 	lua.DefineClass(lua.ClassDef{
@@ -232,6 +275,8 @@ func init() {
 			socketMethods(tlsBaseOf),
 			lua.Func{Name: "handshake", Args: 1, Go: tlsHandshake, Waits: true},
 			lua.Func{Name: "info", Go: tlsInfo},
+			lua.Func{Name: "chain", Go: tlsChain},
+			lua.Func{Name: "export", Args: 3, Go: tlsExport},
 			lua.Func{Name: "getsockname", Go: func(c *lua.Call) { reply(c)(tlsBaseOf(c).Getsockname()) }},
 			lua.Func{Name: "getpeername", Go: func(c *lua.Call) { reply(c)(tlsBaseOf(c).Getpeername()) }},
 		)...),
@@ -245,6 +290,6 @@ func init() {
 	})
 	lua.DefineClass(lua.ClassDef{
 		Name:    "luv.tls.config",
-		Methods: []lua.Func{{Name: "reload", Go: tlsConfigReload}},
+		Methods: []lua.Func{{Name: "reload", Go: tlsConfigReload}, {Name: "named", Args: 1, Go: tlsConfigNamed}},
 	})
 }

@@ -49,7 +49,7 @@ func readPEM(s string) (data []byte, name string, err error) {
 }
 
 // loadPairs reads certificates with their keys.
-func loadPairs(certs, keys []string) ([]tls.Certificate, error) {
+func loadPairs(certs, keys []string, password string) ([]tls.Certificate, error) {
 	var all []tls.Certificate
 	for i := range certs {
 		cert, certName, err := readPEM(certs[i])
@@ -59,6 +59,9 @@ func loadPairs(certs, keys []string) ([]tls.Certificate, error) {
 		key, keyName, err := readPEM(keys[i])
 		if err != nil {
 			return nil, err
+		}
+		if key, err = decryptKey(key, password); err != nil {
+			return nil, certError("key %s: %s", keyName, err)
 		}
 		pair, err := tls.X509KeyPair(cert, key)
 		if err != nil {

@@ -17,9 +17,11 @@ import (
 type tlsConfig struct {
 	options tlsOptions
 	check   *luaFunction // nil: none
+	choose  *luaFunction
 	cache   tls.ClientSessionCache
 	keylog  *os.File
-	holders int // of the loop's thread: connections, listeners, the script's object
+	holders int        // of the loop's thread: connections, listeners, the script's object
+	parent  *tlsConfig // nil: its own functions and files are its own
 
 	mu     sync.Mutex
 	base   *tls.Config
@@ -60,8 +62,14 @@ func (t *tlsConfig) Drop() {
 	if t.holders > 0 {
 		return
 	}
-	if t.check != nil {
-		t.check.unref()
+	if t.parent != nil {
+		t.parent.Drop()
+		return
+	}
+	for _, f := range []*luaFunction{t.check, t.choose} {
+		if f != nil {
+			f.unref()
+		}
 	}
 	if t.keylog != nil {
 		t.keylog.Close()
@@ -73,7 +81,7 @@ func (t *tlsConfig) load() error {
 	o := &t.options
 	cfg := &tls.Config{
 		MinVersion: o.min, MaxVersion: o.max, NextProtos: o.alpn, ClientAuth: o.clientAuth,
-		ServerName: o.serverName, InsecureSkipVerify: !o.verify,
+		ServerName: o.serverName, InsecureSkipVerify: o.verify != verifyAll,
 		ClientSessionCache:     t.cache,
 		SessionTicketsDisabled: o.sessions == 0, DynamicRecordSizingDisabled: true,
 	}
@@ -86,7 +94,7 @@ func (t *tlsConfig) load() error {
 		return err
 	}
 	cfg.ClientCAs = cfg.RootCAs
-	if cfg.Certificates, err = loadPairs(o.cert, o.key); err != nil {
+	if cfg.Certificates, err = loadPairs(o.cert, o.key, o.password); err != nil {
 		return err
 	}
 	if !cfg.SessionTicketsDisabled {
@@ -106,9 +114,16 @@ func (t *tlsConfig) of(c *tlsConn, name string) *tls.Config {
 	if c.client && name != "" && name != cfg.ServerName {
 		cfg = t.named(name)
 	}
-	if t.check != nil {
-		cfg = cfg.Clone()
-		cfg.VerifyConnection = c.checkPeer
+	chain := c.client && t.options.verify == verifyChain
+	if t.check == nil && t.choose == nil && !chain {
+		return cfg
+	}
+	cfg = cfg.Clone()
+	if t.check != nil || chain {
+		cfg.VerifyConnection = c.verifyPeer
+	}
+	if t.choose != nil {
+		cfg.GetConfigForClient = c.chooseConfig
 	}
 	return cfg
 }
@@ -137,9 +152,19 @@ var secret = sync.OnceValue(func() []byte {
 // others, does not take its tickets.
 func ticketKeys(o *tlsOptions, authorities []byte) [][32]byte {
 	h := hmac.New(sha256.New, secret())
-	h.Write([]byte{byte(o.clientAuth), byte(o.min), byte(o.max), byte(min(o.check, 1))})
+	h.Write([]byte{byte(o.clientAuth), byte(o.min), byte(o.max), byte(min(o.check, 1)), byte(min(o.choose, 1))})
 	h.Write(authorities)
 	return [][32]byte{[32]byte(h.Sum(nil))}
+}
+
+// withName is the config of clients of another server, which shares all else.
+func (t *tlsConfig) withName(name string) *tlsConfig {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := &tlsConfig{options: t.options, check: t.check, choose: t.choose, cache: t.cache, keylog: t.keylog,
+		parent: t.hold(), holders: 1, base: t.base.Clone()}
+	n.options.serverName, n.base.ServerName = name, name
+	return n
 }
 
 var tlsConfigClass = lua.NewClass("luv.tls.config")
@@ -151,6 +176,10 @@ func tlsConfigCreate(c *lua.Call) {
 		c.Fail(err)
 		return
 	}
+	returnConfig(c, config)
+}
+
+func returnConfig(c *lua.Call, config *tlsConfig) {
 	o, ok := c.NewObject(tlsConfigClass, config)
 	if !ok {
 		c.Raise("not enough memory")
@@ -176,6 +205,9 @@ func tlsConfigAt(c *lua.Call, i int) (*tlsConfig, error) {
 	if o.check != 0 {
 		config.check = &luaFunction{c.Loop(), o.check}
 	}
+	if o.choose != 0 {
+		config.choose = &luaFunction{c.Loop(), o.choose}
+	}
 	if err != nil {
 		config.Drop()
 	}
@@ -190,4 +222,18 @@ func tlsConfigReload(c *lua.Call) {
 		return
 	}
 	c.Done(config.load())
+}
+
+// config = config:named(server_name)
+func tlsConfigNamed(c *lua.Call) {
+	config, open := c.Value(1, tlsConfigClass).(*tlsConfig)
+	name := c.String(2)
+	if name == "" {
+		c.Bad(2, "name expected")
+	}
+	if !open {
+		c.Fail(uv.EBADF)
+		return
+	}
+	returnConfig(c, config.withName(name))
 }

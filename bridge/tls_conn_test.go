@@ -27,11 +27,11 @@ func testPair(t *testing.T) (cert, key string) {
 func testConfigs(t *testing.T) (client, server *tlsConfig) {
 	t.Helper()
 	cert, key := testPair(t)
-	client, err := newTLSConfig(tlsOptions{verify: true, ca: []string{cert}, min: tls.VersionTLS12, sessions: 4})
+	client, err := newTLSConfig(tlsOptions{verify: verifyAll, ca: []string{cert}, min: tls.VersionTLS12, sessions: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err = newTLSConfig(tlsOptions{verify: true, cert: []string{cert}, key: []string{key}, min: tls.VersionTLS12, sessions: 4})
+	server, err = newTLSConfig(tlsOptions{verify: verifyAll, cert: []string{cert}, key: []string{key}, min: tls.VersionTLS12, sessions: 4})
 	if err != nil {
 		t.Fatal(err)
 	}

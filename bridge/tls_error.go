@@ -79,7 +79,7 @@ func (t *tlsConn) describe(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &tlsError{uv.ETRUNCATED, "the " + t.peer() + " closed the connection during the handshake"}
 	case errors.As(err, &cert):
-		return t.refused(cert)
+		return refusedCertificate(t.peer()+"'s ", cert)
 	case errors.As(err, &header):
 		return &tlsError{uv.ETLS, t.noTLS(header)}
 	}
@@ -104,8 +104,8 @@ func (t *tlsConn) noTLS(e tls.RecordHeaderError) string {
 	return text + ": " + e.Msg
 }
 
-// refused says what is wrong with the peer's certificate, or with one that has signed it.
-func (t *tlsConn) refused(e *tls.CertificateVerificationError) error {
+// refusedCertificate says what is wrong with whose certificate, or with one that has signed it.
+func refusedCertificate(whose string, e *tls.CertificateVerificationError) error {
 	what := e.Err.Error()
 	var leaf *x509.Certificate
 	if len(e.UnverifiedCertificates) > 0 {
@@ -123,7 +123,7 @@ func (t *tlsConn) refused(e *tls.CertificateVerificationError) error {
 		what = invalidText(invalid)
 		leaf = orElse(invalid.Cert, leaf)
 	}
-	return certError("the %s's certificate %s: %s", t.peer(), subjectText(leaf), what)
+	return certError("the %scertificate %s: %s", whose, subjectText(leaf), what)
 }
 
 func orElse(a, b *x509.Certificate) *x509.Certificate {

@@ -12,22 +12,35 @@ import (
 type tlsOptions struct {
 	server     bool
 	serverName string
-	verify     bool
+	verify     verification
 	ca         []string
 	cert, key  []string
+	password   string // of keys that are encrypted
 	alpn       []string
 	min, max   uint16
 	clientAuth tls.ClientAuthType
 	sessions   int // to be remembered; 0: none, and no tickets
 	keylog     string
 	check      int // the number of a function of the script's; 0: none
+	choose     int
+	lazy       bool // starttls does not wait for the handshake
 }
+
+// verification is how much of a server's certificate has to be right.
+type verification int
+
+const (
+	verifyNothing verification = iota
+	verifyChain                // all but the name
+	verifyAll
+)
 
 var tlsVersions = map[string]uint16{"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
 
 var clientAuths = map[string]tls.ClientAuthType{
 	"none": tls.NoClientCert, "request": tls.RequestClientCert,
 	"require": tls.RequireAnyClientCert, "verify": tls.RequireAndVerifyClientCert,
+	"optional": tls.VerifyClientCertIfGiven,
 }
 
 // defaultSessions is how many sessions a client's config remembers.
@@ -79,6 +92,7 @@ func (r *optionReader) list(name string) (all []string) {
 	case string:
 		all = []string{v}
 	case map[any]any:
+		all = []string{} // none is not the same as nothing said: as `ca` it trusts nobody
 		for n := 1.0; n <= float64(len(v)); n++ {
 			s, ok := v[n].(string)
 			if !ok {
@@ -105,7 +119,7 @@ func (r *optionReader) clientAuth() tls.ClientAuthType {
 	s := r.text("client_auth")
 	mode, known := clientAuths[s]
 	if s != "" && !known {
-		r.bad("client_auth", `"none", "request", "require" or "verify" expected`)
+		r.bad("client_auth", `"none", "request", "require", "optional" or "verify" expected`)
 	}
 	return mode
 }
@@ -128,11 +142,24 @@ func (r *optionReader) sessions() int {
 	return defaultSessions
 }
 
-// verify is true but for the word false.
-func (r *optionReader) verify() bool { return r.flag("verify", true) }
+// verify is true but for the word false, and "chain".
+func (r *optionReader) verify() verification {
+	if s, ok := r.fields["verify"].(string); ok {
+		if s != "chain" {
+			r.bad("verify", `true, false or "chain" expected`)
+		}
+		delete(r.fields, "verify")
+		return verifyChain
+	}
+	if r.flag("verify", true) {
+		return verifyAll
+	}
+	return verifyNothing
+}
 
-func (r *optionReader) check() int {
-	n, _ := r.take("check").(float64) // what tls_check.c has put there for the function
+// function is what tls_check.c has put there for one.
+func (r *optionReader) function(name string) int {
+	n, _ := r.take(name).(float64)
 	return int(n)
 }
 
@@ -143,17 +170,19 @@ func (r *optionReader) none() {
 	}
 }
 
-// tlsOptionsAt reads argument i. If it raises, the function that C has lent is given back.
+// tlsOptionsAt reads argument i. If it raises, the functions that C has lent are given back.
 func tlsOptionsAt(c *lua.Call, i int) tlsOptions {
 	r := &optionReader{c: c, i: i}
 	if !c.Nil(i) {
 		r.fields = c.Tree(i)
 	}
-	ref, lent := r.fields["check"].(float64)
+	lent := []any{r.fields["check"], r.fields["choose"]}
 	defer func() {
 		if e := recover(); e != nil {
-			if lent {
-				lua.Unref(c.Loop(), int(ref))
+			for _, ref := range lent {
+				if n, ok := ref.(float64); ok {
+					lua.Unref(c.Loop(), int(n))
+				}
 			}
 			panic(e)
 		}
@@ -164,9 +193,10 @@ func tlsOptionsAt(c *lua.Call, i int) tlsOptions {
 func (r *optionReader) all() tlsOptions {
 	o := tlsOptions{
 		server: r.flag("server", false), serverName: r.text("server_name"), verify: r.verify(),
-		ca: r.list("ca"), cert: r.list("cert"), key: r.list("key"), alpn: r.list("alpn"),
+		ca: r.list("ca"), cert: r.list("cert"), key: r.list("key"), password: r.text("password"), alpn: r.list("alpn"),
 		min: r.version("min_version"), max: r.version("max_version"), clientAuth: r.clientAuth(),
-		sessions: r.sessions(), keylog: r.text("keylog"), check: r.check(),
+		sessions: r.sessions(), keylog: r.text("keylog"), check: r.function("check"), choose: r.function("choose"),
+		lazy: !r.flag("handshake", true),
 	}
 	r.none()
 	r.sense(&o)
@@ -192,7 +222,7 @@ func (r *optionReader) sense(o *tlsOptions) {
 			r.bad("alpn", "protocols of 1 to 255 bytes expected")
 		}
 	}
-	if o.server && len(o.cert) == 0 {
+	if o.server && len(o.cert) == 0 && o.choose == 0 {
 		r.bad("cert", "a server needs one")
 	}
 }

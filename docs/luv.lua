@@ -205,9 +205,16 @@ function luv.pcall(fn, ...) end
 ---@return any ... what fn returned, or the handler's result
 function luv.xpcall(fn, handler, ...) end
 
----Changes nothing, since a call that waits may stand anywhere; kept for scripts that call it.
+---Has code that was written for LuaSocket and LuaSec run over luv, unchanged: `require` gives luv.socket
+---for socket, socket.core and socket.unix, and luv.ssl for ssl, from now on in this Lua state (a thread
+---calls it for itself). What is written in Lua over them (socket.http, socket.smtp, ssl.https, mime ...)
+---stays the installed one, and is loaded anew if it has been loaded over the others. Whatever blocked then
+---waits: in a fiber, for that fiber only. `lua5.1 -l luv.compat script.lua` does this for a whole program.
+---Without an argument it changes nothing: a call that waits may stand anywhere as it is.
+---Raises: an unknown field, or one that is no boolean.
+---@param modules? {socket: boolean?, ssl: boolean?}
 ---@return luv luv
-function luv.install() end
+function luv.install(modules) end
 
 ---Sets what is called when a fiber dies of an error while no fiber waits in join for it;
 ---nil: the default again, which writes the traceback to stderr. The handler runs as a

@@ -8,11 +8,14 @@
 ---@class luv.netlib
 local netlib = {}
 
----A TCP socket without a descriptor; see docs/tcp.lua.
+---A TCP socket; see docs/tcp.lua. Without a family it has no descriptor until it is bound, connected or listens.
+---Errors, with a family: EMFILE, ENFILE, EAFNOSUPPORT.
+---Raises: another family. Source: uv_tcp_init_ex.
+---@param family? "inet"|"inet6"
 ---@return luv.tcp? tcp nil when it fails
 ---@return string? message
 ---@return luv.code? code
-function netlib.tcp() end
+function netlib.tcp(family) end
 
 ---A UDP socket; see docs/udp.lua. Without a family it has no descriptor until it is bound, connected or
 ---first used.

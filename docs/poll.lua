@@ -32,6 +32,50 @@ local poll = {}
 ---@return luv.code? code
 function polllib.create(fd) end
 
+---Makes an empty set: for who waits until some of many descriptors are ready. A wait costs as much as there is
+---ready, however many there are; adding and removing cost a system call each.
+---
+---     local set = luv.poll.set():add(a, "r"):add(b, "rw")
+---     for object, what in pairs(set:wait()) do ... end
+---
+---Errors: EMFILE, ENFILE, ENOMEM.
+---@return luv.pollset? set nil when it fails
+---@return string? message
+---@return luv.code? code
+function polllib.set() end
+
+---@class luv.pollset: luv.object
+local pollset = {}
+
+---Watches a descriptor, or changes what it is watched for. Of a stream of luv's bytes that luv has read ahead are
+---not seen: stream:stop() before has the next ones stay where they are. A descriptor that is closed is watched
+---no longer.
+---Errors: EBADF, no descriptor; EPERM, a file or folder, for which there is nothing to wait; whatever fileno() returns.
+---Raises: as luv.poll.create; what is none of the three.
+---@param fd integer|{fileno: fun(self): integer?} stays alive as long as it is watched
+---@param what "r"|"w"|"rw"
+---@return luv.pollset? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function pollset:add(fd, what) end
+
+---Watches it no longer. Errors: ENOENT, it was not there; EBADF, it has been closed.
+---@param fd integer|{fileno: fun(self): integer?}
+---@return luv.pollset? self nil when it fails
+---@return string? message
+---@return luv.code? code
+function pollset:remove(fd) end
+
+---Waits until some are ready: with several fibers that wait, the table may be empty.
+---Errors: ECANCELED, the set has been closed. Raises: timeout.
+---Suspends.
+---@async
+---@param timeout? number seconds; 0: only what is ready
+---@return table<any, "r"|"w"|"rw">? ready what was added -> for what; at most 256 at once; nil when it fails
+---@return integer|string|nil n how many; the message
+---@return luv.code? code
+function pollset:wait(timeout) end
+
 ---Waits until the descriptor can be read ("r") or written ("w") without waiting. One that has ended or
 ---failed is ready: the next read or write tells. Several fibers may wait, also for different things;
 ---all for whom it is ready go on.

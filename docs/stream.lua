@@ -154,7 +154,8 @@ function stream:write_some(data, i, j, timeout) end
 function stream:wait(what, timeout) end
 
 ---Ends the life of the object, not that of what it stands for: the descriptor is the caller's, and
----closed by nobody else. It is a new number, close-on-exec, and does not block. Fibers that wait get
+---closed by nobody else. It has the number that fileno() told (of a listener, TLS and the standard streams a new one), is
+---close-on-exec, and does not block. Fibers that wait get
 ---ECANCELED. The file of a unix socket stays.
 ---Errors: EBUSY, something is being written, the socket is being connected, or connections lie there
 ---that nobody has accepted; EMFILE; EBADF, no descriptor yet. The object then stays as it was.
@@ -200,6 +201,12 @@ function stream:start() end
 ---@return string? message
 ---@return luv.code? code
 function stream:stop() end
+
+---Bytes that have been read ahead, or put back, and that nobody has taken. What the kernel has is not counted.
+---@return integer? bytes nil when it fails
+---@return string? message
+---@return luv.code? code
+function stream:read_queue_size() end
 
 ---Bytes of the writer whose turn it is that the kernel has not taken. Those of the writers
 ---behind it are not counted. Source: uv_stream_get_write_queue_size.

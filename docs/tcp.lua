@@ -7,7 +7,7 @@
 --     assert(server:listen())
 --     local client = assert(server:accept())
 --
--- A new one has no descriptor: it gets one by bind, listen, connect or accept.
+-- A new one has no descriptor, unless its family is said: it gets one by bind, listen, connect or accept.
 
 ---@class luv.address
 ---@field family "inet"|"inet6"
@@ -24,10 +24,11 @@ local tcp = {}
 
 ---Gives the socket its own address. A name stands for its first address: one in /etc/hosts at
 ---once, any other as soon as a name server has answered. "*" and "" are 0.0.0.0, "localhost" is
----127.0.0.1. SO_REUSEADDR is set, unless the options say otherwise.
+---127.0.0.1. SO_REUSEADDR is set, unless the options say otherwise; but a socket that was made with
+---its family is bound as it is, and setoption sets what is wanted before.
 ---Errors: EINVAL, bound already, or host is no address; EADDRNOTAVAIL; EACCES; EBUSY,
----reuseport or reuseaddr on a socket that has a descriptor; EAI_NONAME and EAI_AGAIN for a name.
----EADDRINUSE comes from listen or connect; from bind with reuseaddr = false, or after setoption.
+---reuseport or reuseaddr on a socket that has a descriptor, any option on one made with its family; EAI_NONAME and EAI_AGAIN for a name.
+---EADDRINUSE comes from listen or connect; from bind with reuseaddr = false, after setoption, or of a socket made with its family.
 ---Raises: host is no string; a port out of range; options that are no table.
 ---Source: uv_tcp_bind.
 ---Suspends.
@@ -147,13 +148,13 @@ function tcp:recv_buffer_size(bytes) end
 ---Errors: what the kernel says, with the name behind it: EINVAL, ENOPROTOOPT, EPERM ...
 ---Raises: an unknown option, one that can only be read, a value of another type. Source: setsockopt.
 ---@param name string such as "TCP_KEEPIDLE"
----@param value? boolean|integer|string nil: true; switches take a number, too
+---@param value? boolean|integer|string nil: true; switches take a number, too; for SO_LINGER seconds, or false
 ---@return luv.tcp? self nil when it fails
 ---@return string? message
 ---@return luv.code? code
 function tcp:setoption(name, value) end
 
----Reads an option: true or false for a switch, else a number; a string for TCP_CONGESTION and
+---Reads an option: true or false for a switch, else a number; for SO_LINGER seconds or false; a string for TCP_CONGESTION and
 ---SO_BINDTODEVICE. Reading SO_ERROR clears it. EBADF: no descriptor yet, and it was not set.
 ---Raises: an unknown option. Source: getsockopt.
 ---@param name string

@@ -66,21 +66,24 @@ local config = {}
 ---@field server? boolean of starttls: this end is the server; it needs `cert`
 ---@field server_name? string of a client: the name or address that the server's certificate must be
 ---     for, and that the server is told (SNI, names only). luv.tls.connect takes the host
----@field verify? boolean of a client, true unless it is the word false: the server is verified
+---@field verify? boolean|"chain" of a client, true unless it is the word false: the server is verified;
+---     "chain": all of it but for the name, which is then the caller's to look at
 ---@field ca? string|string[] the authorities: PEM, the path of a file or of a folder of files, or a
 ---     list of these; "system" stands for the system's, which are also what nil means. For a server:
----     who signs the clients' certificates
+---     who signs the clients' certificates. An empty list trusts nobody
 ---@field cert? string|string[] one's own certificate, with those that lead to the authority behind it:
 ---     PEM, or a path. Or a list: a server chooses by the name that the client asks for, the first is
 ---     the default
 ---@field key? string|string[] its private key, or a list as long as that: PEM, or a path
+---@field password? string of keys that are encrypted (PKCS #8 with PBES2, and the older way of OpenSSL)
 ---@field alpn? string|string[] protocols, the preferred one first. If both sides have some, one must be
 ---     the same
 ---@field min_version? "1.0"|"1.1"|"1.2"|"1.3" nil: "1.2"
 ---@field max_version? "1.0"|"1.1"|"1.2"|"1.3" nil: the newest
----@field client_auth? "none"|"request"|"require"|"verify" of a server, "none" if nil: no certificate is
----     asked for; one is, and nothing made of it; one must be there; one must be there that an
----     authority of `ca` has signed. With the two in the middle look at info().peer, or use check
+---@field client_auth? "none"|"request"|"require"|"optional"|"verify" of a server, "none" if nil: no
+---     certificate is asked for; one is, and nothing made of it; one must be there; if one is there an
+---     authority of `ca` must have signed it; one must be there that an authority of `ca` has signed.
+---     With "request" and "require" look at info().peer, or use check
 ---@field session_cache? boolean|integer sessions that a client remembers, to take up again with less
 ---     work: true and nil are 64. It belongs to the config. false or 0: none; and a server gives out no
 ---     tickets
@@ -88,6 +91,15 @@ local config = {}
 ---@field check? fun(chain: luv.certificate[], info: luv.tlsinfo): boolean?, string? is asked when the
 ---     verification has gone well, in a fiber of its own, and may wait; the chain is what the peer has
 ---     sent. nil or false refuses: ECERT, with the reason
+---@field choose? fun(hello: luv.tlshello): luv.tls.config?, string? of a server: is asked when a client has
+---     said what it wants, in a fiber of its own, and may wait; the connection is served by the config
+---     that it returns. nil: by this one; nil and a reason: the handshake fails with it
+---@field handshake? boolean of starttls: false has it return at once; the handshake has begun, and goes
+---     on by itself, whoever waits for it in tls:handshake. true if nil
+
+---@class luv.tlshello
+---@field server_name? string
+---@field alpn string[] the protocols that the client speaks, the preferred one first
 
 ---@class luv.certificate
 ---@field subject string such as "CN=example.com,O=Example"
@@ -97,6 +109,22 @@ local config = {}
 ---@field not_after number
 ---@field sha256 string of the certificate (DER), in lower-case hex
 ---@field pem string
+
+---What is in a certificate, in full.
+---@class luv.certificatedetails: luv.certificate
+---@field serial string in upper-case hex
+---@field signature string the algorithm, such as "ECDSA-SHA256"
+---@field key_type string "RSA", "EC", "ED25519"
+---@field key_bits integer
+---@field public_key string PEM
+---@field sha1 string of the certificate (DER), in lower-case hex
+---@field sha512 string
+---@field subject_fields {oid: string, value: string}[] the parts of the name, in order
+---@field issuer_fields {oid: string, value: string}[]
+---@field dns_names string[]
+---@field addresses string[]
+---@field emails string[]
+---@field uris string[]
 
 ---@class luv.tlsinfo
 ---@field version "1.0"|"1.1"|"1.2"|"1.3"
@@ -159,6 +187,25 @@ function tlslib.config(options) end
 ---@return string key PEM
 function tlslib.selfsigned(names) end
 
+---Reads a certificate.
+---Errors: ECERT, it is none; what reading a file gives.
+---@param pem string PEM, or a path; the first of several
+---@return luv.certificatedetails? certificate nil when it fails
+---@return string? message
+---@return luv.code? code
+function tlslib.certificate(pem) end
+
+---Whether a certificate leads to an authority, is valid today, and meant for its use.
+---Errors: ECERT, with what is wrong; what reading a file gives.
+---Raises: an option that is unknown or of the wrong type.
+---@param chain string PEM, or a path: the certificate, and those between it and the authority
+---@param options? {ca: string|string[]|nil, name: string?, use: "server"|"client"|"any"|nil} ca as in
+---     luv.tlsoptions; the name or address that it must be for, none if nil; use is "server" if nil
+---@return true? ok nil when it fails
+---@return string? message
+---@return luv.code? code
+function tlslib.verify(chain, options) end
+
 ---Carries out the handshake of a stream that a listener has accepted, which its first read or write
 ---does as well. Any number of fibers may wait for it. After a timeout it goes on.
 ---Errors: ECERT, ETLS, ETRUNCATED, ECONNRESET; EBADF, closed.
@@ -177,6 +224,25 @@ function tls:handshake(timeout) end
 ---@return string? message
 ---@return luv.code? code
 function tls:info() end
+
+---The certificates that the peer has sent, its own first.
+---Errors: as those of info.
+---@return luv.certificate[]? chain nil when it fails; empty if it has sent none
+---@return string? message
+---@return luv.code? code
+function tls:chain() end
+
+---Bytes that only the two ends of the connection can know (RFC 5705, RFC 8446 7.5), for protocols that
+---bind something to it.
+---Errors: as those of info; ETLS, the label is reserved, or the connection of an old kind.
+---Raises: a length out of range.
+---@param label string such as "EXPORTER-Channel-Binding"
+---@param length integer 1 to 65,536
+---@param context? string
+---@return string? bytes nil when it fails
+---@return string? message
+---@return luv.code? code
+function tls:export(label, length, context) end
 
 ---The own address of the socket below.
 ---Errors: EBADF, closed; EAFNOSUPPORT, it is not of TCP.
@@ -281,6 +347,16 @@ function listener:setoption(name, value) end
 ---@return string? message
 ---@return luv.code? code
 function listener:getoption(name) end
+
+---The same config for clients of another server: it must prove to be that one, and is told the name.
+---Certificates, authorities and sessions are shared.
+---Errors: EBADF, closed.
+---Raises: no name.
+---@param server_name string
+---@return luv.tls.config? config nil when it fails
+---@return string? message
+---@return luv.code? code
+function config:named(server_name) end
 
 ---Reads certificates, keys and authorities anew, for connections to come; those that are there keep
 ---theirs. Nothing changes unless all of it can be read, and each key fits its certificate.

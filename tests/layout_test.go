@@ -75,7 +75,7 @@ var below = map[string][]string{
 	"uv":     {"luv/csrc", "luv/csrc/"},
 	"zmq":    {"luv/csrc", "luv/csrc/", "luv/uv"},
 	"lua":    {"luv/csrc", "luv/csrc/", "luv/uv"},
-	"bridge": {"luv/csrc/", "luv/uv", "luv/lua", "luv/zmq"},
+	"bridge": {"luv/compat", "luv/csrc/", "luv/uv", "luv/lua", "luv/zmq"},
 }
 
 func TestLayersImportDownward(t *testing.T) {

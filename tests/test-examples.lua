@@ -52,6 +52,42 @@ tap.test("udp-demux.lua: a fiber for each peer", function()
     "peers served by one socket\t4\nquestions asked again\tsome\n")
 end)
 
+-- A page for whoever asks, from a thread of its own: this one waits for the example.
+local function serve_pages()
+  local luv = require("luv")
+  local ports = luv.thread.chan(1)
+  local thread = luv.thread.create(function()
+    local socket = require("luv.socket")
+    local s = assert(socket.bind("127.0.0.1", 0, 512))
+    ports:put((select(2, s:getsockname())))
+    while true do
+      local c = s:accept()
+      luv.spawn(function()
+        repeat local line = c:receive() until not line or line == ""
+        c:send("HTTP/1.0 200 OK\r\nContent-Length: 1000\r\n\r\n" .. ("x"):rep(1000))
+        c:close()
+      end)
+    end
+  end)
+  return ports:get(), function()
+    thread:cancel()
+    pcall(thread.join, thread)
+  end
+end
+
+tap.test("socket-clients.lua: fetches and commands of Redis, hundreds at once", function()
+  for _, m in ipairs{"socket", "redis"} do
+    if not pcall(require, m) then tap.skip("no module " .. m) end
+  end
+  local daemons = assert(loadfile(tap.dir .. "lib/daemons.lua"))(tap)
+  local redis, stop_redis = daemons.redis()
+  local port, stop = serve_pages()
+  local out = run("socket-clients.lua", ("http://127.0.0.1:%s/ %d 300"):format(port, redis))
+  stop()
+  stop_redis()
+  tap.match(out, "^300 fetches and as many commands, 300000 bytes, in %d+%.%d+ s\n$")
+end)
+
 local fs = require("luv").fs
 
 local function tree(fn)

@@ -1,4 +1,4 @@
--- luv.install(), which changes nothing; and code that was written for plain Lua, with pcall and
+-- luv.install(), which changes nothing but what it is told to; and code that was written for plain Lua, with pcall and
 -- coroutine.wrap around what is now I/O, unchanged, mixed in any order.
 
 local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")
@@ -11,6 +11,66 @@ tap.test("install changes nothing, and gives luv", function()
   tap.equal(luv.install(), luv)
   for k, v in pairs(_G) do tap.equal(v, before[k], "global " .. k) end
   for k, v in pairs(coroutine) do tap.equal(v, before["coroutine." .. k], k) end
+end)
+
+-- Runs in a process of its own, since it exchanges modules; Debian's are there or not.
+local function elsewhere(script)
+  local out, err, rc = tap.run(script)
+  if rc ~= 0 then error(err, 2) end
+  return out
+end
+
+tap.test("install{socket = true, ssl = true} is what require gives then", function()
+  tap.equal(elsewhere([[
+    local luv = require("luv")
+    assert(luv.install{socket = true, ssl = false} == luv)
+    assert(require("socket") == require("luv.socket") and require("socket.core") == require("socket"))
+    assert(require("socket.unix") and package.loaded.ssl == nil)
+    luv.install{ssl = true}
+    assert(require("ssl") == require("luv.ssl"))
+    local socket = require("socket")
+    luv.install{socket = true, ssl = true}
+    assert(require("socket") == socket)
+    print("well")]]), "well\n")
+  tap.raises("unknown field 'sockets'", luv.install, {sockets = true})
+  tap.raises("boolean expected", luv.install, {ssl = 1})
+  tap.raises("table expected", luv.install, true)
+end)
+
+tap.test("what has been loaded over the others is loaded anew; who holds the others keeps them", function()
+  local said = elsewhere([[
+    local luv = require("luv")
+    local ok, real = pcall(require, "socket")
+    if not ok then print("no lua-socket") return end
+    local http = require("socket.http")
+    luv.install{socket = true}
+    local socket = require("socket")
+    assert(socket ~= real and require("socket.http") ~= http and require("socket.core") == socket)
+    -- both, in one process: theirs blocks, so each says its part in turn
+    local l = assert(socket.bind("127.0.0.1", 0))
+    local _, port = l:getsockname()
+    local theirs = assert(real.connect("127.0.0.1", port))
+    local ours = assert(l:accept())
+    theirs:send("hello\n")
+    assert(ours:receive() == "hello")
+    ours:send("world\n")
+    luv.sleep(0)
+    assert(theirs:receive() == "world")
+    local r = socket.select({ours}, nil, 0)
+    assert(#r == 0)
+    theirs:close()
+    assert(select(2, ours:receive()) == "closed")
+    print("well")]])
+  if said == "no lua-socket\n" then tap.skip("lua-socket is missing") end
+  tap.equal(said, "well\n")
+end)
+
+tap.test("a thread installs for itself", function()
+  tap.equal(luv.thread.create(function()
+    local luv = require("luv")
+    luv.install{socket = true, ssl = true}
+    return require("socket") == require("luv.socket") and require("ssl")._VERSION
+  end):join(), "1.3.2")
 end)
 
 local function fetch(stream, request)

@@ -290,4 +290,101 @@ tap.test("EMFILE is a value", function()
   tap.equal(out, "EMFILE\n")
 end)
 
+-- ---- sets ---------------------------------------------------------------------------------------------------
+
+local set_of = luv.poll.set
+
+tap.both("a set: which of many are ready, for what", function()
+  local set = assert(set_of())
+  tap.match(tostring(set), "^userdata<luv%.pollset>: 0x%x+$")
+  tap.fails("ETIMEDOUT", set:wait(0))
+  local pairs_of = {}
+  for i = 1, 300 do
+    local a, b = luv.net.socketpair()
+    pairs_of[i] = {a, b}
+    tap.equal(set:add(a, "r"), set)
+  end
+  tap.fails("ETIMEDOUT", set:wait(0.005))
+  luv.spawn(function()
+    luv.sleep(0.002)
+    pairs_of[7][2]:write("x")
+    pairs_of[200][2]:write("y")
+  end)
+  local ready, n = set:wait(20)
+  tap.ok(n == 1 or n == 2, n)
+  luv.sleep(0.005)
+  ready, n = set:wait()
+  tap.same({n, ready[pairs_of[7][1]], ready[pairs_of[200][1]]}, {2, "r", "r"})
+  set:add(pairs_of[7][1], "rw")
+  tap.equal(set:wait()[pairs_of[7][1]], "rw")
+  set:add(pairs_of[7][1], "w")
+  tap.equal(set:wait()[pairs_of[7][1]], "w")
+  tap.equal(set:remove(pairs_of[7][1]), set)
+  tap.fails("ENOENT", set:remove(pairs_of[7][1]))
+  tap.equal(pairs_of[200][1]:read_exactly(1), "y")
+  tap.fails("ETIMEDOUT", set:wait(0))
+  pairs_of[1][2]:close()
+  tap.equal(set:wait(20)[pairs_of[1][1]], "r", "an end is something to read")
+  for _, p in ipairs(pairs_of) do p[1]:close() p[2]:close() end
+  tap.fails("ETIMEDOUT", set:wait(0)) -- what is closed is not there any more
+  set:close()
+  tap.fails("EBADF", set:wait(0))
+  tap.fails("EBADF", set:add(0, "r"))
+end)
+
+tap.both("a set by number, with an object of the script's, more than 256 ready", function()
+  local set, all = set_of(), {}
+  for i = 1, 300 do
+    local a, b = luv.net.socketpair()
+    set:add(a:fileno(), "w")
+    all[i] = {a, b}
+  end
+  local ready, n = set:wait()
+  tap.equal(n, 256)
+  local fd, what = next(ready)
+  tap.same({type(fd), what}, {"number", "w"})
+  local mine = {fileno = function() return all[1][2]:fileno() end}
+  set:add(mine, "rw")
+  local found
+  for _ = 1, 3 do found = found or set:wait()[mine] end
+  tap.equal(found, "w")
+  for _, p in ipairs(all) do p[1]:close() p[2]:close() end
+  set:close()
+end)
+
+tap.both("several wait for one set, one of them in a select; close ends it", function()
+  local set, a, b = set_of(), luv.net.socketpair()
+  set:add(a, "r")
+  local one, two = luv.spawn(set.wait, set), luv.spawn(function() return luv.select{{set}, {b, "read"}} end)
+  luv.sleep(0.002)
+  b:write("x")
+  tap.equal(one:join(20)[a], "r")
+  tap.equal(two:join(20), 1)
+  tap.equal(a:read_exactly(1), "x")
+  local three = luv.spawn(set.wait, set)
+  luv.sleep(0.001)
+  set:close()
+  tap.fails("ECANCELED", three:join(20))
+  a:close() b:close()
+end)
+
+tap.test("mistakes with sets", function()
+  local set = set_of()
+  tap.raises("descriptor or object", set.add, set, {}, "r")
+  tap.raises("number expected", set.add, set, "1", "r")
+  tap.raises("whole number", set.add, set, -1, "r")
+  tap.raises("\"r\", \"w\" or \"rw\"", set.add, set, 0, "x")
+  tap.raises("luv.pollset", set.wait, luv.idle.create())
+  tap.fails("EBADF", set:add(100000, "r"))
+  tap.fails("EBADF", set:add(luv.net.tcp(), "r"))
+  set:close()
+end)
+
+tap.test("a set whose fibers never have to wait lets others run", function()
+  local set, a, b = set_of(), luv.net.socketpair()
+  set:add(a, "w")
+  tap.lets_others(function() set:wait() end)
+  set:close() a:close() b:close()
+end)
+
 tap.done()

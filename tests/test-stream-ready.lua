@@ -328,8 +328,11 @@ tap.both("detach gives the descriptor away, with what was read and not taken", f
   local port = a:getsockname().port
   local reader = luv.spawn(a.read_exactly, a, 100)
   luv.fiber.yield()
+  local number = a:fileno()
+  tap.equal(a:read_queue_size(), 7)
   local fd, data = a:detach()
-  tap.equal(data, "second\n")
+  tap.same({fd, data}, {number, "second\n"})
+  tap.fails("EBADF", a:read_queue_size())
   tap.equal(a:closed(), true)
   tap.fails("ECANCELED", reader:join())
   tap.fails("EBADF", a:detach())

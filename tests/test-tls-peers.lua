@@ -4,40 +4,8 @@ local tap = dofile((arg[0]:match("^.*/") or "./") .. "lib/tap.lua")
 local luv = require("luv")
 local T = assert(loadfile(tap.dir .. "lib/tls.lua"))(tap)
 
-local function free_port()
-  local s, port = tap.listen()
-  s:close()
-  luv.sleep(0)
-  return port
-end
-
--- Waits until somebody listens at the port.
-local function reach(port, limit)
-  local until_ = tap.clock() + (limit or 20)
-  while tap.clock() < until_ do
-    local s = luv.net.tcp()
-    local ok = s:connect("127.0.0.1", port)
-    s:close()
-    if ok then return true end
-    luv.sleep(0.05)
-  end
-  error("nobody listens at port " .. port, 2)
-end
-
--- What is preloaded for this process (AddressSanitizer) is not for others.
-local function program(...) return "env", {"-u", "LD_PRELOAD", ...} end
-
-local function spawn(...)
-  local command, args = program(...)
-  args.stdin, args.stdout, args.stderr = "pipe", "pipe", "null"
-  return assert(luv.process.spawn(command, args))
-end
-
-local function ended(p)
-  p:kill("SIGKILL")
-  p:wait()
-  p:close()
-end
+local D = assert(loadfile(tap.dir .. "lib/daemons.lua"))(tap)
+local free_port, reach, program, spawn, ended = D.free_port, D.reach, D.program, D.spawn, D.ended
 
 -- Serves what `handle` does with one connection.
 local function serve(options, handle)

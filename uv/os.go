@@ -45,13 +45,6 @@ func LoadAvg() [3]float64 {
 	return [3]float64{float64(avg[0]), float64(avg[1]), float64(avg[2])}
 }
 
-// TimeOfDay returns the seconds and the microseconds of them since 1970.
-func TimeOfDay() (seconds int64, micro int, err error) {
-	var tv C.uv_timeval64_t
-	err = check(C.uv_gettimeofday(&tv))
-	return int64(tv.tv_sec), int(tv.tv_usec), err
-}
-
 // A CPUInfo is one CPU: MHz, and what it did since the machine started, in milliseconds.
 type CPUInfo struct {
 	Model                      string

@@ -85,6 +85,12 @@ int luv__push_field(luv_state *S, lua_State *L, const char *name, size_t n);
 const char *luv__class_name(int class_id);
 void luv__push_meta(luv_state *S, lua_State *L, int id);
 
+/* ---- embedded.c: what is written in Lua -------------------------------------- */
+
+char *luv__go_source(const char *name, size_t *n); /* its text, to be freed; NULL: there is none */
+int luv__push_embedded(lua_State *L, const char *name);
+void luv__preload_embedded(lua_State *L);
+
 /* ---- what is made once per state by the files that use it ------------------- */
 void luv__deliver_open(luv_state *S, lua_State *L);
 void luv__glue_open(luv_state *S, lua_State *L);

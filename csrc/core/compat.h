@@ -26,6 +26,10 @@ extern void lua_upvaluejoin(lua_State *L, int f, int i, int g, int j) __attribut
 extern int backtrace(void **to, int most) __attribute__((weak)); /* glibc's: other C libraries have none */
 
 int luaopen_luv(lua_State *L);
+int luaopen_luv_socket(lua_State *L);
+int luaopen_luv_socket_unix(lua_State *L);
+int luaopen_luv_ssl(lua_State *L);
+int luaopen_luv_compat(lua_State *L);
 
 /* The longest string that the host makes: LJ_MAX_STR - 1 of lj_def.h, or what a double counts. */
 #define LUV_MAX_STRING (luaJIT_setmode ? (uint64_t)0x7ffffeff : (uint64_t)1 << 53)

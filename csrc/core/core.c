@@ -4,7 +4,7 @@
 luv_class luv__class_other = {.name = "luv.handle"}; /* of Go's, without a userdata */
 
 #define FACES(X) \
-  X(spawn, 0) X(timeout, 0) X(self, 0) X(hrtime, 0) X(now, 0) X(run, 0) X(spin, 0) \
+  X(spawn, 0) X(timeout, 0) X(self, 0) X(hrtime, 0) X(os_gettimeofday, 0) X(now, 0) X(run, 0) X(spin, 0) \
   X(stack_size, 0) X(install, 0) X(on_error, 0) X(cancelled, 0) X(cancelled_tostring, 0) \
   X(fiber_create, 0) X(fiber_yield, 0) X(fiber_list, 0) X(fiber_loop, 0) X(fiber_ready, 0) \
   X(fiber_join, 1) X(fiber_cancel, 0) X(fiber_suspend, 1) X(fiber_status, 0) X(fiber_name, 0) \

@@ -26,6 +26,8 @@ var (
 	Share func(what int, n uint64) uint64
 	// Seal writes the seal of data, 32 bytes.
 	Seal func(data, mac []byte)
+	// Source finds the text of a module that is written in Lua.
+	Source = func(name string) (string, bool) { return "", false }
 	// Exit lets go of what outlives its state, for so many seconds at most: the process ends.
 	Exit func(seconds float64)
 )
@@ -96,6 +98,16 @@ func goAccepted(listener C.uint64_t, o C.uintptr_t) C.int {
 		return 0
 	}
 	return C.UV_ECANCELED
+}
+
+//export goSource
+func goSource(name C.uintptr_t, n C.uint64_t, size *C.uint64_t) C.uintptr_t {
+	text, found := Source(string(memory(name, uint64(n))))
+	if !found {
+		return 0
+	}
+	*size = C.uint64_t(len(text))
+	return C.uintptr_t(uintptr(unsafe.Pointer(C.CString(text))))
 }
 
 //export goExit

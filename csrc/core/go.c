@@ -13,6 +13,7 @@ void goExit(double seconds);
 uint64_t goShare(int what, uint64_t n);
 void goSeal(uintptr_t data, uint64_t n, uintptr_t mac);
 void goRecord(uintptr_t record);
+uintptr_t goSource(uintptr_t name, uint64_t n, uint64_t *size);
 int goAccepted(uint64_t listener, uintptr_t o);
 
 /* What goes in and comes out, of whichever function. */
@@ -32,6 +33,11 @@ static void run(void *c) { ((call *)c)->result = (uint64_t)goRun((uintptr_t)((ca
 static void release(void *c) { goRelease(((call *)c)->n, ((call *)c)->what); }
 static void leave(void *c) { goExit(((call *)c)->seconds); }
 static void share(void *c) { ((call *)c)->result = goShare(((call *)c)->what, ((call *)c)->n); }
+
+static void source(void *p) {
+  call *c = p;
+  c->q = (const void *)goSource((uintptr_t)c->p, c->n, &c->result);
+}
 
 static void record(void *r) { goRecord((uintptr_t)r); }
 static void accepted(void *c) { ((call *)c)->a = goAccepted(((call *)c)->n, (uintptr_t)((call *)c)->p); }
@@ -102,4 +108,11 @@ int luv__go_accepted(uint64_t listener, luv_object *o) {
   call c = {.n = listener, .p = o};
   luv__on_host(accepted, &c);
   return (int)c.a;
+}
+
+char *luv__go_source(const char *name, size_t *n) {
+  call c = {.n = strlen(name), .p = name};
+  luv__on_host(source, &c);
+  *n = (size_t)c.result;
+  return (char *)(uintptr_t)c.q;
 }

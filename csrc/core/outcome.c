@@ -41,8 +41,7 @@ int luv__outcome(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   int out = f->out;
   luv_assert(f->status != LUV_WAITING && queue_empty(&w->node) && !w->external);
   f->out = LUV_OUT_STACK;
-  if (out != LUV_OUT_STACK && out != LUV_OUT_TRUE && out != LUV_OUT_SELF && out != LUV_OUT_COUNT) /* those allocate nothing */
-    luv__check_crossing(W);
+  if (luv__can_be_repeated(f, out)) luv__check_crossing(W); /* the others have allocated nothing here */
   switch (out) {
     case LUV_OUT_STACK: return f->nargs;
     case LUV_OUT_DATA: lua_pushlstring(W, w->on, (size_t)w->arg); return 1;

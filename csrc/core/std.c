@@ -7,6 +7,16 @@ int luv_hrtime(lua_State *L) {
   return 1;
 }
 
+/* seconds, microseconds = luv.os.gettimeofday() */
+int luv_os_gettimeofday(lua_State *L) {
+  uv_timeval64_t t;
+  int err = uv_gettimeofday(&t);
+  if (err) return luv__fail(L, err);
+  lua_pushnumber(L, (lua_Number)t.tv_sec);
+  lua_pushnumber(L, (lua_Number)t.tv_usec);
+  return 2;
+}
+
 /* ms = luv.now(): the loop's time, as of the last poll */
 int luv_now(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -109,10 +119,18 @@ int luv_on_error(lua_State *L) {
   return 1;
 }
 
-/* luv = luv.install(): a wait works anywhere, so there is nothing to install */
+/* luv = luv.install([{socket = true, ssl = true}]): a wait works anywhere, so there is nothing to
+ * install but what is asked for by name */
 int luv_install(lua_State *L) {
   luv_state *S = luv_enter(L);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_module);
+  if (lua_isnoneornil(L, 1)) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_module);
+    return 1;
+  }
+  if (!lua_istable(L, 1)) luv__arg_error(S, L, 1, "install", "table expected");
+  luv__push_embedded(L, "install");
+  lua_pushvalue(L, 1);
+  lua_call(L, 1, 1);
   return 1;
 }
 

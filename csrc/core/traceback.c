@@ -22,12 +22,15 @@ static void one(luv_state *S, lua_State *T, lua_State *W, const char *msg) {
   lua_remove(W, -2);
 }
 
-/* What an error brought along from a fiber that is gone, if the one on top of T is that error. */
+/* What an error brought along from a fiber that is gone, if the one on top of T is that error. T is as it
+ * was before anything is allocated: a finaliser may fail then, and this be done again. */
 static void kept(luv_state *S, lua_State *T, lua_State *W) {
+  int is;
   lua_rawgeti(T, LUA_REGISTRYINDEX, S->ref_kept_error);
-  if (lua_rawequal(T, -1, -2)) lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_kept);
+  is = lua_rawequal(T, -1, -2);
+  lua_pop(T, 1);
+  if (is) lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_kept);
   else lua_pushliteral(W, "");
-  lua_remove(T, T == W ? -2 : -1);
   if (!lua_isstring(W, -1)) {
     lua_pop(W, 1);
     lua_pushliteral(W, "");

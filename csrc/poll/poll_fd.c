@@ -9,14 +9,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-#include "readiness.h"
-
-typedef struct {
-  luv_object o;
-  uv_poll_t h;  /* of `epoll`; right behind the object, where luv__handle looks for it */
-  int epoll;    /* ours */
-  int fd;       /* not ours */
-} luv_poll;
+#include "poll.h"
 
 _Static_assert(offsetof(luv_poll, h) == sizeof(luv_object), "luv__handle finds it there");
 
@@ -24,9 +17,6 @@ static int failure(void) { return uv_translate_sys_error(errno); }
 
 /* Arms the descriptor for the next event of what all that wait want; it fails if the number has
  * been closed, or is another file's that cannot be waited for. */
-extern luv_class luv__class_poll;
-extern luv_room luv__poll_room; /* keeps for each state how many waits did not wait */
-
 static int arm(luv_poll *p) {
   int wanted = 0;
   luv_queue *q;
@@ -62,7 +52,7 @@ static void on_epoll(uv_poll_t *h, int status, int events) {
   if (epoll_wait(p->epoll, &e, 1, 0) > 0) serve(p);
 }
 
-static int begin_wait(luv_state *S, luv_fiber *f) {
+int luv__poll_begin(luv_state *S, luv_fiber *f) {
   luv_poll *p = f->wait.on;
   int err;
   queue_push(&p->o.waiters, &f->wait.node);
@@ -70,21 +60,21 @@ static int begin_wait(luv_state *S, luv_fiber *f) {
   return 0;
 }
 
-static const luv_op wait_op = {.name = "poll", .flags = LUV_OP_EXTERNAL | LUV_OP_AGAIN, .begin = begin_wait,
+static const luv_op wait_op = {.name = "poll", .flags = LUV_OP_EXTERNAL | LUV_OP_AGAIN, .begin = luv__poll_begin,
                                .deliver = luv__deliver_readiness};
 
-static void closing(luv_object *o) {
-  luv_poll *p = (luv_poll *)o;
+void luv__poll_unwatch(luv_poll *p) {
   uv_poll_stop(&p->h);
   close(p->epoll);
 }
+
+static void closing(luv_object *o) { luv__poll_unwatch((luv_poll *)o); }
 
 luv_class luv__class_poll = {.name = "luv.poll", .closing = closing};
 
 /* ---- making one ----------------------------------------------------------------------------- */
 
-/* Watches fd; after an error nothing is left of it. */
-static int begin(luv_state *S, luv_poll *p) {
+int luv__poll_watch(luv_state *S, luv_poll *p) {
   struct epoll_event e = {EPOLLONESHOT, {.ptr = NULL}};
   int err = 0;
   p->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -102,27 +92,31 @@ static int begin(luv_state *S, luv_poll *p) {
   return 0;
 }
 
-/* Calls fileno() of the object at 1; returns how many results are not to be a descriptor, 0 if
+/* Calls fileno() of the object at idx; returns how many results are not to be a descriptor, 0 if
  * the one on top is. */
-static int ask(luv_state *S, lua_State *L) {
+static int ask(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {
   int top = lua_gettop(L);
-  if (!lua_istable(L, 1) && !luaL_getmetafield(L, 1, "__index"))
-    return luv__type_error(S, L, 1, 1, "create", "descriptor or object with fileno()");
+  if (!lua_istable(L, idx) && !luaL_getmetafield(L, idx, "__index"))
+    return luv__type_error(S, L, idx, arg, fname, "descriptor or object with fileno()");
   lua_settop(L, top);
-  lua_getfield(L, 1, "fileno");
-  if (!lua_isfunction(L, -1)) return luv__type_error(S, L, 1, 1, "create", "descriptor or object with fileno()");
-  lua_pushvalue(L, 1);
+  lua_getfield(L, idx, "fileno");
+  if (!lua_isfunction(L, -1)) return luv__type_error(S, L, idx, arg, fname, "descriptor or object with fileno()");
+  lua_pushvalue(L, idx);
   lua_call(L, 1, 3);
   if (lua_isnil(L, -3)) return 3;
   lua_settop(L, -3);
   return 0;
 }
 
-static int check_fd(luv_state *S, lua_State *L, int idx) {
-  double n = lua_tonumber(L, idx);
-  if (lua_type(L, idx) != LUA_TNUMBER) return luv__type_error(S, L, idx, 1, "create", "number");
+int luv__poll_fd(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {
+  int object = lua_istable(L, idx) || lua_isuserdata(L, idx), at = idx;
+  double n;
+  if (object && ask(S, L, idx, arg, fname)) return -1;
+  if (object) at = lua_gettop(L);
+  n = lua_tonumber(L, at);
+  if (lua_type(L, at) != LUA_TNUMBER) return luv__type_error(S, L, at, arg, fname, "number");
   if (!(n >= 0 && n <= 2147483647 && n == (int)n))
-    return luv__arg_error(S, L, 1, "create", "whole number from 0 to 2147483647 expected");
+    return luv__arg_error(S, L, arg, fname, "whole number from 0 to 2147483647 expected");
   return (int)n;
 }
 
@@ -139,13 +133,12 @@ static void hold(lua_State *L) {
 int luv_poll_create(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_poll *p;
-  int fd, err, n;
-  if ((lua_istable(L, 1) || lua_isuserdata(L, 1)) && (n = ask(S, L))) return n;
-  fd = check_fd(S, L, lua_istable(L, 1) || lua_isuserdata(L, 1) ? lua_gettop(L) : 1);
+  int err, fd = luv__poll_fd(S, L, 1, 1, "create");
+  if (fd < 0) return 3;
   p = (luv_poll *)luv__object_new(S, luv__class_poll.id, sizeof *p);
   if (!p) return luv__fail(L, UV_ENOMEM);
   p->fd = fd;
-  if ((err = begin(S, p))) {
+  if ((err = luv__poll_watch(S, p))) {
     luv__object_dispose(&p->o);
     return luv__fail(L, err);
   }

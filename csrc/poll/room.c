@@ -1,10 +1,9 @@
 /* room.c - what the core is given of foreign descriptors. */
-#include "luv.h"
-
-extern luv_class luv__class_poll;
+#include "poll.h"
 
 #define FACES(X) \
-  X(poll_create, 0) X(poll_wait, 1) X(poll_fileno, 0)
+  X(poll_create, 0) X(poll_wait, 1) X(poll_fileno, 0) X(poll_set, 0) X(pollset_add, 0) X(pollset_remove, 0) \
+  X(pollset_wait, 1)
 
 FACES(LUV_FACE_DECLARE)
 
@@ -13,6 +12,6 @@ static const luv_face faces[] = {
   {NULL, NULL, 0, NULL, 0, NULL},
 };
 
-static luv_class *const classes[] = {&luv__class_poll, NULL};
+static luv_class *const classes[] = {&luv__class_poll, &luv__class_pollset, NULL};
 luv_room luv__poll_room = {.name = "poll", .faces = faces, .size = sizeof(uint32_t), .classes = classes};
 LUV_ROOM(luv__poll_room)

@@ -8,6 +8,7 @@ static int preload(lua_State *L) {
   lua_getfield(L, -1, "preload");
   lua_pushcfunction(L, luaopen_luv);
   lua_setfield(L, -2, "luv");
+  luv__preload_embedded(L);
   return 0;
 }
 

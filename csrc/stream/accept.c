@@ -150,18 +150,28 @@ static int is_fresh(luv_box *into) {
   return uv_fileno((uv_handle_t *)&s->h, &fd) != 0;
 }
 
-/* tcp = luv.net.tcp(): made for every connection by those who accept into one, hence here */
+static unsigned family_of(luv_state *S, lua_State *L) {
+  const char *name = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : "";
+  if (lua_isnoneornil(L, 1)) return AF_UNSPEC;
+  if (strcmp(name, "inet") == 0) return AF_INET;
+  if (strcmp(name, "inet6") == 0) return AF_INET6;
+  return (unsigned)luv__arg_error(S, L, 1, "tcp", "\"inet\" or \"inet6\" expected");
+}
+
+/* tcp = luv.net.tcp([family]): made for every connection by those who accept into one, hence here */
 int luv_tcp_create(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_stream *s;
+  unsigned family = lua_gettop(L) ? family_of(S, L) : AF_UNSPEC;
   int err;
   s = luv__stream_new(S, luv__class_tcp.id);
   if (!s) return luv__fail(L, UV_ENOMEM);
-  err = uv_tcp_init(S->loop, &s->h.tcp);
+  err = uv_tcp_init_ex(S->loop, &s->h.tcp, family);
   if (err) {
     luv__object_dispose(&s->o);
     return luv__fail(L, err);
   }
+  s->family_given = family != AF_UNSPEC;
   luv__push_object(S, L, &s->o);
   return 1;
 }

@@ -100,8 +100,17 @@ static int bind_ourselves(luv_stream *s, const struct sockaddr *a, unsigned flag
   return adopt(s, fd, err);
 }
 
+/* A socket that was made with its family is bound as it is: its options are the script's affair. */
+static int bind_as_it_is(luv_stream *s, const struct sockaddr *a) {
+  uv_os_fd_t fd;
+  if (uv_fileno((uv_handle_t *)&s->h, &fd)) return UV_EBADF;
+  return bind(fd, a, a->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in))
+           ? uv_translate_sys_error(errno) : 0;
+}
+
 int luv__tcp_bind(luv_stream *s, const struct sockaddr *a, unsigned flags) {
   if (!has_descriptor(s) && (s->options || flags & LUV_BIND_EXCLUSIVE)) return bind_ourselves(s, a, flags);
+  if (s->family_given) return flags ? UV_EBUSY : bind_as_it_is(s, a);
   if (flags & LUV_BIND_EXCLUSIVE) return UV_EBUSY;
   return uv_tcp_bind(&s->h.tcp, a, flags & LUV_BIND_V6ONLY ? UV_TCP_IPV6ONLY : 0);
 }

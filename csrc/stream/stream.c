@@ -125,6 +125,15 @@ int luv_stream_stop(lua_State *L) {
   return 1;
 }
 
+/* n = stream:read_queue_size(): bytes that were read ahead, or put back */
+int luv_stream_read_queue_size(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_stream *s = luv__check_stream(S, L, "read_queue_size");
+  if (!s) return luv__fail(L, UV_EBADF);
+  lua_pushnumber(L, (lua_Number)s->in.len);
+  return 1;
+}
+
 /* n = stream:write_queue_size(): bytes that libuv has not written yet */
 int luv_stream_write_queue_size(lua_State *L) {
   luv_state *S = luv_enter(L);

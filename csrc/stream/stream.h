@@ -30,6 +30,7 @@ struct luv_stream {
   struct luv_sockopt *options; /* for the first descriptor: sockopt.c */
   luv_queue watchers;      /* fibers that wait until it is ready: ready.c */
   uint8_t watched;         /* its descriptor is in the hub */
+  uint8_t family_given;    /* the script has said it: bound as it is, sockopt.c */
   const luv_engine *engine; /* what reads and writes in libuv's place: stream.h */
   luv_stream *upper;        /* the stream with an engine that has taken this one, or NULL */
   luv_stream *(*wrap)(luv_stream *server, luv_stream *c); /* of a listener: what accept gives of c */

@@ -340,11 +340,18 @@ static int put_quietly(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
   return done;
 }
 
+/* A connection that speaks before it has read: so far nobody has marked it. */
+static int is_socket(luv_stream *s) {
+  if (s->o.flags & LUV_O_SOCKET) return 1;
+  if (s->o.class_id != luv__class_tcp.id || s->o.flags & LUV_O_SHY || !uv_is_writable(&s->h.s)) return 0;
+  s->o.flags |= LUV_O_SOCKET;
+  return 1;
+}
 
 /* What the kernel takes at once: bytes, or an error. */
 int luv__put(luv_stream *s, const uv_buf_t *bufs, unsigned n) {
   uv_os_fd_t fd;
-  if (LUV_UNLIKELY(!(s->o.flags & LUV_O_SOCKET) || uv_fileno((uv_handle_t *)&s->h, &fd))) return put_quietly(s, bufs, n);
+  if (LUV_UNLIKELY(!is_socket(s) || uv_fileno((uv_handle_t *)&s->h, &fd))) return put_quietly(s, bufs, n);
   return (int)(n == 1 ? luv__send(fd, bufs->base, bufs->len) : luv__send_pieces(fd, bufs, n));
 }
 

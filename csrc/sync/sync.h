@@ -93,7 +93,7 @@ static inline luv_sync *luv__sync(luv_state *S) { return luv__room_data(S, &luv_
 void luv__mutex_release(luv_state *S, luv_mutex *m);
 void luv__mutex_relock(luv_state *S, luv_mutex *m, luv_fiber *f, int out);
 int luv__mutex_owned(luv_mutex *m, luv_fiber *f);
-luv_fiber *luv__case_owner(luv_fiber *f); /* select.c */
+luv_fiber *luv__case_owner(luv_fiber *f); /* select_wait.c */
 
 /* What is called from Lua of their own (chan_wrap.c, scope_glue.c), and by the FFI. */
 int luv_chan_put(lua_State *L);

@@ -1,15 +1,15 @@
-/* tls_check.c - the faces that take options of TLS, and the script's function among these.
+/* tls_check.c - the faces that take options of TLS, and the script's functions among these.
  *
- * Go cannot hold a function of Lua's: what stands in the field `check` is put into the registry,
- * and Go gets its number, in a copy of the table. It is called as a fiber, so it may wait. */
+ * Go cannot hold a function of Lua's: what stands in the fields `check` and `choose` is put into the
+ * registry, and Go gets its number, in a copy of the table. It is called as a fiber, so it may wait. */
 #include "tls.h"
 
 static const char source[] =
   "local done, pcall, tostring = ...\n"
-  "return function(fn, id, chain, info)\n"
-  "  local ok, yes, why = pcall(fn, chain, info)\n"
-  "  if not ok then yes, why = false, 'the check function failed: ' .. tostring(yes) end\n"
-  "  done(id, yes and true or false, why ~= nil and tostring(why) or nil)\n"
+  "return function(fn, id, what, info)\n"
+  "  local ok, yes, why = pcall(fn, what, info)\n"
+  "  if not ok then yes, why = false, 'the ' .. (info and 'check' or 'choose') .. ' function failed: ' .. tostring(yes) end\n"
+  "  done(id, yes and true or false, why ~= nil and tostring(why) or nil, not info and yes or nil)\n"
   "end\n";
 
 /* ---- Go's number for a function ------------------------------------------------------------ */
@@ -24,26 +24,45 @@ static void copy_table(lua_State *L, int idx) {
   }
 }
 
-/* The options at idx, if there are any. */
-static void lend(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {
-  if (!lua_istable(L, idx)) return;
-  lua_pushliteral(L, "check");
-  lua_rawget(L, idx);
-  if (lua_isnil(L, -1)) {
+static const char *const names[] = {"check", "choose"};
+
+#define NAMES 2
+
+/* Whether there are functions among the options at idx; what is something else raises. */
+static int has_functions(luv_state *S, lua_State *L, int idx, int arg, const char *fname) {
+  int i, n = 0;
+  if (!lua_istable(L, idx)) return 0;
+  for (i = 0; i < NAMES; i++) {
+    lua_pushstring(L, names[i]);
+    lua_rawget(L, idx);
+    if (lua_isfunction(L, -1)) n++;
+    else if (!lua_isnil(L, -1)) luv__arg_error(S, L, arg, fname, lua_pushfstring(L, "field '%s': function expected", names[i]));
     lua_pop(L, 1);
-    return;
   }
-  if (!lua_isfunction(L, -1)) luv__arg_error(S, L, arg, fname, "field 'check': function expected");
-  copy_table(L, idx);
-  lua_insert(L, -2);
-  lua_pushinteger(L, luaL_ref(L, LUA_REGISTRYINDEX));
-  lua_setfield(L, -2, "check");
-  lua_replace(L, idx);
+  return n;
+}
+
+/* In the copy at idx. */
+static void lend(lua_State *L, int idx) {
+  int i;
+  for (i = 0; i < NAMES; i++) {
+    lua_getfield(L, idx, names[i]);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      continue;
+    }
+    lua_pushinteger(L, luaL_ref(L, LUA_REGISTRYINDEX));
+    lua_setfield(L, idx, names[i]);
+  }
 }
 
 static int forward(lua_State *L, int idx, int arg, const char *fname) {
   luaL_checkstack(L, LUA_MINSTACK, "luv");
-  lend(luv_enter(L), L, idx, arg, fname);
+  if (has_functions(luv_enter(L), L, idx, arg, fname)) {
+    copy_table(L, idx);
+    lua_replace(L, idx);
+    lend(L, idx);
+  }
   return luv_trampoline(L);
 }
 

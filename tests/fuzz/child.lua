@@ -30,6 +30,13 @@ local function held()
   return h
 end
 
+-- What its descriptors are, for who reads of a leak.
+local function links()
+  local list = {}
+  for _, n in ipairs(luv.fs.readdir("/proc/self/fd")) do list[#list + 1] = n .. " " .. tostring(luv.fs.readlink("/proc/self/fd/" .. n)) end
+  return " (" .. table.concat(list, ", ") .. ")"
+end
+
 local function more(before)
   local now, text = held(), nil
   for k, n in pairs(now) do
@@ -50,7 +57,7 @@ local function leak(before)
     if try == 3 and rawget(_G, "jit") then require("jit").flush() end -- compiled code keeps what it names
     if try > 3 then luv.sleep(0.005 * try) end
   end
-  return text
+  return text:find("descriptors", 1, true) and text .. links() or text
 end
 
 local home = assert(luv.fs.mkdtemp(luv.fs.tmpdir() .. "/luv-fuzz-XXXXXX"))

@@ -172,7 +172,7 @@ local kinds = {
   end,
 }
 
--- Each case is told whether it won, with what, or that nobody knows.
+-- Each case is told whether it won, with what, or that nobody knows, and why.
 local function tell(takers, won, ...)
   for i, take in ipairs(takers) do
     if i == won then take("won", ...) else take("lost") end
@@ -181,7 +181,7 @@ end
 function constructs.selected(world, takers, ok, i, ...)
   world.inside = false
   if ok then return tell(takers, i, ...) end
-  for _, take in ipairs(takers) do take("unknown") end
+  for _, take in ipairs(takers) do take("unknown", i) end
   error(i, 0)
 end
 

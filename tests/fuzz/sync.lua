@@ -78,14 +78,13 @@ return function(world)
     end
   end
 
+  -- What a finaliser raises before it was done has changed nothing.
   local function add(r)
-    if added > 0 and r(2) == 1 then
-      added = added - 1
-      group:done()
-    else
-      added = added + 1
-      group:add()
-    end
+    local done = added > 0 and r(2) == 1
+    if done then added = added - 1 end
+    local ok, err = pcall(done and group.done or group.add, group)
+    if done ~= ok then added = added + 1 end
+    if not ok then error(err, 0) end
   end
   local function drained(r, nowait) call(group.wait, group, world.limit(r, nowait)) end
 

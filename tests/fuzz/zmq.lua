@@ -98,7 +98,9 @@ return function(world)
     acts = {send, send, send, recv, recv, recv_multipart, replace},
     cases = {function(r)
       local route = routes[r(2)]
-      return {route.to, "recv"}, function(how, ...) if how == "won" then taken(route, ...) end end
+      return {route.to, "recv"}, function(how, ...)
+        if how == "won" then taken(route, ...) elseif how == "unknown" and ... == world.boom then route.book:excuse() end
+      end
     end, function(r)
       local route = routes[r(2)]
       local n = route.book:next()

@@ -1,0 +1,8 @@
+package bridge
+
+import (
+	"luv/compat"
+	"luv/csrc/core"
+)
+
+func init() { core.Source = compat.Source }
