@@ -275,21 +275,7 @@ local function make_accounts(place, n)
   return list
 end
 
-local function new_account(i)
-  local a = {id = i, n = 0, friends = {}}
-  function a:add(x) self.n = (self.n * 31 + x) % 1000003; return self.n end
-  function a:befriend(k, other) self.friends[k] = other; return other ~= nil end
-  function a:forward(k, depth, x)
-    local f = self.friends[k]
-    if not f then return nil, "no friend" end
-    if depth == 0 then return f:add(x) end
-    return f:forward(k, depth - 1, x + self.n)
-  end
-  function a:friend(k) return self.friends[k] end
-  function a:fail(x) error({id = self.id, x = x}) end
-  function a:echo(t) return t, self end
-  return a
-end
+local new_account = dofile(tap.dir .. "lib/account.lua")
 
 -- Performs the program, and returns what it came to as text. Objects are told by their ids.
 local function perform(list, seed, steps)
@@ -346,6 +332,35 @@ tap.test("random programs over 4 threads come to the same as in one state", func
     for i = 1, 4 do asks[i]:close() end
     for i = 1, 4 do threads[i]:join() end
   end
+end)
+
+tap.test("random programs over two processes come to the same as in one state", function()
+  local path = tap.tempfile(([[
+    local luv = require("luv")
+    local new_account = dofile(%q)
+    local server = assert(luv.proxy.serve("tcp://127.0.0.1:*", {make = function(i) return luv.share(new_account(i)) end}))
+    io.write(server:endpoint(), "\n")
+    io.flush()
+    luv.stdin:read_line()
+    server:close()
+  ]]):format(tap.dir .. "lib/account.lua"))
+  local p = assert(luv.process.spawn("sh", {"-c", "LUA_CPATH=" .. tap.quote(package.cpath) .. " exec " .. tap.interpreter .. " " .. tap.quote(path),
+    stdin = "pipe", stdout = "pipe", stderr = "inherit", ends_with_parent = true}))
+  local root = assert(proxy.connect(assert(p.stdout:read_line(nil, 20)), nil, 20))
+  for seed = 1, 6 do
+    local here = perform(make_accounts(new_account, 8), seed * 7919, 150)
+    local list = make_accounts(function(i)
+      if i % 2 == 0 then return luv.share(new_account(i)) end
+      return root.make(i)
+    end, 8)
+    tap.equal(perform(list, seed * 7919, 150), here, "seed " .. seed)
+  end
+  root:close()
+  p.stdin:write("end\n")
+  p:wait(10)
+  for _, name in ipairs{"stdin", "stdout"} do p[name]:close() end
+  p:close()
+  os.remove(path)
 end)
 
 tap.done()
