@@ -456,4 +456,21 @@ tap.test("an owner whose script has ended serves the threads that the process wa
   tap.ok(rc ~= 124 and rc ~= 137, "it hangs")
 end)
 
+tap.test("LUV_DEBUG=leaks names what is held as its state ends, and by whom", function()
+  local _, err, rc = tap.run([[
+    local luv = require("luv")
+    local back, stop = luv.thread.chan(1), luv.thread.chan(1)
+    local t = luv.thread.create(function()
+      back:put(luv.share({}))
+      stop:get()
+    end)
+    local p = back:get()
+    stop:put(1)
+    t:join()
+    luv.proxy.release(p)
+  ]], "export LUV_DEBUG=leaks")
+  tap.equal(rc, 0)
+  tap.match(err, "^luv: table 0x%x+ is still held by thread 1\n$")
+end)
+
 tap.done()

@@ -144,6 +144,7 @@ static int collect(lua_State *L) {
   luv_ref *r = p ? p->ref : NULL;
   if (!r || luv__forked || luv_upstate(L)->lingers) return 0;
   p->ref = NULL;
+  luv__leaks_remove(luv_upstate(L), r);
   luv__ref_drop(r);
   return 0;
 }

@@ -72,6 +72,12 @@ int luv__is_to_stay(luv_state *S, lua_State *L, int idx);
 void luv__proxy_release(luv_state *S, lua_State *L, luv_proxy *p);
 extern const luv_shared luv__proxy_shared;
 
+/* ---- leaks.c ------------------------------------------------------------------------------ */
+
+void luv__leaks_add(luv_state *S, const luv_ref *r);
+void luv__leaks_remove(luv_state *S, const luv_ref *r);
+void luv__leaks_tell(luv_state *S);
+
 /* ---- letter.c: values on their way ------------------------------------------------------- */
 
 typedef struct luv_blobs { struct luv_blobs *next; luv_blob blob; } luv_blobs;

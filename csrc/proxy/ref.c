@@ -141,7 +141,10 @@ void luv__refs_serve(luv_state *S) {
 /* The state's objects go with it. Who still has a ref frees it. */
 void luv__refs_close(luv_state *S) {
   luv_proxies *P = luv__proxies(S);
-  luv_ref *r = take(P->port, LUV_PORT_CLOSED), *next;
+  luv_ref *r, *next;
+  luv__refs_serve(S);
+  luv__leaks_tell(S);
+  r = take(P->port, LUV_PORT_CLOSED);
   for (; r; r = next) {
     next = r->next;
     if (__atomic_sub_fetch(&r->refs, 1, __ATOMIC_ACQ_REL) == 0) luv__ref_free(r);
@@ -165,6 +168,7 @@ static void make_proxy(luv_state *S, lua_State *L, luv_ref *r) {
   lua_rawset(L, -4);
   luv__ref_take(r);
   p->ref = r;
+  if (LUV_UNLIKELY(S->trace_handles)) luv__leaks_add(S, r);
 }
 
 void luv__ref_push(luv_state *S, lua_State *L, luv_ref *r) {
@@ -194,6 +198,7 @@ void luv__proxy_release(luv_state *S, lua_State *L, luv_proxy *p) {
   lua_pushnil(L);
   lua_rawset(L, -3);
   lua_pop(L, 1);
+  luv__leaks_remove(S, r);
   luv__ref_drop(r);
 }
 
