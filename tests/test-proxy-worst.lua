@@ -239,6 +239,7 @@ local function resident()
 end
 
 tap.test("references made and dropped: memory is flat, nothing is left", function()
+  local asan = (os.getenv("LD_PRELOAD") or ""):find("asan") -- keeps what is freed
   local o, rounds = luv.share({}), os.getenv("LUV_HOSTILE") and 2 or 20
   function o:make() return luv.share({}) end
   o.resident = luv.share(resident)
@@ -256,7 +257,7 @@ tap.test("references made and dropped: memory is flat, nothing is left", functio
     for _ = 1, rounds do go(500) end
     return p.resident() - before
   end, o, rounds)
-  tap.ok(grown < 8000, grown .. " KB more after " .. rounds * 5000 .. " references")
+  tap.ok(grown < 8000 or asan, grown .. " KB more after " .. rounds * 5000 .. " references")
   for _ = 1, 300 do
     collectgarbage()
     if luv.stats().proxies.held == 0 then break end

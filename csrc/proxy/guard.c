@@ -10,8 +10,10 @@ typedef struct { int is; } luv_guard;
 
 static int threads_run(luv_state *S) {
   luv_queue *q, *all = &luv__threads(S)->children;
-  for (q = all->next; q != all; q = q->next)
-    if (!__atomic_load_n(&luv_container(q, luv_thread, child)->detached, __ATOMIC_RELAXED)) return 1;
+  for (q = all->next; q != all; q = q->next) {
+    luv_thread *t = luv_container(q, luv_thread, child);
+    if (!__atomic_load_n(&t->detached, __ATOMIC_RELAXED) && __atomic_load_n(&t->task.status, __ATOMIC_ACQUIRE) == LUV_TASK_RUNNING) return 1;
+  }
   return 0;
 }
 
@@ -38,6 +40,22 @@ void luv__guard_serve(luv_state *S) {
 
 static const luv_op end_op = {.name = "the threads' end", .flags = LUV_OP_EXTERNAL, .begin = luv__begin_asleep};
 
+#define LOOK 0.05 /* s: the object by which a thread's end would be told may be gone */
+
+/* Whether there is to be another look. */
+static int wait_once(luv_state *S, lua_State *L) {
+  luv_fiber *m = &S->main;
+  int err;
+  luv__wait_prepare(S, m, &end_op, NULL, 0, LOOK);
+  m->in = m->base = L;
+  m->nargs = 0;
+  luv__wait_begin(S, m);
+  err = luv__run_main(S, L);
+  err |= m->out != LUV_OUT_TIMEOUT;
+  m->out = LUV_OUT_STACK;
+  return !err && !is_over(S);
+}
+
 /* A finaliser: where nothing else can wait, this does. Ctrl-C ends it. */
 static void wait_for_threads(luv_state *S, lua_State *L) {
   luv_proxies *P = luv__proxies(S);
@@ -48,12 +66,7 @@ static void wait_for_threads(luv_state *S, lua_State *L) {
   P->ending = 1;
   P->most = lua_gc(L, LUA_GCCOUNT, 0) * 2 + 65536;
   m->flags &= (uint8_t)~LUV_F_CANCEL;
-  luv__wait_prepare(S, m, &end_op, NULL, 0, LUV_NO_TIMEOUT);
-  m->in = m->base = L;
-  m->nargs = 0;
-  luv__wait_begin(S, m);
-  luv__run_main(S, L);
-  m->out = LUV_OUT_STACK;
+  while (wait_once(S, L)) lua_settop(L, top);
   P->ending = 0;
   lua_settop(L, top);
   luv__vm_enter_finalizer(L, before);

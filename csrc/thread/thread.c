@@ -59,7 +59,14 @@ static void write_name(luv_object *o, FILE *out) {
   fprintf(out, " '%s'", name);
 }
 
-luv_class luv__class_thread = {.name = "luv.thread", .closing = luv__link_closing, .write = write_name};
+/* As a state ends, its thread's object may go before the thread does. */
+static void closing(luv_object *o) {
+  luv_thread *t = luv__thread_of(((luv_link *)o)->core);
+  if (t && t->made == (luv_link *)o) t->made = NULL;
+  luv__link_closing(o);
+}
+
+luv_class luv__class_thread = {.name = "luv.thread", .closing = closing, .write = write_name};
 
 static int deliver(luv_state *S, luv_fiber *f, lua_State *L, lua_State *W) {
   (void)L;
