@@ -147,6 +147,43 @@ tap.both("a timeout of 0: dohandshake and receive say what they want, and go on"
   s:close()
 end)
 
+tap.both("select: a handshake that is over, bytes that have come, room to send", function()
+  local a, b = sockets()
+  local c, s = assert(ssl.wrap(a, client_cfg)), assert(ssl.wrap(b, server_cfg))
+  c:settimeout(0)
+  s:settimeout(0)
+  local shaken, turns = {}, 0
+  while not (shaken[c] and shaken[s]) do -- as a loop of callbacks does it
+    local waiting = {}
+    for _, conn in ipairs{c, s} do
+      if not shaken[conn] then
+        local ok, why = conn:dohandshake()
+        shaken[conn] = ok
+        if not ok then
+          tap.equal(why, "wantread")
+          waiting[#waiting + 1] = conn
+        end
+      end
+    end
+    turns = turns + 1
+    if #waiting > 0 then tap.ok(#socket.select(waiting, nil, 20) > 0, "select") end
+  end
+  tap.ok(turns < 10, turns .. " turns")
+  tap.same({socket.select({c, s}, nil, 0)}, {{}, {}, "timeout"})
+  local _, w = socket.select(nil, {c}, 0)
+  tap.equal(w[1], c)
+  s:send("ab\n")
+  local r = socket.select({c, s}, nil, 20)
+  tap.same({#r, r[1] == c, r[c]}, {1, true, 1})
+  tap.equal(c:receive(1), "a")
+  tap.equal(socket.select({c}, nil, 20)[1], c) -- what has been read already counts
+  tap.equal(c:receive(), "b")
+  s:close()
+  tap.equal(socket.select({c}, nil, 20)[1], c)
+  tap.equal(select(2, c:receive()), "closed")
+  c:close()
+end)
+
 tap.test("a full connection takes a part, and the rest by index", function()
   local c, s = pair()
   c:settimeout(0)

@@ -77,7 +77,10 @@ return function(world)
   end
   local function get_case(r)
     local slot = slots[r(4)]
-    return {slot.chan, "get"}, function(how, ...) if how == "won" then taken(slot, ...) end end
+    return {slot.chan, "get"}, function(how, ...)
+      if how == "won" then taken(slot, ...)
+      elseif how == "unknown" and ... == world.boom and slot.book.name ~= "chan" then slot.book:excuse() end
+    end
   end
 
   local function all(fn)
