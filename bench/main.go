@@ -82,6 +82,7 @@ var workloads = []workload{
 	{"zmq, 10 busy pairs among 1,000 sockets", (*bench).zmqIdle},
 	{"codec", (*bench).codec},
 	{"thread", (*bench).thread},
+	{"proxy", (*bench).proxy},
 	{"fs", (*bench).fs},
 	{"process: spawn, cat, signals", (*bench).processes},
 	{"pcall and timeout", (*bench).pcall},

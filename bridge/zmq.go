@@ -45,6 +45,7 @@ func init() {
 		{Name: "send", Args: lua.Own, Face: "zmq_send"},
 		{Name: "recv", Args: lua.Own, Face: "zmq_recv"},
 		{Name: "recv_multipart", Args: lua.Own, Face: "zmq_recv_multipart"},
+		{Name: "peer", Face: "zmq_peer"},
 		{Name: "bind", Args: 1, Go: toEndpoint((*zmq.Socket).Bind)},
 		{Name: "connect", Args: 1, Go: toEndpoint((*zmq.Socket).Connect)},
 		{Name: "unbind", Args: lua.Own, Face: "zmq_unbind", Go: toEndpoint((*zmq.Socket).Unbind)},

@@ -9,6 +9,7 @@ import (
 	_ "luv/csrc/fs"
 	_ "luv/csrc/poll"
 	_ "luv/csrc/process"
+	_ "luv/csrc/proxy"
 	_ "luv/csrc/signal"
 	_ "luv/csrc/stream"
 	_ "luv/csrc/sync"

@@ -355,6 +355,8 @@ function luv.stats() end
 ---     LUV_DEBUG=leaks in the environment each is reported on stderr with the line that made it
 ---@field ready_delay luv.stats.delay how long a fiber that is ready waits for its turn
 ---@field bytes luv.stats.bytes through the streams of this thread
+---@field proxies {held: number, calls: number, served: number} this state's objects that others hold, calls of
+---others' objects under way, and calls of others that run here
 ---@field slow luv.stats.slow[] the last ten turns that luv.watchdog has warned of
 
 ---Sampled: one fiber is timed, the last in the queue, whenever luv looks at the clock (each

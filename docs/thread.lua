@@ -8,7 +8,8 @@
 -- docs/codec.lua: scalars, strings, tables with cycles, Lua functions with their upvalues, which
 -- stay shared among the functions of one message. The luv library, its modules, the standard
 -- libraries, contexts of ØMQ and thread channels go by reference. Anything else (a socket, a
--- file, a coroutine, a fiber, a C function of another module) is refused before the thread
+-- file, a coroutine, a fiber, a C function of another module) stays where it is, and goes as a proxy
+-- (docs/proxy.lua); or, after luv.proxy.automatic(false), it is refused before the thread
 -- starts, with the whole path to it: "cannot pass argument 2: field 'db': luv.tcp".
 --
 -- In a thread the fields of luv are made when they are first named, so pairs(luv) shows there those

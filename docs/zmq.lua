@@ -334,6 +334,13 @@ function socket:recv(timeout) end
 ---@return luv.code? code
 function socket:recv_multipart(timeout) end
 
+---Whose the message is that was received last: its address, and the user that ctx:auth has let in, a key of
+---CURVE if its handler says so. The first call begins to note them; "" for what is not known.
+---@return string? address nil when it fails
+---@return string user or the message of an error
+---@return luv.code? code
+function socket:peer() end
+
 ---Makes the socket reachable. A port of * is any that is free: see last_endpoint.
 ---Source: zmq_bind.
 ---@param endpoint string such as "tcp://127.0.0.1:*", "ipc:///path", "inproc://name"

@@ -28,6 +28,7 @@ var roomsBelow = map[string][]string{
 	"process": {"core", "stream", "signal", "fs"},
 	"codec":   {"core"},
 	"thread":  {"core", "codec"},
+	"proxy":   {"core", "codec", "thread"},
 	"zmq":     {"core"},
 	"watch":   {"core", "thread"},
 }

@@ -163,6 +163,7 @@ for _, v in pairs(debug.getregistry()) do
       child = luv.process.spawn("true", {pty = true})
       seen[name].pty = child and child.pty or true -- where there are no terminals
       if child then child:wait() child:close() end
+    elseif name == "luv.proxy" then seen[name] = {} -- its methods are its object's
     elseif type(index) == "function" then seen[name] = methods_of(luv.fiber.create(print), name)
     elseif next(index) then seen[name] = index end
   end

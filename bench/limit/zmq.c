@@ -6,6 +6,8 @@
  *   zmq proxy ENDPOINT            binds, prints where, passes on to ENDPOINT until killed
  *   zmq rep ENDPOINT              binds, prints where, answers until "end"
  *   zmq req ENDPOINT N            connects and asks: "us N" a round trip of this process
+ *   zmq router                    binds, prints where, sends back what comes until "end"
+ *   zmq dealer ENDPOINT N SIZE    has 64 messages under way: "rate N" in round trips/s
  *
  * inproc sends a batch and receives it, which is how two fibers on one thread take turns;
  * the batch is no more than the high-water marks hold. */
@@ -118,10 +120,42 @@ static void req(const char *endpoint, int n) {
   _Exit(0);
 }
 
+static void router(void) {
+  void *s = bound(ZMQ_ROUTER, "tcp://127.0.0.1:*", 1);
+  char id[256], buffer[4096];
+  int k, n;
+  do {
+    must((k = zmq_recv(s, id, sizeof id, 0)) >= 0 && (n = zmq_recv(s, buffer, sizeof buffer, 0)) >= 0);
+    must(zmq_send(s, id, (size_t)k, ZMQ_SNDMORE) >= 0 && zmq_send(s, buffer, (size_t)n, 0) >= 0);
+  } while (n != 3 || memcmp(buffer, "end", 3) != 0);
+  zmq_close(s);
+  zmq_ctx_term(context);
+}
+
+static void dealer(const char *endpoint, int n, size_t size) {
+  void *s = connected(ZMQ_DEALER, endpoint);
+  char *buffer = calloc(1, size + 1);
+  double start;
+  int i;
+  ask(s, "hello");
+  start = now(CLOCK_MONOTONIC);
+  for (i = 0; i < 64; i++) must(zmq_send(s, buffer, size, 0) >= 0);
+  for (i = 0; i < n; i++) {
+    must(zmq_recv(s, buffer, size, 0) >= 0);
+    if (i < n - 64) must(zmq_send(s, buffer, size, 0) >= 0);
+  }
+  printf("rate %.0f\n", n / (now(CLOCK_MONOTONIC) - start));
+  fflush(stdout);
+  ask(s, "end");
+  _Exit(0);
+}
+
 int main(int argc, char **argv) {
   const char *mode = argc > 2 ? argv[1] : "";
   context = zmq_ctx_new();
-  if (strcmp(mode, "inproc") == 0) inproc(atoi(argv[2]), (size_t)atoi(argv[3]));
+  if (argc > 1 && strcmp(argv[1], "router") == 0) router();
+  else if (strcmp(mode, "dealer") == 0) dealer(argv[2], atoi(argv[3]), (size_t)atoi(argv[4]));
+  else if (strcmp(mode, "inproc") == 0) inproc(atoi(argv[2]), (size_t)atoi(argv[3]));
   else if (strcmp(mode, "push") == 0) push(argv[2], atoi(argv[3]), (size_t)atoi(argv[4]));
   else if (strcmp(mode, "pull") == 0) pull(atoi(argv[2]), (size_t)atoi(argv[3]));
   else if (strcmp(mode, "proxy") == 0) proxy(argv[2]);

@@ -94,7 +94,7 @@ static int decode(luv_state *S, lua_State *L, const luv_decoding *how, size_t si
 /* ... = luv.codec.decode(s[, {functions, depth, size, hooks}]) */
 int luv_codec_decode(lua_State *L) {
   luv_state *S = luv_enter(L);
-  luv_decoding how = {0, CODEC_DEPTH, 0};
+  luv_decoding how = {0, CODEC_DEPTH, 0, 0};
   size_t size = SIZE_MAX;
   if (lua_type(L, 1) != LUA_TSTRING) return luv__type_error(S, L, 1, 1, "decode", "string");
   options(S, L, &how, &size);

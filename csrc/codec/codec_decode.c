@@ -33,7 +33,7 @@ typedef struct {
   size_t nkind;
   int trusted;      /* code may be taken */
   int hooked;       /* a function of the script has been called */
-  int hooks, over, refs;
+  int hooks, far, over, refs;
   uint32_t nover, nrefs, cap_refs;
   ref *ref;
   frame *f;
@@ -211,10 +211,25 @@ static void push_object(decoder *d, int shared) {
   const char *name = get_name(d, &n);
   const luv_shared *kind = luv__shared_named(name, n);
   uint64_t process = get_u64(d), id = get_varint(d);
-  if (!kind) malformed(d, "an object of an unknown class");
+  if (!kind || d->far) malformed(d, "an object of an unknown class");
   if (process != luv__process()) luv__codec_error(d->L, UV_ESRCH, "the %s is another process's", kind->name);
   if (!kind->push(d->S, d->L, id)) luv__codec_error(d->L, UV_EBADF, "the %s is closed", kind->name);
   if (shared) note(d, at, 0);
+}
+
+/* Its number is an address: it comes from this process's own messages. */
+static void push_staying(decoder *d) {
+  if (d->far) {
+    uint64_t at = get_u64(d);
+    lua_rawgeti(d->L, d->far, at > INT32_MAX ? 0 : (int)at);
+    if (lua_isnil(d->L, -1)) malformed(d, "an object that did not come along");
+    return;
+  }
+  if (!(d->how->flags & LUV_CODEC_TRUSTED) || !luv__given.stays) {
+    d->p--;
+    malformed(d, "an unknown tag");
+  }
+  luv__given.stays->push(d->S, d->L, get_u64(d));
 }
 
 /* The rarer ones. 0: it begins a level. */
@@ -223,6 +238,7 @@ static int push_other(decoder *d, int tag) {
     case TAG_OBJECT:
     case TAG_OBJECT_SHARED: push_object(d, tag & 1); return 1;
     case TAG_LIBRARY: push_library(d); return 1;
+    case TAG_STAYS: push_staying(d); return 1;
     case TAG_DOUBLE: push_double(d); return 1;
     case TAG_INTEGER: lua_pushnumber(d->L, (lua_Number)get_varint(d)); return 1;
     case TAG_NEGATIVE: lua_pushnumber(d->L, -(lua_Number)get_varint(d)); return 1;
@@ -601,9 +617,10 @@ int luv__decode_protected(lua_State *L) {
   int i;
   d->L = L;
   d->hooks = lua_istable(L, 2) ? 2 : 0;
-  d->over = 3;
-  d->refs = 4;
-  lua_settop(L, 4);
+  d->far = lua_istable(L, 3) ? 3 : 0;
+  d->over = 4;
+  d->refs = 5;
+  lua_settop(L, 5);
   need(d, CODEC_HEAD);
   if (*d->p++ != CODEC_VERSION) luv__codec_error(L, UV_EPROTONOSUPPORT, "the string does not begin with version %d", CODEC_VERSION);
   get_tail(d, *d->p++);
@@ -632,7 +649,9 @@ static int run(decoder *d, const char *data, size_t n, const luv_decoding *how) 
   lua_pushlightuserdata(L, d);
   if (how->hooks) lua_pushvalue(L, how->hooks);
   else lua_pushnil(L);
-  err = lua_pcall(L, 2, LUA_MULTRET, 0);
+  if (how->far) lua_pushvalue(L, how->far);
+  else lua_pushnil(L);
+  err = lua_pcall(L, 3, LUA_MULTRET, 0);
   free(d->f);
   free(d->ref);
   return err;
@@ -658,6 +677,11 @@ int luv__decode_with(luv_state *S, lua_State *L, const char *data, size_t n, con
 }
 
 int luv__decode(luv_state *S, lua_State *L, const char *data, size_t n, int flags) {
-  luv_decoding how = {flags, CODEC_DEPTH, 0};
+  luv_decoding how = {flags, CODEC_DEPTH, 0, 0};
+  return luv__decode_with(S, L, data, n, &how);
+}
+
+int luv__decode_far(luv_state *S, lua_State *L, const char *data, size_t n, int far) {
+  luv_decoding how = {LUV_CODEC_NO_FUNCTIONS, CODEC_FAR_DEPTH, 0, far};
   return luv__decode_with(S, L, data, n, &how);
 }

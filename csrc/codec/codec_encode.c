@@ -34,7 +34,7 @@ typedef struct {
   lua_State *L;
   luv_blob *b;
   int flags, argument;
-  int code, over, kept;
+  int code, over, kept, far;
   int holding;      /* a hook has run, or is about to */
   uint32_t nover, nkept;
   frame *f;
@@ -323,7 +323,7 @@ static void leave(encoder *e) {
 /* ---- what begins a level --------------------------------------------------------------- */
 
 static int put_library(encoder *e, const void *p) {
-  uint32_t i = luv__library_find(luv__codec_of(e->S), p);
+  uint32_t i = e->flags & LUV_CODEC_FAR ? 0 : luv__library_find(luv__codec_of(e->S), p);
   const char *lib, *name;
   if (LUV_LIKELY(!i)) return 0;
   name = luv__library_name(luv__codec_of(e->S), i, &lib);
@@ -471,17 +471,59 @@ static void begin_hook(encoder *e) {
   f->i = 0;
 }
 
+static void reserve_held(encoder *e) {
+  luv_blob *b = e->b;
+  uint32_t cap = b->cap_held ? b->cap_held * 2 : 4;
+  luv_held *v;
+  if (b->nheld < b->cap_held) return;
+  v = realloc(b->held, cap * sizeof *v);
+  if (!v) no_memory(e);
+  b->held = v;
+  b->cap_held = cap;
+}
+
+static void put_u64(encoder *e, uint64_t n) {
+  int k;
+  for (k = 0; k < 8; k++) put_byte(e, (int)(n >> 8 * k & 255));
+}
+
+/* The value on top goes onto the list of those that stay. */
+static int put_far(encoder *e) {
+  int n = (int)lua_objlen(e->L, e->far) + 1;
+  lua_pushvalue(e->L, -1);
+  lua_rawseti(e->L, e->far, n);
+  put_byte(e, TAG_STAYS);
+  put_u64(e, (uint64_t)n);
+  return 1;
+}
+
+/* The value on top stays where it is, if it may: 0, it may not. */
+static int put_stays(encoder *e) {
+  const luv_shared *kind = luv__given.stays;
+  uint64_t id;
+  if (e->flags & LUV_CODEC_FAR) return e->flags & LUV_CODEC_COPY && e->nf == 0 ? 0 : put_far(e);
+  if (!(e->flags & LUV_CODEC_STAYS) || !kind || (e->flags & LUV_CODEC_COPY && e->nf == 0)) return 0;
+  reserve_held(e);
+  id = kind->hold(e->S, e->L, -1);
+  if (!id) return 0;
+  e->b->held[e->b->nheld++] = (luv_held){kind, id};
+  put_byte(e, TAG_STAYS);
+  put_u64(e, id);
+  return 1;
+}
+
+/* The same for a table or function that could be copied. */
+static int put_staying(encoder *e) {
+  if (e->flags & LUV_CODEC_FAR && luv__library_find(luv__codec_of(e->S), lua_topointer(e->L, -1))) return put_far(e);
+  if (e->flags & LUV_CODEC_FAR && lua_isfunction(e->L, -1)) return put_stays(e) || refuse(e, "function");
+  if (!(e->flags & (LUV_CODEC_STAYS | LUV_CODEC_FAR)) || !luv__given.is_to_stay) return 0;
+  return luv__given.is_to_stay(e->S, e->L, -1) && put_stays(e);
+}
+
 static void put_shared(encoder *e, const luv_shared *kind) {
   luv_blob *b = e->b;
   uint64_t process = luv__process(), id;
-  int k;
-  if (b->nheld == b->cap_held) {
-    uint32_t cap = b->cap_held ? b->cap_held * 2 : 4;
-    luv_held *v = realloc(b->held, cap * sizeof *v);
-    if (!v) no_memory(e);
-    b->held = v;
-    b->cap_held = cap;
-  }
+  reserve_held(e);
   id = kind->hold(e->S, e->L, -1);
   if (!id) {
     lua_pushfstring(e->L, "%s that is closed", kind->name);
@@ -490,7 +532,7 @@ static void put_shared(encoder *e, const luv_shared *kind) {
   b->held[b->nheld++] = (luv_held){kind, id};
   put_byte(e, TAG_OBJECT);
   put_name(e, kind->name);
-  for (k = 0; k < 8; k++) put_byte(e, (int)(process >> 8 * k & 255));
+  put_u64(e, process);
   put_varint(e, id);
 }
 
@@ -511,8 +553,11 @@ static void begin_userdata(encoder *e) {
   lua_State *L = e->L;
   int class_id = luv__class_of(e->S, L, -1);
   const luv_shared *kind = class_id < 0 ? NULL : luv__classes[class_id]->shared;
-  if (class_id >= 0 && !kind) refuse(e, luv__class_name(class_id));
-  if (!kind && !push_hook(e)) refuse(e, "userdata");
+  if (e->flags & LUV_CODEC_FAR || (!kind && (class_id >= 0 || !push_hook(e)))) {
+    if (!put_stays(e)) refuse(e, class_id >= 0 ? luv__class_name(class_id) : "userdata");
+    lua_pop(L, 1);
+    return;
+  }
   if (mentioned(e, lua_topointer(L, kind ? -1 : -2), kind ? -1 : -2, TAG_REF)) {
     lua_pop(L, kind ? 1 : 2);
     return;
@@ -529,7 +574,7 @@ static void begin_userdata(encoder *e) {
 static int begin_with_metatable(encoder *e) {
   lua_State *L = e->L;
   lua_pop(L, 1);
-  if (push_hook(e)) {
+  if (!(e->flags & LUV_CODEC_FAR) && push_hook(e)) {
     begin_hook(e);
     return 1;
   }
@@ -548,8 +593,11 @@ static void begin(encoder *e) {
   switch (type) {
     case LUA_TTABLE:
     case LUA_TFUNCTION:
-      if (put_library(e, p)) break;
-      if (type == LUA_TFUNCTION && lua_iscfunction(L, -1)) refuse(e, "C function");
+      if (put_library(e, p) || put_staying(e)) break;
+      if (type == LUA_TFUNCTION && lua_iscfunction(L, -1)) {
+        if (!put_stays(e)) refuse(e, "C function");
+        break;
+      }
       if (mentioned(e, p, -1, TAG_REF)) break;
       if (type == LUA_TFUNCTION) begin_function(e);
       else if (!lua_getmetatable(L, -1) || !begin_with_metatable(e)) begin_table(e);
@@ -558,7 +606,9 @@ static void begin(encoder *e) {
       if (put_library(e, p)) break;
       begin_userdata(e);
       return;
-    case LUA_TTHREAD: refuse(e, "coroutine"); break;
+    case LUA_TTHREAD:
+      if (!put_stays(e)) refuse(e, "coroutine");
+      break;
     case LUA_TLIGHTUSERDATA: refuse(e, "light userdata"); break;
     default: refuse(e, luaL_typename(L, -1)); /* LuaJIT's cdata */
   }
@@ -711,7 +761,10 @@ int luv__encode_protected(lua_State *L) {
   luaL_checkstack(L, 20, "too many arguments");
   e->over = n + 2;
   e->kept = n + 3;
+  e->far = n + 4;
   lua_settop(L, n + 3);
+  if (e->flags & LUV_CODEC_FAR) lua_newtable(L);
+  else lua_pushnil(L);
   luv__library_complete(e->S, L);
   e->b->n = (size_t)(room(e, 64) - e->b->p) + CODEC_HEAD;
   e->b->p[0] = CODEC_VERSION;
@@ -725,7 +778,8 @@ int luv__encode_protected(lua_State *L) {
     walk(e);
   }
   finish(e);
-  return 0;
+  lua_pushvalue(L, e->far);
+  return e->flags & LUV_CODEC_FAR ? 1 : 0;
 }
 
 int luv__encode(luv_state *S, lua_State *L, int first, int n, int flags, luv_blob *b) {
@@ -750,10 +804,14 @@ int luv__encode(luv_state *S, lua_State *L, int first, int n, int flags, luv_blo
     lua_insert(L, first);
     lua_insert(L, first); /* the function below the encoder */
   } else for (i = 0; i < n; i++) lua_pushvalue(L, first + i);
-  err = lua_pcall(L, n + 1, 0, 0);
+  err = lua_pcall(L, n + 1, flags & LUV_CODEC_FAR ? 1 : 0, 0);
   free(e.f);
   if (e.seen != e.few) free(e.seen);
   if (!err) return 0;
   luv__blob_free(b);
   return -1;
+}
+
+int luv__encode_far(luv_state *S, lua_State *L, int first, int n, int copy, luv_blob *b) {
+  return luv__encode(S, L, first, n, copy ? LUV_CODEC_FAR | LUV_CODEC_COPY : LUV_CODEC_FAR, b);
 }

@@ -27,6 +27,7 @@ enum {
   TAG_REF,          /* varint offset of the first mention */
   TAG_LIBRARY,      /* short name of the library, short name in it */
   TAG_CANCELLED,    /* a table that luv.cancelled recognises follows */
+  TAG_STAYS,        /* 8 bytes: what stays where it is; never in a string */
   TAG_SHORT = 0x40, /* + length, 0 to 63: a string */
   TAG_SMALL = 0x80  /* + 0 to 127: that integer */
 };
@@ -42,6 +43,7 @@ enum { CODEC_CODE = 1, CODEC_SEALED = 2 };
 #define CODEC_INLINE 40    /* strings up to here are copied at each mention */
 #define CODEC_INTEGER 562949953421312.0 /* 2^49: above it a varint is longer than a double */
 #define CODEC_DEPTH 1000000
+#define CODEC_FAR_DEPTH 1000 /* of what another process has sent */
 #define CODEC_ON_STACK 150 /* deeper levels keep what they have in a Lua table */
 #define CODEC_UPVALUES 64
 #define CODEC_VALUES 7000  /* of one message: what a C function can return */
@@ -102,6 +104,7 @@ typedef struct {
   int flags;
   size_t depth;
   int hooks; /* stack index of a table of decoders by name; 0: none */
+  int far;   /* of one with what stays; 0: there is nothing of that kind */
 } luv_decoding;
 int luv__decode_with(luv_state *S, lua_State *L, const char *data, size_t n, const luv_decoding *how);
 int luv__codec_error(lua_State *L, int err, const char *fmt, ...);

@@ -41,7 +41,7 @@ static int hot_enough(void) {
  * collect: one cycle in the midst of another, and so on, has no end. */
 void luv__check_crossing(lua_State *L) {
   int small = lua_gc(L, LUA_GCCOUNT, 0) < 1024;
-  if (luv__vm_place(L) == LUV_AT_FINALIZER) return;
+  if (luv__vm_place(L) == LUV_AT_FINALIZER || (luv__running && luv__running->lingers)) return;
   if (hostile && small && !hot_enough()) heat(L);
   else if (small && !hostile && !gentle) lua_gc(L, LUA_GCCOLLECT, 0);
   else lua_gc(L, LUA_GCSTEP, 10);

@@ -66,7 +66,8 @@ enum {
   LUV_OP_UNLIMITED = 8, /* no luv.timeout ends it */
   LUV_OP_APART = 16,    /* `deliver` may call functions of the script, which may wait */
   LUV_OP_AGAIN = 32,    /* `deliver` may be called again when a finaliser has failed in it */
-  LUV_OP_TELLS = 64     /* a timeout is `deliver`'s to tell */
+  LUV_OP_TELLS = 64,    /* a timeout is `deliver`'s to tell */
+  LUV_OP_REPORTS = 128  /* the report of a deadlock has what `write` says */
 };
 
 /* What a fiber can wait for: one record for each operation, in the file that carries it out. */

@@ -41,7 +41,7 @@ int luv__room(lua_State *L, int n) {
  * may take any of it away. */
 static void ref_natives(luv_state *S, lua_State *L) {
   static const char *const names[] = {"error", "type", "unpack", "select", "pcall", "require",
-                                      "setmetatable", "pairs", "tostring", "jit", NULL};
+                                      "setmetatable", "pairs", "ipairs", "tostring", "jit", "coroutine", NULL};
   const char *const *name;
   lua_newtable(L);
   for (name = names; *name; name++) {

@@ -166,6 +166,9 @@ static inline int luv__between_turns(luv_state *S) {
 
 luv_state *luv__state(lua_State *L);
 void luv__close_state(luv_state *S, lua_State *L);
+enum { LUV_LINGERS = 1, LUV_LINGERS_ASKED }; /* state->lingers: its finaliser has been called, too */
+void luv__linger(luv_state *S);
+void luv__linger_no_more(luv_state *S, lua_State *L);
 #define luv_upstate(L) ((luv_state *)lua_touserdata(L, lua_upvalueindex(1)))
 extern int luv__forked;
 void luv__refuse(lua_State *L);

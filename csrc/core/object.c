@@ -235,7 +235,7 @@ int luv_object_closed(lua_State *L) {
 int luv_object_gc(lua_State *L) {
   luv_box *b = luv__anybox(L, 1);
   luv_object *o = b ? b->o : NULL;
-  if (luv__forked || !o) return 0;
+  if (luv__forked || !o || (o->S && o->S->lingers)) return 0;
   o->box = NULL;
   b->o = NULL;
   forgotten(o);

@@ -27,8 +27,13 @@ int luv__outside_pending(luv_state *S) {
 }
 
 int luv__outside_far(luv_state *S) {
-  EACH(S, far) if (o->far(S)) return 1;
-  return 0;
+  int far = 0;
+  EACH(S, far) {
+    int is = o->far(S);
+    if (is < 0) return 0;
+    far |= is;
+  }
+  return far;
 }
 
 int luv__outside_lone(luv_state *S) {

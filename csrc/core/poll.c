@@ -63,6 +63,12 @@ static void spun(luv_state *S, uint64_t took, int hit) {
   S->spin_skip = S->spin_miss > 2 ? 1 << S->spin_miss : 0;
 }
 
+/* What another thread does is seen without a look at the kernel, which takes longer. */
+static void hearken(luv_state *S) {
+  int i;
+  for (i = 0; i < 20 && !__atomic_load_n(&S->rung, __ATOMIC_RELAXED); i++) luv__relax();
+}
+
 /* Polls without blocking for a while, when the last waits were that short. */
 void luv__spin(luv_state *S) {
   uint64_t start = S->now;
@@ -77,6 +83,8 @@ void luv__spin(luv_state *S) {
     S->looking = LUV_LOOKING;
     luv__uv_run(S, UV_RUN_NOWAIT);
     S->looking = 0;
+    if (S->was_rung) hearken(S);
+    S->was_rung = __atomic_load_n(&S->rung, __ATOMIC_RELAXED);
     look(S);
   }
   if (!soon) spun(S, S->now - start, woken(S));
@@ -97,8 +105,17 @@ void luv__glance(luv_state *S) {
   if (!S->looking) luv__on_host(glance, S);
 }
 
+static void look_below(luv_state *S, int block) {
+  S->looking = LUV_LOOKING;
+  luv__uv_run(S, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  S->looking = 0;
+  luv__unblocks(S);
+  look(S);
+}
+
 /* Polls once. With `block`, waits until something has happened. */
 void luv__poll(luv_state *S, int block) {
+  int polled = 0;
   S->polls++;
   if (luv_ready_empty(S)) S->arena_used = 0;
   luv__check_state(S);
@@ -106,16 +123,17 @@ void luv__poll(luv_state *S, int block) {
   look(S);
   luv__outside_look(S, 0);
   luv__delay_end(S, S->now);
-  if (block && !woken(S)) luv__spin(S);
+  if (block && !woken(S)) {
+    luv__spin(S);
+    polled = !luv_ready_empty(S); /* that was a look at the kernel, too */
+  }
   if (woken(S) || luv__outside_pending(S)) block = 0;
+  if (block && S->external == luv__outside_lone(S)) block = 0; /* what came meanwhile has made it so */
   if (block) luv__outside_look(S, 1);
   if (block) arm(S);
   if (block && !luv__blocks(S)) block = 0;
-  S->looking = LUV_LOOKING;
-  luv__uv_run(S, block ? UV_RUN_ONCE : UV_RUN_NOWAIT);
-  S->looking = 0;
-  luv__unblocks(S);
-  look(S);
+  if (!polled) look_below(S, block);
+  else luv__unblocks(S);
   if (LUV_UNLIKELY(S->stacks.ndirty)) luv__stacks_trim(&S->stacks, S->now);
   S->slice = S->now;
   S->received = S->ready.head;

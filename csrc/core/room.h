@@ -55,7 +55,7 @@ typedef struct {
   void (*serve)(luv_state *S);   /* gives what has come to who waits for it: before and after each look at the kernel */
   void (*look)(luv_state *S, int block); /* before each, and once more when the loop is about to block */
   int (*pending)(luv_state *S);  /* look would find something that no descriptor tells */
-  int (*far)(luv_state *S);      /* what is waited for is not worth spinning for */
+  int (*far)(luv_state *S);      /* what is waited for is not worth spinning for; -1: something else is, whatever the others say */
   uint64_t (*working)(luv_state *S); /* operations that threads of this process have in hand */
   int (*lone)(luv_state *S);     /* waits counted in S->external that nothing but S itself could end */
 } luv_outside;
@@ -86,6 +86,9 @@ typedef struct {
   const char *(*error_name)(int err);                /* of an error that is not the system's; or NULL */
   const char *(*error_text)(int err);
   const luv_namer *namer;
+  /* What stays where it is: others get something that stands for it. `hold` gives 0 for what is not to. */
+  const luv_shared *stays;
+  int (*is_to_stay)(luv_state *S, lua_State *L, int idx); /* a table or function, though it could be copied */
 } luv_given;
 
 /* A room. Which of two comes first is not said: who needs another one's state asks for it. */
@@ -99,11 +102,13 @@ typedef struct luv_room {
   void (*open)(luv_state *S, lua_State *L);  /* Lua's tables are built, luv is on top; may raise */
   void (*opened)(luv_state *S);              /* it is open */
   void (*nudge)(luv_state *S);   /* a signal handler has found no fiber running: now one does */
+  void (*alone)(luv_state *S);   /* a state waits for the threads it has made, and runs nothing any more */
   int (*ends)(luv_state *S);     /* a state is about to close; 1: something has failed in it */
   void (*left)(luv_state *S);    /* it has left the list of states */
   void (*closing)(luv_state *S); /* S->dead is set, its objects are still open */
   void (*closed)(luv_state *S);  /* they are not, its loop runs a last time after this */
   void (*freed)(luv_state *S);   /* its loop has ended */
+  void (*count)(luv_state *S, lua_State *L); /* adds its numbers to those of luv.stats, on top; may raise */
   void (*exit)(int status);      /* the process ends */
   void (*forked)(void);          /* this is the child of a fork */
   /* The object of the class that fits what fd is, which is uv_guess_handle's kind; NULL: none of the room's, or no memory. */

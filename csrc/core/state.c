@@ -253,6 +253,17 @@ static void close_here(void *p) {
   luv__close_state(c->S, c->L);
 }
 
+/* lua_close has begun, and S runs on. What collects meanwhile calls all the finalisers that are due: those of
+ * luv do nothing, and its own end comes when this is over. */
+void luv__linger(luv_state *S) { S->lingers = LUV_LINGERS; }
+
+void luv__linger_no_more(luv_state *S, lua_State *L) {
+  closing c = {S, L};
+  int asked = S->lingers == LUV_LINGERS_ASKED;
+  S->lingers = 0;
+  if (asked) luv__on_host(close_here, &c);
+}
+
 static int is_face(luv_state *S, lua_State *L, lua_Debug *ar) {
   int is = lua_getinfo(L, "f", ar) && lua_iscfunction(L, -1) && lua_getupvalue(L, -1, 1);
   if (is) is = lua_touserdata(L, -1) == S;
@@ -287,7 +298,8 @@ static int state_gc(lua_State *L) {
   closing c = {lua_touserdata(L, 1), L};
   luv_state *S = c.S;
   if (S->dead || luv__forked) return 0;
-  if (S->depth == 0 && is_at_work(S, L)) abandon_state(S);
+  if (S->lingers) S->lingers = LUV_LINGERS_ASKED;
+  else if (S->depth == 0 && is_at_work(S, L)) abandon_state(S);
   else if (S->depth == 0 || S->jit) luv__on_host(close_here, &c);
   else {
     S->ending = 1;

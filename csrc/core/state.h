@@ -40,6 +40,8 @@ struct luv_state {
   volatile int blocked, interrupted; /* the main chunk waits, or is about to; Ctrl-C has come */
   volatile int dump_wanted; /* atomic */
   int rung, arrived, blocking, woken, making_way, wake_fd; /* atomic, but the last: wakeup.c */
+  int lingers;            /* the Lua state is being closed, and this one still runs for its threads: finalisers wait */
+  uint32_t stuck;         /* atomic: odd, it blocks, and only other threads of this process could end that */
   int noutsides;
   const luv_outside *outsides[LUV_MAX_OUTSIDES];
   luv_queue asleep, objects, goops; /* waits in no object's queue; all objects; what Go carries out */
@@ -48,7 +50,7 @@ struct luv_state {
   char *arena;            /* short data on its way to readers: emptied at every poll */
   uint64_t spin;          /* ns that waits may be to be polled for; 0: off */
   int64_t spin_mean;
-  int spin_miss, spin_skip, run_mode;
+  int spin_miss, spin_skip, run_mode, was_rung; /* the last: that ended the last try */
   uv_timer_t *alarm;
   uv_poll_t *wakeup;
   /* Fibers and objects that come and go. */

@@ -183,6 +183,19 @@ static int find_line(lua_State *L, lua_Debug *ar) {
   return 0;
 }
 
+/* Pushes what f waits for. */
+static void push_wait(luv_state *S, lua_State *W, luv_fiber *f) {
+  char *text = NULL;
+  size_t n;
+  FILE *out = f->wait.op->flags & LUV_OP_REPORTS ? open_memstream(&text, &n) : NULL;
+  if (out) {
+    f->wait.op->write(S, f, out);
+    fclose(out);
+  }
+  lua_pushfstring(W, "waits for %s%s", f->wait.op->name, text ? text : "");
+  free(text);
+}
+
 /* Replaces the fiber on top by one line: name, what it waits for, where. */
 static void push_line(luv_state *S, lua_State *W, luv_fiber *f) {
   lua_Debug ar;
@@ -192,18 +205,19 @@ static void push_line(luv_state *S, lua_State *W, luv_fiber *f) {
   if (name) lua_remove(W, -2);
   lua_pushfstring(W, "\n\tfiber %d", (int)f->id);
   lua_replace(W, -3);
-  lua_pushfstring(W, ": waits for %s", f->wait.op->name);
+  lua_pushliteral(W, ": ");
+  push_wait(S, W, f);
   if (find_line(f->in, &ar) || (f->in != f->base && find_line(f->base, &ar))) lua_pushfstring(W, " at %s:%d", ar.short_src, ar.currentline);
   else lua_pushliteral(W, "");
-  lua_concat(W, 4);
+  lua_concat(W, 5);
 }
 
 void luv__deadlock_report(luv_state *S, lua_State *W) {
   uint32_t slot, shown = 0;
   luv__where(S->main.in, W);
-  lua_pushfstring(W, "deadlock: all fibers are asleep\n\tmain chunk: waits for %s",
-                  S->main.wait.op->name);
-  lua_concat(W, 2);
+  lua_pushliteral(W, "deadlock: all fibers are asleep\n\tmain chunk: ");
+  push_wait(S, W, &S->main);
+  lua_concat(W, 3);
   lua_rawgeti(W, LUA_REGISTRYINDEX, S->ref_anchors);
   lua_insert(W, -2);
   for (slot = 1; slot <= S->top_slot && shown < 100; slot++) {

@@ -261,14 +261,32 @@ int luv__vm_place(lua_State *L) {
   return LUV_AT_CODE;
 }
 
+static uint8_t *jit_mask(lua_State *L) {
+  return luaJIT_setmode && luv__vm.global ? (uint8_t *)(uintptr_t)global(L) + luv__vm.mask : NULL;
+}
+
 /* LuaJIT takes a yield in a finaliser for a hook's: it hides the stack that is yielded, and is in no
  * finaliser from there on. */
 int luv__vm_resume(lua_State *L, lua_State *T, int nargs) {
-  uint8_t *mask = luaJIT_setmode && luv__vm.global ? (uint8_t *)(uintptr_t)global(L) + luv__vm.mask : NULL;
+  uint8_t *mask = jit_mask(L);
   uint8_t before = mask ? *mask : 0;
   int rc;
   if (mask) *mask &= (uint8_t)~JIT_ACTIVE;
   rc = lua_resume(T, nargs);
   if (mask) *mask = (uint8_t)((*mask & ~JIT_ACTIVE) | (before & JIT_ACTIVE));
   return rc;
+}
+
+/* What runs from here on is in no finaliser, though the call of one is below: only where the state is being
+ * closed, and the collector is at no work. It is stopped: it would call all the finalisers that are due. */
+uint8_t luv__vm_leave_finalizer(lua_State *L) {
+  uint8_t *mask = jit_mask(L), before = mask ? *mask : 0;
+  if (mask) *mask &= (uint8_t)~(JIT_ACTIVE | JIT_VMEVENT | JIT_GC);
+  lua_gc(L, LUA_GCSTOP, 0);
+  return before;
+}
+
+void luv__vm_enter_finalizer(lua_State *L, uint8_t before) {
+  uint8_t *mask = jit_mask(L);
+  if (mask) *mask = before;
 }

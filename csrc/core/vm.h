@@ -39,6 +39,9 @@ int luv__vm_place(lua_State *L);
 /* Whether the function at `level` finalises its first argument. */
 int luv__vm_finalizes(lua_State *L, int level);
 
+uint8_t luv__vm_leave_finalizer(lua_State *L);
+void luv__vm_enter_finalizer(lua_State *L, uint8_t before);
+
 /* lua_resume(T, nargs), called by L, wherever that is: also in a finaliser or a hook. */
 int luv__vm_resume(lua_State *L, lua_State *T, int nargs);
 

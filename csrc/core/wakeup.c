@@ -47,7 +47,10 @@ int luv__blocks(luv_state *S) {
   return !__atomic_load_n(&S->rung, __ATOMIC_SEQ_CST) && !__atomic_load_n(&S->arrived, __ATOMIC_SEQ_CST);
 }
 
-void luv__unblocks(luv_state *S) { __atomic_store_n(&S->blocking, 0, __ATOMIC_RELAXED); }
+void luv__unblocks(luv_state *S) {
+  if (S->stuck & 1) __atomic_store_n(&S->stuck, S->stuck + 1, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&S->blocking, 0, __ATOMIC_RELAXED);
+}
 
 /* 0, or libuv's error. */
 int luv__wakeup_open(luv_state *S) {

@@ -155,7 +155,7 @@ int luv_thread_self(lua_State *L) {
 }
 
 /* Pushes the object of t, whose reference is taken over: the one that is there, or anew. */
-static int push_thread(luv_state *S, lua_State *L, luv_thread *t) {
+int luv__thread_push(luv_state *S, lua_State *L, luv_thread *t) {
   luv_queue *q;
   luv_link *k;
   for (q = luv__threads(S)->children.next; q != &luv__threads(S)->children && luv_container(q, luv_thread, child) != t; q = q->next) {}
@@ -180,7 +180,7 @@ int luv_thread_list(lua_State *L) {
   lua_newtable(L);
   while ((t = luv__thread_after(id))) {
     id = t->id;
-    push_thread(S, L, t);
+    luv__thread_push(S, L, t);
     lua_rawseti(L, 1, ++n);
   }
   return 1;

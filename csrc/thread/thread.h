@@ -69,6 +69,7 @@ void luv__plain_clear(luv_task *t);
 
 /* thread.c */
 void luv__thread_name(luv_thread *t, char *name); /* LUV_THREAD_NAME bytes */
+int luv__thread_push(luv_state *S, lua_State *L, luv_thread *t); /* takes over the reference; may raise */
 
 /* thread_sched.c */
 void luv__thread_number(luv_thread *t, int gone);

@@ -235,6 +235,7 @@ static int await(luv_thread *t, const struct timespec *end) {
 int luv__threads_wait(luv_state *S) {
   struct timespec end;
   int failed = 0;
+  LUV_EACH_ROOM(alone, S);
   if (S->broken_off) stop_all(S, &end);
   while (!queue_empty(&luv__threads(S)->children)) {
     luv_thread *t = luv_container(luv__threads(S)->children.next, luv_thread, child);

@@ -30,7 +30,7 @@ int luv__msg_pack(luv_state *S, lua_State *L, int idx, luv_msg *m) {
   }
   m->kind = LUV_MSG_NIL;
   luaL_checkstack(L, 10, "luv");
-  if (luv__encode(S, L, idx, 1, LUV_CODEC_TRUSTED, &m->u.blob)) return -1;
+  if (luv__encode(S, L, idx, 1, LUV_CODEC_TRUSTED | LUV_CODEC_STAYS, &m->u.blob)) return -1;
   m->kind = LUV_MSG_BLOB;
   return 0;
 }

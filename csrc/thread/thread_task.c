@@ -14,7 +14,7 @@ void luv__task_clear(luv_task *t) {
 /* Packs the n values at `first`; -1: what cannot be passed is on L, with the path to it. */
 int luv__task_pack(luv_state *S, lua_State *L, luv_task *t, int first, int n) {
   if (luv__plain_pack(L, t, first, n)) return 0;
-  return luv__encode(S, L, first, n, LUV_CODEC_TRUSTED, &t->in);
+  return luv__encode(S, L, first, n, LUV_CODEC_TRUSTED | LUV_CODEC_STAYS, &t->in);
 }
 
 /* ---- where it runs --------------------------------------------------------------------- */
@@ -51,10 +51,10 @@ static int trace(lua_State *L) {
 static int keep_error(lua_State *L, running *r) {
   luv_state *S = luv__thread_state(L);
   r->status = LUV_TASK_FAILED;
-  if (luv__encode(S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED, &r->t->out) == 0) return 0;
+  if (luv__encode(S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED | LUV_CODEC_STAYS, &r->t->out) == 0) return 0;
   lua_pushfstring(L, "the thread's error is a %s, which cannot be passed: %s", luaL_typename(L, -2),
                   lua_isstring(L, -1) ? lua_tostring(L, -1) : "a finalizer failed");
-  if (luv__encode(S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED, &r->t->out)) r->t->problem = "not enough memory";
+  if (luv__encode(S, L, lua_gettop(L), 1, LUV_CODEC_TRUSTED | LUV_CODEC_STAYS, &r->t->out)) r->t->problem = "not enough memory";
   return 0;
 }
 
@@ -76,7 +76,7 @@ static int run(lua_State *L) {
   r->status = LUV_TASK_DONE;
   n = lua_gettop(L) - 2;
   if (luv__plain_keep(L, t, 3, n)) return 0;
-  if (luv__encode(luv__thread_state(L), L, 3, n, LUV_CODEC_TRUSTED | LUV_CODEC_TAKE, &t->out) == 0) return 0;
+  if (luv__encode(luv__thread_state(L), L, 3, n, LUV_CODEC_TRUSTED | LUV_CODEC_STAYS | LUV_CODEC_TAKE, &t->out) == 0) return 0;
   if (lua_type(L, -1) == LUA_TSTRING) lua_pushfstring(L, "cannot return %s", lua_tostring(L, -1));
   return keep_error(L, r);
 }

@@ -106,5 +106,6 @@ int luv_stats(lua_State *L) {
   bytes(S, L);
   stacks(S, L);
   slow(S, L);
+  LUV_EACH_ROOM(count, S, L);
   return 1;
 }

@@ -48,11 +48,13 @@ typedef struct luv_zmq {
   uint8_t stopped;     /* a monitor: its last event has been */
   uint8_t has_first;   /* the next frame is in `first`, and others in `ahead` */
   uint8_t hidden;      /* a monitor of luv's own: zmq_leave.c */
+  uint8_t tells;       /* peer() is asked: whose each message is gets noted */
   uint32_t listens;    /* endpoints that libzmq has a listener for */
   zmq_msg_t first;
   luv_zmq_frame *ahead;
   luv_zmq_name *leaving; /* a monitor: endpoints that libzmq has yet to let go of */
   struct luv_zmq *leaver; /* the monitor that will say so, on the way from Go to a face */
+  char address[64], user[64]; /* of the last message taken, if it tells */
   int kept;            /* registry: the frames of a message that has too many for results */
 } luv_zmq;
 

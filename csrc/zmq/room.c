@@ -3,7 +3,7 @@
 
 #define FACES(X) \
   X(zmq_recv_multipart, 1) X(zmq_proxy, 1) X(zmq_unbind, 1) X(zmq_close, 1) X(zmq_monitor_next, 1) \
-  X(zmq_auth, 0)
+  X(zmq_auth, 0) X(zmq_peer, 0)
 
 FACES(LUV_FACE_DECLARE)
 

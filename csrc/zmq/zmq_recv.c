@@ -19,11 +19,29 @@ static int take_kept(luv_zmq *z, zmq_msg_t *m) {
   return 0;
 }
 
+static __attribute__((noinline)) void note_peer(luv_zmq *z, zmq_msg_t *m) {
+  const char *address = zmq_msg_gets(m, "Peer-Address"), *user = zmq_msg_gets(m, "User-Id");
+  snprintf(z->address, sizeof z->address, "%s", address ? address : "");
+  snprintf(z->user, sizeof z->user, "%s", user ? user : "");
+}
+
+/* address, user = sock:peer(): of the message received last; the first call begins to note them */
+int luv_zmq_peer(lua_State *L) {
+  luv_state *S = luv_enter(L);
+  luv_zmq *z = luv__check_zmq(S, L, 1, luv__class_zmq.id, "peer");
+  if (!z) return luv__fail(L, UV_EBADF);
+  z->tells = 1;
+  lua_pushstring(L, z->address);
+  lua_pushstring(L, z->user);
+  return 2;
+}
+
 /* Takes one frame without waiting: 0, or libzmq's error, negative. */
 int luv__zmq_take(luv_zmq *z, zmq_msg_t *m) {
   if (LUV_UNLIKELY(z->has_first)) return take_kept(z, m);
   while (LUV_UNLIKELY(zmq_msg_recv(m, z->socket, ZMQ_DONTWAIT) < 0))
     if (errno != EINTR) return luv__zmq_error(errno);
+  if (LUV_UNLIKELY(z->tells)) note_peer(z, m);
   return 0;
 }
 
