@@ -1,6 +1,6 @@
-/* poll.h - what luv.poll (poll_fd.c) and luv.poll.set (poll_set.c) share. */
-#ifndef LUV_POLL_H
-#define LUV_POLL_H
+/* luvpoll.h - what luv.poll (poll_fd.c) and luv.poll.set (poll_set.c) share. */
+#ifndef LUV_LUVPOLL_H
+#define LUV_LUVPOLL_H
 
 #include "readiness.h"
 
