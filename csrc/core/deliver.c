@@ -122,7 +122,8 @@ static int make_apart(luv_state *S, luv_fiber *f) {
  * that can be made again is not the call's. */
 int luv__outcome_here(luv_state *S, luv_fiber *f, lua_State *in, lua_State *L) {
   int n;
-  if (!luv__can_be_repeated(f, f->out)) return luv__outcome(S, f, in, L);
+  /* A finaliser's call may be on M itself: what is made in a call of M's would go with it. */
+  if (L == S->M || !luv__can_be_repeated(f, f->out)) return luv__outcome(S, f, in, L);
   n = make_on(S, f, L, S->M);
   if (n == LUV_RAISE) lua_xmove(S->M, L, 1);
   luv__regain(S, L);
