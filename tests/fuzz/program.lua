@@ -58,7 +58,7 @@ local function make(seed, options)
     if type(err) ~= "string" then return false end
     if world.finalising > 0 and err:find("cannot wait in a finalizer", 1, true) then return true end
     return err:find("cannot resume", 1, true) or err:find("C stack overflow", 1, true) or
-      err == "error in error handling"
+      err:find("error in error handling", 1, true)
   end
   function world.check(ok, err)
     world.inside = false -- an error has left world.call by another door

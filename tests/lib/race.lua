@@ -1,4 +1,4 @@
--- race.lua - threads, channels, pools, ØMQ, files and dumps at work, for ThreadSanitizer
+-- race.lua - threads, channels, pools, proxies, ØMQ, files and dumps at work, for ThreadSanitizer
 -- (make check-tsan). No child processes: the sanitizer's library crashes a shell.
 
 local luv = require("luv")
@@ -77,6 +77,40 @@ local function pools()
   pool:close()
 end
 
+-- Objects that are called by threads, which call back, are cancelled, and end with references.
+local function proxies()
+  local shared, threads = luv.share({n = 0}), {}
+  function shared:add(n, fn)
+    self.n = self.n + n
+    if fn then return fn(self) end
+    luv.sleep(n % 3 * 0.0001)
+    return self.n
+  end
+  for k = 1, 4 do
+    threads[k] = thread.create(function(k)
+      local list = {}
+      for i = 1, 20 do
+        list[i] = luv.spawn(luv.pcall, function()
+          if i % 4 == 0 then return shared:add(i, luv.share(function(o) return o.n end)) end
+          if i % 5 == 0 then return luv.timeout(0.0001 * i, shared.add, shared, i) end
+          return luv.proxy.batch(function() return shared:add(1), shared:add(2) end)
+        end)
+        if i % 7 == 0 then list[i]:cancel() end
+        if i % 3 == 0 then collectgarbage() end
+      end
+      for i = 1, 20 - k * 3 do luv.pcall(list[i].join, list[i]) end
+      for i = 1, 20 do list[i]:cancel() end
+      return luv.share({k})
+    end, k)
+  end
+  for k = 1, 4 do
+    if k == 4 then threads[k]:cancel() end
+    local ok, kept = luv.pcall(threads[k].join, threads[k])
+    if ok then luv.pcall(function() return kept[1] end) end
+  end
+  luv.share(shared, false)
+end
+
 local function messages()
   local ctx, threads = zmq.create(1), {}
   local pull = ctx:socket(zmq.PULL):bind("inproc://race")
@@ -113,6 +147,7 @@ for _ = 1, rounds do
   cancels()
   meddle()
   pools()
+  proxies()
   messages()
   dumps()
   collectgarbage()
