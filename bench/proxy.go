@@ -21,7 +21,7 @@ var proxyRuns = []struct {
 	}},
 	{"batch", "100000", []proxyFigure{{"batch of 100, per call", "µs", "each", "", within(0.6)}}},
 	{"asleep", "200", []proxyFigure{{"owner asleep, beside a thread channel", "µs", "call", "chan", atMost(1.3)}}},
-	{"held", "200000", []proxyFigure{{"a proxy that is held, both sides", "bytes", "bytes", "", within(300)}}},
+	{"held", "250000", []proxyFigure{{"a proxy that is held, both sides", "bytes", "bytes", "", within(300)}}},
 	{"create", "400", []proxyFigure{{"thread with a proxy, beyond one with a number", "µs", "more", "", within(10)}}},
 }
 

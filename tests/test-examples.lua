@@ -243,4 +243,17 @@ tap.test("tls-smtp.lua: a mail behind STARTTLS", function()
   os.remove(ca)
 end)
 
+tap.test("proxy-pool.lua: threads share an object of the main thread", function()
+  tap.equal(run("proxy-pool.lua", "4 200"), "rows\tall there\nsum of squares\t2686700\nstatements\t208\n")
+end)
+
+tap.test("cluster/run.lua: a worker is killed, another one comes; nothing is lost or counts twice", function()
+  local out, err, rc = tap.shell(tap.command(examples .. "cluster/run.lua") .. " 3 18")
+  tap.equal(rc, 0, err)
+  tap.equal(out, "jobs\t18\nprimes up to 180000\t16342\n")
+  tap.match(err, "worker%-1 is killed")
+  tap.match(err, "18 of 18")
+  tap.match(err, "worker%-4 starts")
+end)
+
 tap.done()

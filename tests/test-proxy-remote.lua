@@ -380,6 +380,43 @@ tap.test("a client that is killed, or stops, is forgotten, and what it had", fun
   srv:close()
 end)
 
+tap.test("a peer that is cut off, its packets dropped, is noticed within two heartbeats", function()
+  local ns, link = "luvt" .. luv.os.getpid(), "lt" .. luv.os.getpid() % 100000
+  local net = ("10.%d.%d"):format(luv.os.getpid() % 199 + 20, luv.os.getpid() % 250)
+  local function sh(command) return select(3, tap.shell(command)) == 0 end
+  local ok = sh("test $(id -u) = 0 && ip netns add " .. ns) and
+    sh(("ip link add %s type veth peer name eth0 netns %s && ip addr add %s.1/24 dev %s && ip link set %s up"):format(link, ns, net, link, link)) and
+    sh(("ip netns exec %s sh -c 'ip addr add %s.2/24 dev eth0 && ip link set eth0 up'"):format(ns, net))
+  local a, ended = account(), false
+  function a:hang() local _, e = pcall(luv.sleep, 1000); ended = luv.cancelled(e); error(e, 0) end
+  local function run()
+    local srv = assert(proxy.serve("tcp://" .. net .. ".1:*", {a = a}, {heartbeat = 1, insecure = true}))
+    local path, log = tap.tempfile(([[
+      local luv = require("luv")
+      local root = assert(luv.proxy.connect(%q, {heartbeat = 1, insecure = true}, 10))
+      print(select(3, root.a:hang()))
+    ]]):format(srv:endpoint())), os.tmpname()
+    local p = assert(luv.process.spawn("ip", {"netns", "exec", ns, "sh", "-c", "LUA_CPATH=" .. tap.quote(package.cpath) .. " exec " ..
+      tap.interpreter .. " " .. tap.quote(path) .. " >" .. log, ends_with_parent = true}))
+    for _ = 1, 1000 do if #srv:peers() == 0 then luv.sleep(0.01) end end
+    luv.sleep(0.2)
+    assert(sh("ip link set " .. link .. " down"))
+    local t = tap.clock()
+    while not (ended and #srv:peers() == 0) and tap.clock() - t < 10 do luv.sleep(0.01) end
+    tap.ok(tap.clock() - t < 3, "the server: " .. tap.clock() - t)
+    tap.ok(p:wait(10), "the client")
+    tap.match(tap.slurp(log), "ECONNRESET")
+    p:close()
+    srv:close()
+    os.remove(path)
+  end
+  local fine, err = true, nil
+  if ok then fine, err = pcall(run) end
+  sh("ip link del " .. link .. "; ip netns del " .. ns)
+  if not ok then tap.skip("no network namespaces here") end
+  tap.ok(fine, err)
+end)
+
 tap.test("an endpoint that is taken again is not the old session", function()
   local endpoint, p, finish = elsewhere()
   local root = assert(proxy.connect(endpoint, nil, 10))

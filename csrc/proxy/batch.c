@@ -3,38 +3,14 @@
  *
  * What is written down gives a promise: a userdata with the batch's number, the part (one for each owner) and
  * its place there. It may be what the next thing is done to, or an argument. */
-#include "proxy.h"
-
-typedef struct { luv_mail *m; uint32_t *wanted, nwanted, cap; } part;
-
-struct luv_batch {
-  luv_batch *next;    /* of those being written down; by the fiber */
-  luv_fiber *by;
-  uint64_t id;
-  uint32_t n, sent;   /* parts */
-  part *v;
-};
-
-typedef struct { const char *magic; uint64_t id; uint32_t part, at, wanted; } luv_promise;
-static const char promise_magic = 0;
-
-static luv_promise *topromise(lua_State *L, int idx) {
-  luv_promise *p = lua_touserdata(L, idx);
-  return p && lua_objlen(L, idx) == sizeof *p && p->magic == &promise_magic ? p : NULL;
-}
-
-static luv_batch *current(luv_state *S) {
-  luv_batch *b = luv__proxies(S)->batches;
-  while (b && b->by != luv__me(S)) b = b->next;
-  return b;
-}
+#include "batch.h"
 
 static int no_memory(lua_State *L) { return luaL_error(L, "not enough memory"); }
 
 /* ---- writing down ------------------------------------------------------------------------ */
 
 static uint32_t part_for(luv_state *S, lua_State *L, luv_batch *b, luv_ref *r) {
-  part *v;
+  luv_part *v;
   uint32_t i;
   for (i = 0; i < b->n; i++)
     if (b->v[i].m->ref->owner == r->owner) return i;
@@ -48,17 +24,6 @@ static uint32_t part_for(luv_state *S, lua_State *L, luv_batch *b, luv_ref *r) {
   return b->n++;
 }
 
-static void push_promise(luv_state *S, lua_State *L, luv_batch *b, uint32_t at_part) {
-  luv_promise *p = lua_newuserdata(L, sizeof *p);
-  p->magic = &promise_magic;
-  p->id = b->id;
-  p->part = at_part;
-  p->at = ++b->v[at_part].m->ask.n;
-  p->wanted = 0;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, luv__proxies(S)->ref_promise_meta);
-  lua_setmetatable(L, -2);
-}
-
 static void add_promise(luv_state *S, lua_State *L, luv_batch *b, uint32_t at_part, luv_promise *p) {
   if (p->id != b->id) luv__error(S, L, "a promise of another batch");
   if (p->part != at_part) luv__error(S, L, "a promise of another owner");
@@ -67,7 +32,7 @@ static void add_promise(luv_state *S, lua_State *L, luv_batch *b, uint32_t at_pa
 
 static void add_value(luv_state *S, lua_State *L, luv_batch *b, uint32_t at_part, int idx) {
   luv_mail *m = b->v[at_part].m;
-  luv_promise *p = lua_type(L, idx) == LUA_TUSERDATA ? topromise(L, idx) : NULL;
+  luv_promise *p = lua_type(L, idx) == LUA_TUSERDATA ? luv__topromise(L, idx) : NULL;
   if (p) add_promise(S, L, b, at_part, p);
   else if (luv__letter_add(S, L, idx, 0, m->ref->owner, &m->ask)) luv__encode_error(S, L, "pass");
 }
@@ -114,59 +79,20 @@ static void note_safely(luv_state *S, lua_State *L, luv_batch *b, uint32_t at_pa
 }
 
 /* Both operands, or the object and what is done with it, from `first` on. */
-static int write_down(luv_state *S, lua_State *L, luv_batch *b, uint32_t at_part, int op, int first) {
+int luv__batch_write(luv_state *S, lua_State *L, luv_batch *b, uint32_t at_part, int op, int first) {
   if (b->sent) return luv__error(S, L, "the batch has been sent");
   if (LUV_LIKELY(is_simple(L, first))) note(S, L, b, at_part, op, first);
   else note_safely(S, L, b, at_part, op, first);
-  push_promise(S, L, b, at_part);
+  luv__promise_push(S, L, b, at_part);
   return 1;
 }
 
 /* Of what meta.c does not pass on, since it is the object itself, there is the object at 1. */
 int luv__batch_note(luv_state *S, lua_State *L, luv_ref *r, int op, int first) {
-  luv_batch *b = current(S);
+  luv_batch *b = luv__batch_current(S);
   if (!b) return 0;
   if (op == LUV_DO_PAIRS || op == LUV_DO_IPAIRS) return luv__error(S, L, "cannot iterate in a batch");
-  return write_down(S, L, b, part_for(S, L, b, r), op, op < LUV_DO_CONCAT ? 1 : first);
-}
-
-/* ---- promises ---------------------------------------------------------------------------- */
-
-/* Upvalue 2 is what is to be done. */
-static int do_promise(lua_State *L) {
-  luv_state *S = luv_enter(L);
-  int op = (int)lua_tointeger(L, lua_upvalueindex(2));
-  luv_promise *p = topromise(L, 1);
-  luv_batch *b = current(S);
-  if (!p) p = topromise(L, 2);
-  if (!b || b->id != p->id) return luv__error(S, L, "the batch has ended: its promises are gone");
-  if (op == LUV_DO_LEN || op == LUV_DO_UNM) lua_settop(L, 1);
-  write_down(S, L, b, p->part, op, 1);
-  return op != LUV_DO_SET;
-}
-
-static int promise_tostring(lua_State *L) {
-  lua_pushfstring(L, "promise %d", (int)topromise(L, 1)->at);
-  return 1;
-}
-
-static void make_promise_meta(luv_state *S, lua_State *L) {
-  static const struct { const char *name; int op; } ops[] = {
-    {"__index", LUV_DO_GET}, {"__newindex", LUV_DO_SET}, {"__call", LUV_DO_CALL}, {"__len", LUV_DO_LEN}, {"__concat", LUV_DO_CONCAT},
-    {"__add", LUV_DO_ADD}, {"__sub", LUV_DO_SUB}, {"__mul", LUV_DO_MUL}, {"__div", LUV_DO_DIV}, {"__mod", LUV_DO_MOD},
-    {"__pow", LUV_DO_POW}, {"__unm", LUV_DO_UNM}};
-  const luv_face face = {.fn = do_promise};
-  size_t i;
-  lua_newtable(L);
-  for (i = 0; i < sizeof ops / sizeof *ops; i++) {
-    luv__push_face(S, L, &face, ops[i].op);
-    lua_setfield(L, -2, ops[i].name);
-  }
-  lua_pushcfunction(L, promise_tostring);
-  lua_setfield(L, -2, "__tostring");
-  lua_pushliteral(L, "luv.proxy.promise");
-  lua_setfield(L, -2, "__metatable");
-  luv__proxies(S)->ref_promise_meta = luaL_ref(L, LUA_REGISTRYINDEX);
+  return luv__batch_write(S, L, b, part_for(S, L, b, r), op, op < LUV_DO_CONCAT ? 1 : first);
 }
 
 /* ---- a batch ----------------------------------------------------------------------------- */
@@ -199,7 +125,7 @@ static int begin(lua_State *L) {
   luv_proxies *P = luv__proxies(S);
   luv_batch *b;
   if (!lua_isfunction(L, 1)) luv__type_error(S, L, 1, 1, "batch", "function");
-  if (current(S)) luv__error(S, L, "batch: there is one already");
+  if (luv__batch_current(S)) luv__error(S, L, "batch: there is one already");
   luv__port(S, L);
   b = lua_newuserdata(L, sizeof *b);
   memset(b, 0, sizeof *b);
@@ -225,8 +151,8 @@ static int stop(lua_State *L) {
 static int want(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_batch *b = lua_touserdata(L, 1);
-  luv_promise *p = topromise(L, 2);
-  part *v;
+  luv_promise *p = luv__topromise(L, 2);
+  luv_part *v;
   lua_pushboolean(L, p != NULL);
   if (!p || p->wanted) return 1;
   if (p->id != b->id) return luv__error(S, L, "a promise of another batch");
@@ -246,7 +172,7 @@ static int want(lua_State *L) {
 static int send_part(lua_State *L) {
   luv_state *S = luv_enter(L);
   luv_batch *b = lua_touserdata(L, 1);
-  part *v = &b->v[lua_tointeger(L, 2) - 1];
+  luv_part *v = &b->v[lua_tointeger(L, 2) - 1];
   luv_mail *m = v->m;
   uint32_t i;
   luv__check_cancel(S, L);
@@ -259,7 +185,7 @@ static int send_part(lua_State *L) {
 
 /* part, place = where(value), of a promise */
 static int where(lua_State *L) {
-  luv_promise *p = topromise(L, 1);
+  luv_promise *p = luv__topromise(L, 1);
   if (!p) return 0;
   lua_pushinteger(L, (lua_Integer)p->part + 1);
   lua_pushinteger(L, (lua_Integer)p->at);
@@ -313,7 +239,7 @@ static const luv_face begin_face = {.fn = begin}, stop_face = {.fn = stop}, want
 
 static void load(luv_state *S, lua_State *L) {
   luv_proxies *P = luv__proxies(S);
-  make_promise_meta(S, L);
+  luv__promise_open(S, L);
   lua_createtable(L, 0, 1);
   lua_pushlightuserdata(L, S);
   lua_pushcclosure(L, collect, 1);

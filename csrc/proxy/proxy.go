@@ -36,10 +36,13 @@ var _ embed.FS
 //go:embed session.lua
 var session []byte
 
+//go:embed traffic.lua
+var traffic []byte
+
 //go:embed remote.lua
 var remote []byte
 
 func init() {
-	text := append(session, remote...)
+	text := append(append(session, traffic...), remote...)
 	C.luv__remote_source((*C.char)(C.CBytes(text)), C.size_t(len(text)))
 }
