@@ -1,6 +1,6 @@
-/* luvpoll.h - what luv.poll (poll_fd.c) and luv.poll.set (poll_set.c) share. */
-#ifndef LUV_LUVPOLL_H
-#define LUV_LUVPOLL_H
+/* poll_set.h - what luv.poll (poll_fd.c) and luv.poll.set (poll_set.c) share. */
+#ifndef LUV_POLL_SET_H
+#define LUV_POLL_SET_H
 
 #include "readiness.h"
 
