@@ -30,6 +30,7 @@ func init() {
 			{Name: "pcall", Native: "pcall"},
 			{Name: "xpcall", Native: "xpcall"},
 			{Name: "install", Args: 1, Face: "install"},
+			{Name: "share", Args: 2, Face: "share"},
 			{Name: "on_error", Args: 1, Face: "on_error"},
 			{Name: "cancelled", Args: 1, Face: "cancelled"},
 			{Name: "stats", Face: "stats"},

@@ -2,13 +2,10 @@ package bridge
 
 import "luv/lua"
 
-// proxy.go - luv.proxy and luv.share. All of it is C (csrc/proxy); the proxies' own methods are their
+// proxy.go - luv.proxy; luv.share is in luv.go. All of it is C (csrc/proxy); the proxies' own methods are their
 // objects'.
 
 func init() {
-	lua.Register(lua.Module{Name: "luv", Funcs: []lua.Func{
-		{Name: "share", Args: 2, Face: "share"},
-	}})
 	lua.Register(lua.Module{Name: "luv.proxy", Funcs: []lua.Func{
 		{Name: "is", Args: 1, Face: "proxy_is"},
 		{Name: "release", Args: 1, Face: "proxy_release"},

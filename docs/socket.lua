@@ -21,7 +21,8 @@
 --
 -- * A name with several addresses is connected to as luv.net.tcp does it, the families in turn, each 250 ms
 --   after the one before; LuaSocket waits for the first as long as it likes.
--- * select has no limit of 1024 descriptors. Its lists are in no order.
+-- * select has no limit of 1024 descriptors. Its lists are in no order. A socket that another fiber closes
+--   meanwhile is ready: the next call says "closed", as does one that waited.
 -- * A server has connections taken from the kernel before accept asks for them, up to 64; a datagram that select
 --   has found is kept for receive.
 -- * A connection's `dirty` counts all that luv has read ahead, not LuaSocket's 8 KiB.

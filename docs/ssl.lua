@@ -20,6 +20,7 @@
 --   no compression and no renegotiation.
 -- * The text in brackets behind "error loading certificate" says what is wrong; OpenSSL's says often
 --   something else.
+-- * Contexts of luaossl are not taken.
 -- * conn:getfinished() has nothing to give. What binds to a channel can use exportkeyingmaterial.
 -- * A server sends the certificates of its file; OpenSSL adds to them from `cafile`.
 -- * A client's context remembers sessions, and takes them up again; unless the option no_ticket is there.

@@ -42,7 +42,6 @@ var notBound = []skip{
 	// Streams.
 	{why: "luv.pipe.pair is two-way, a uv_socketpair", names: "uv_pipe"},
 	{why: "a handle goes with uv_write2, which waits when it has to", names: "uv_try_write2"},
-	{why: "the socket is made when its family is known", names: "uv_tcp_init_ex"},
 	{why: "luv__tcp_close_reset, after which an object closes as ever", names: "uv_tcp_close_reset"},
 	{why: "libuv cuts long paths off and knows no abstract ones: csrc/stream/pipe.c does", names: "uv_pipe_bind uv_pipe_connect"},
 	{why: "csrc/stream/pipe.c does it for every libuv", since: 46, names: "uv_pipe_bind2 uv_pipe_connect2"},

@@ -221,6 +221,27 @@ tap.both("two fibers select over the same sockets", function()
   close(c, d, s)
 end)
 
+tap.both("a socket that another fiber closes is ready for who selects", function()
+  local c, d, s = pair()
+  local u = assert(socket.udp4())
+  u:setsockname("127.0.0.1", 0)
+  for _, sock in ipairs{d, s, u} do
+    local f = luv.spawn(function()
+      local r = socket.select({c, sock}, nil, 30)
+      return #r, r[1] == sock
+    end)
+    luv.sleep(0.005)
+    sock:close()
+    if sock == d then
+      local n, first = f:join() -- its peer has come to its end as well
+      tap.ok(n == 2 or first, n)
+      c:close()
+      c = socket.udp4()
+    else tap.same({f:join()}, {1, true}) end
+  end
+  c:close()
+end)
+
 -- ---- descriptors, the other LuaSocket ------------------------------------------------------------
 
 tap.test("getfd is given to a C library, and back", function()

@@ -145,9 +145,15 @@ local sharers = setmetatable({}, {__mode = "k"})
 -- Streams whose descriptor could not be given away, since they are being written: they are kept.
 local lent = {}
 
+-- Selects that wait now: what they have found -> a function that is told of a stream that goes.
+object.watching = setmetatable({}, {__mode = "k"})
+
 -- Takes the stream out of a record. nil: others have it still, or there was none.
 local function let_go(record)
   local stream = record.stream
+  if stream then
+    for found, tell in pairs(object.watching) do tell(found, stream) end
+  end
   record.stream, record.number, record.attempt, record.queue = nil, nil, nil, nil
   object.epoch = object.epoch + 1
   if not stream or not sharers[stream] then return stream end

@@ -128,7 +128,7 @@ local function direction(case) return case.record.waits_for or case.way == READ 
 
 local function is_ready(case)
   local record = case.record
-  if not record.stream then return false end
+  if not record.stream then return true end -- closed meanwhile: whoever asks will be told
   if case.kind == "attempt" then return not record.attempt or record.attempt.over end
   if case.kind == "datagrams" then return has_datagram(record) end
   return record.stream:wait(direction(case), 0) ~= nil
@@ -138,6 +138,22 @@ local function add_cases(found, r, w)
   for i = 1, #found.cases do
     local case = found.cases[i]
     if is_ready(case) then add(case.way == READ and r or w, case.key) end
+  end
+end
+
+-- Another fiber closes a socket that is waited for: it is ready, and the next call will tell. The set is closed to
+-- end the wait, and not used again.
+local function goes(found, stream)
+  local fd = stream:fileno()
+  if not fd or found.stream[fd] ~= stream then return end
+  found.closed[#found.closed + 1] = {found.reader[fd], found.writer[fd]}
+  found.set:close()
+end
+
+local function add_closed(found, r, w)
+  for i = 1, #found.closed do
+    add(r, found.closed[i][1])
+    add(w, found.closed[i][2])
   end
 end
 
@@ -173,10 +189,12 @@ end
 
 local function wait(found, set, r, w, limit)
   local start = hrtime()
+  found.closed, found.set, object.watching[found] = {}, set, goes
   add_dirty(found, r)
   while true do
     local left = object.left(limit, start)
     look(found, set, r, w, #r > 0 and 0 or left)
+    add_closed(found, r, w)
     if #r > 0 or #w > 0 or left == 0 then return end
     if #found.cases > 0 then wait_for_cases(found, set, left) end
   end
@@ -196,7 +214,8 @@ return function(reads, writes, timeout)
     watch.update(kept, reads, writes, found)
   end
   wait(found, kept.set, r, w, limit)
-  watch.give(kept)
+  object.watching[found] = nil
+  if #found.closed == 0 then watch.give(kept) end
   if #r > 0 or #w > 0 then return r, w end
   object.polled(limit)
   return r, w, "timeout"

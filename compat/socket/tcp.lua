@@ -3,9 +3,10 @@
 local luv, load = ...
 local object, errors, argument = load("socket.object"), load("socket.errors"), load("socket.argument")
 local buffer, inet, option = load("socket.buffer"), load("socket.inet"), load("socket.option")
+local server = load("socket.server")
 
 local net, spawn, event, hrtime = luv.net, luv.spawn, luv.event, luv.hrtime
-local check, any, text, fail = object.check, object.any, errors.text, object.fail
+local check, any, text = object.check, object.any, errors.text
 local ipairs = ipairs
 local MASTER, CLIENT, SERVER = "tcp{master}", "tcp{client}", "tcp{server}"
 
@@ -30,7 +31,7 @@ local function create(family)
   return object.new(MASTER, stream, family)
 end
 
--- ---- bind, listen, accept -------------------------------------------------------------------
+-- ---- bind -------------------------------------------------------------------
 
 -- Binds to the first of the addresses that can be had.
 local function bind_to(record, list, port)
@@ -69,29 +70,6 @@ function methods.bind(sock, host, service)
   return bind(record, host, service, record.family)
 end
 methods.setsockname = methods.bind
-
-function methods.listen(sock, backlog)
-  local record = check(sock, MASTER, "listen")
-  backlog = backlog == nil and 32 or argument.whole(argument.number("listen", 1, backlog))
-  if not record.stream then return nil, "Bad file descriptor" end
-  if backlog < 0 or backlog > 65535 then backlog = 65535 end
-  local ok, message, code = record.stream:listen(backlog)
-  if not ok then return nil, errors.of_system(message, code) end
-  object.turn(sock, record, SERVER)
-  return 1
-end
-
-function methods.accept(sock)
-  local record = check(sock, SERVER, "accept")
-  if not record.stream then return nil, "closed" end
-  local limit = object.limit(record)
-  local client, message, code = record.stream:accept(nil, limit)
-  if not client then
-    if code == "ETIMEDOUT" then object.polled(limit) end
-    return fail(message, code)
-  end
-  return object.new(CLIENT, client, record.family)
-end
 
 -- ---- connect --------------------------------------------------------------------------------
 
@@ -250,17 +228,9 @@ function methods.getsockname(sock)
   return address, address and ("%d"):format(port) or port, family
 end
 
-local SIDES = {receive = "r", send = "w", both = "rw"}
-
-function methods.shutdown(sock, how)
-  local record = check(sock, CLIENT, "shutdown")
-  how = argument.option("shutdown", 1, how, {"both", "receive", "send"})
-  if record.stream then record.stream:shutdown(SIDES[how]) end
-  return 1
-end
-
 object.common("tcp", methods, function(fd) return net.tcp():open(fd) end)
 buffer.methods("tcp", methods)
+server.methods("tcp", methods)
 option.methods("tcp", methods, option.tcp)
 object.define("tcp", {"master", "client", "server"}, methods)
 

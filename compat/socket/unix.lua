@@ -2,10 +2,10 @@
 
 local luv, load = ...
 local object, errors, argument = load("socket.object"), load("socket.errors"), load("socket.argument")
-local buffer, option = load("socket.buffer"), load("socket.option")
+local buffer, option, server = load("socket.buffer"), load("socket.option"), load("socket.server")
 
 local net, pipe, check, any, text = luv.net, luv.pipe, object.check, object.any, errors.text
-local MASTER, CLIENT, SERVER = "unixstream{master}", "unixstream{client}", "unixstream{server}"
+local MASTER, CLIENT = "unixstream{master}", "unixstream{client}"
 local CONNECTED, UNCONNECTED = "unixdgram{connected}", "unixdgram{unconnected}"
 local table, setmetatable = table, setmetatable
 local LONGEST = 107
@@ -24,6 +24,16 @@ local function give_up(record, message, code)
   return nil, text(message, code)
 end
 
+local function bind(record, path)
+  local problem
+  path, problem = path_of("bind", path)
+  if not path then return nil, problem end
+  if not record.stream then return nil, "Bad file descriptor" end
+  local ok, message, code = record.stream:bind(path)
+  if not ok then return give_up(record, message, code) end
+  return 1
+end
+
 local function sockname(record)
   if not record.stream then return nil, "Bad file descriptor" end
   local path, message, code = record.stream:getsockname()
@@ -38,38 +48,8 @@ end
 
 local stream = {}
 
-function stream.bind(sock, path)
-  local record = check(sock, MASTER, "bind")
-  local problem
-  path, problem = path_of("bind", path)
-  if not path then return nil, problem end
-  if not record.stream then return nil, "Bad file descriptor" end
-  local ok, message, code = record.stream:bind(path)
-  if not ok then return give_up(record, message, code) end
-  return 1
-end
+function stream.bind(sock, path) return bind(check(sock, MASTER, "bind"), path) end
 stream.setsockname = stream.bind
-
-function stream.listen(sock, backlog)
-  local record = check(sock, MASTER, "listen")
-  backlog = backlog == nil and 32 or argument.whole(argument.number("listen", 1, backlog))
-  if not record.stream then return nil, "Bad file descriptor" end
-  if backlog < 0 or backlog > 65535 then backlog = 65535 end
-  local ok, message, code = record.stream:listen(backlog)
-  if not ok then return nil, errors.of_system(message, code) end
-  object.turn(sock, record, SERVER)
-  return 1
-end
-
-function stream.accept(sock)
-  local record = check(sock, SERVER, "accept")
-  if not record.stream then return nil, "closed" end
-  local limit = object.limit(record)
-  local client, message, code = record.stream:accept(nil, limit)
-  if client then return object.new(CLIENT, client) end
-  if code == "ETIMEDOUT" then object.polled(limit) end
-  return nil, text(message, code)
-end
 
 function stream.connect(sock, path)
   local record = check(sock, MASTER, "connect")
@@ -84,20 +64,12 @@ function stream.connect(sock, path)
 end
 stream.setpeername = stream.connect
 
-local SIDES = {receive = "r", send = "w", both = "rw"}
-
-function stream.shutdown(sock, how)
-  local record = check(sock, CLIENT, "shutdown")
-  how = argument.option("shutdown", 1, how, {"both", "receive", "send"})
-  if record.stream then record.stream:shutdown(SIDES[how]) end
-  return 1
-end
-
 function stream.getsockname(sock) return sockname(any(sock, "unixstream", "getsockname")) end
 
 object.common("unixstream", stream, function(fd) return pipe.create():open(fd) end)
 stream.getfamily, stream.gettimeout = nil, nil
 buffer.methods("unixstream", stream)
+server.methods("unixstream", stream)
 option.methods("unixstream", stream, option.unixstream, true)
 object.define("unixstream", {"master", "client", "server"}, stream)
 
@@ -105,16 +77,7 @@ object.define("unixstream", {"master", "client", "server"}, stream)
 
 local dgram = {}
 
-function dgram.bind(sock, path)
-  local record = check(sock, UNCONNECTED, "bind")
-  local problem
-  path, problem = path_of("bind", path)
-  if not path then return nil, problem end
-  if not record.stream then return nil, "Bad file descriptor" end
-  local ok, message, code = record.stream:bind(path)
-  if not ok then return give_up(record, message, code) end
-  return 1
-end
+function dgram.bind(sock, path) return bind(check(sock, UNCONNECTED, "bind"), path) end
 dgram.setsockname = dgram.bind
 
 function dgram.connect(sock, path)

@@ -119,10 +119,11 @@ static int make_apart(luv_state *S, luv_fiber *f) {
 /* ---- the ways -------------------------------------------------------------------------- */
 
 /* The same for a call that has kept its C stack, on L: what a finaliser fails with as values are made
- * that can be made again is not the call's. */
+ * that can be made again is not the call's. A finaliser's own call may be on M, from where nothing can be
+ * moved to it. */
 int luv__outcome_here(luv_state *S, luv_fiber *f, lua_State *in, lua_State *L) {
   int n;
-  if (!luv__can_be_repeated(f, f->out)) return luv__outcome(S, f, in, L);
+  if (L == S->M || !luv__can_be_repeated(f, f->out)) return luv__outcome(S, f, in, L);
   n = make_on(S, f, L, S->M);
   if (n == LUV_RAISE) lua_xmove(S->M, L, 1);
   luv__regain(S, L);

@@ -10,5 +10,12 @@ package poll
 import "C"
 
 import (
+	"embed"
+
 	_ "luv/csrc/core"
 )
+
+// An edit of a header rebuilds what includes it: cgo itself looks only at the files of the package being built.
+//
+//go:embed *.h
+var _ embed.FS

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-#include "poll.h"
+#include "poll_set.h"
 
 _Static_assert(offsetof(luv_poll, h) == sizeof(luv_object), "luv__handle finds it there");
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-#include "poll.h"
+#include "poll_set.h"
 
 static int failure(void) { return uv_translate_sys_error(errno); }
 

@@ -1,5 +1,5 @@
 /* room.c - what the core is given of foreign descriptors. */
-#include "poll.h"
+#include "poll_set.h"
 
 #define FACES(X) \
   X(poll_create, 0) X(poll_wait, 1) X(poll_fileno, 0) X(poll_set, 0) X(pollset_add, 0) X(pollset_remove, 0) \

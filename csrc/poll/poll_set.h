@@ -1,6 +1,6 @@
-/* poll.h - what luv.poll (poll_fd.c) and luv.poll.set (poll_set.c) share. */
-#ifndef LUV_POLL_H
-#define LUV_POLL_H
+/* poll_set.h - what luv.poll (poll_fd.c) and luv.poll.set (poll_set.c) share. */
+#ifndef LUV_POLL_SET_H
+#define LUV_POLL_SET_H
 
 #include "readiness.h"
 
