@@ -126,25 +126,9 @@ static luv_port *new_port(luv_state *S) {
   return p;
 }
 
-static int table(lua_State *L, const char *mode) {
-  lua_newtable(L);
-  if (mode) {
-    lua_createtable(L, 0, 1);
-    lua_pushstring(L, mode);
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-  }
-  return luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
 luv_port *luv__port(luv_state *S, lua_State *L) {
   luv_proxies *P = luv__proxies(S);
   if (LUV_LIKELY(P->port != NULL)) return P->port;
-  luaL_checkstack(L, 8, "luv");
-  if (!P->ref_objects) P->ref_objects = table(L, NULL);
-  if (!P->ref_places) P->ref_places = table(L, NULL);
-  if (!P->ref_proxies) P->ref_proxies = table(L, "v");
-  if (P->port) return P->port; /* a finaliser has made it meanwhile */
   P->port = new_port(S);
   if (!P->port) luaL_error(L, "not enough memory");
   luv__outside_add(S, &outside);

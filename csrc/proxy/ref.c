@@ -27,6 +27,22 @@ void luv__ref_drop(luv_ref *r) {
 
 /* ---- this state's objects ---------------------------------------------------------------- */
 
+/* A new table in the registry: most states have only one side's. */
+static void want(lua_State *L, int *ref, const char *mode) {
+  int made;
+  if (LUV_LIKELY(*ref)) return;
+  lua_newtable(L);
+  if (mode) {
+    lua_createtable(L, 0, 1);
+    lua_pushstring(L, mode);
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+  }
+  made = luaL_ref(L, LUA_REGISTRYINDEX);
+  if (*ref) luaL_unref(L, LUA_REGISTRYINDEX, made); /* a finaliser has made it meanwhile */
+  else *ref = made;
+}
+
 static void push_table(lua_State *L, int ref) { lua_rawgeti(L, LUA_REGISTRYINDEX, ref); }
 
 /* What is at idx is one of these: its ref, or NULL. */
@@ -97,6 +113,8 @@ luv_ref *luv__ref_of(luv_state *S, lua_State *L, int idx) {
   luaL_checkstack(L, 8, "luv");
   luv__port(S, L);
   if (idx < 0) idx += lua_gettop(L) + 1;
+  want(L, &luv__proxies(S)->ref_objects, NULL);
+  want(L, &luv__proxies(S)->ref_places, NULL);
   r = known(luv__proxies(S), L, idx);
   if (!r) r = add(S, L, idx);
   luv__ref_take(r);
@@ -178,6 +196,7 @@ void luv__ref_push(luv_state *S, lua_State *L, luv_ref *r) {
     luv__ref_push_home(S, L, r->at);
     return;
   }
+  want(L, &luv__proxies(S)->ref_proxies, "v");
   push_table(L, luv__proxies(S)->ref_proxies);
   lua_pushlightuserdata(L, r);
   lua_rawget(L, -2);
