@@ -9,7 +9,7 @@
 #                   (make -k check goes on to the second when the first fails), and threads,
 #                   channels and ØMQ at work under ThreadSanitizer
 #   make fuzz       random programs of nested constructs, for SECONDS under each interpreter
-#   make soak       connections, files, processes, threads and ØMQ for SECONDS: memory and descriptors stay flat
+#   make soak       connections, files, processes, threads, proxies and ØMQ for SECONDS: memory and descriptors stay flat
 #   make bench      the benchmarks, each beside its limit in C
 #   make lint       gofmt and go vet
 #   make install    copy luv.so to $(DESTDIR)$(LIBDIR); see PREFIX

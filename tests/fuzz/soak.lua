@@ -3,7 +3,7 @@
 --   lua tests/fuzz/soak.lua [SECONDS [CONNECTIONS]]
 --
 -- 5,000 connections echo, end, and are made again; half of them end by a reset (SO_LINGER 0), at random
--- moments. Beside them files, processes, threads and ØMQ are at work. Prints a line per
+-- moments. Beside them files, processes, threads, proxies and ØMQ are at work. Prints a line per
 -- thirtieth of the time; exit code 1 when the last fifth needs more than the second did, or if
 -- anything is left over at the end.
 
@@ -15,7 +15,7 @@ local random = assert(loadfile(here .. "random.lua"))(here)
 local seconds, connections = tonumber(arg[1]) or 900, tonumber(arg[2]) or 5000
 local begun = luv.hrtime()
 local stop = begun + seconds * 1e9
-local counts = {connections = 0, resets = 0, refused = 0, bytes = 0, files = 0, processes = 0, threads = 0, messages = 0}
+local counts = {connections = 0, resets = 0, refused = 0, bytes = 0, files = 0, processes = 0, threads = 0, messages = 0, calls = 0}
 local function going() return luv.hrtime() < stop end
 local function count(what, n) counts[what] = counts[what] + (n or 1) end
 local function descriptors() return #luv.fs.readdir("/proc/self/fd") end
@@ -131,6 +131,41 @@ local function zmq(endpoint)
   pull:close()
 end
 
+local shared = luv.share({n = 0})
+function shared:make() return luv.share({}) end
+function shared:add(x) self.n = self.n + x; return self.n end
+
+-- Calls objects that are made for it, and lets go of them, in every way there is.
+local function use(p)
+  for i = 1, 50 do
+    local made = p:make()
+    made.x = i
+    if made.x ~= i then error("another value") end
+    p:add(1)
+    if i % 3 == 0 then luv.proxy.release(made) end
+  end
+  pcall(luv.timeout, 0.0001, function() while true do p:add(1) end end)
+  return 50
+end
+
+local function proxies()
+  while going() do
+    count("calls", luv.thread.create(use, shared):join())
+    luv.sleep(0.1)
+  end
+end
+
+local function remote()
+  while going() do
+    local there = assert(luv.proxy.serve("tcp://127.0.0.1:*", {shared = shared}))
+    local root = assert(luv.proxy.connect(there:endpoint(), nil, 30))
+    count("calls", use(root.shared))
+    if counts.calls % 2 == 0 then root:close() end
+    there:close()
+    luv.sleep(0.1)
+  end
+end
+
 -- ---- the figures -----------------------------------------------------------------------------
 
 local samples = {}
@@ -139,8 +174,8 @@ local function sample()
              fibers = luv.stats().fibers.total, handles = luv.stats().handles.total}
   samples[#samples + 1] = s
   print(("%5d s: RSS %.1f MB, Lua %.1f MB, %d descriptors, %d fibers, %d handles; %d connections, %d resets, %d refused, " ..
-    "%d files, %d processes, %d threads, %d messages"):format((luv.hrtime() - begun) / 1e9, s.rss, s.lua, s.fds, s.fibers,
-    s.handles, counts.connections, counts.resets, counts.refused, counts.files, counts.processes, counts.threads, counts.messages))
+    "%d files, %d processes, %d threads, %d messages, %d calls"):format((luv.hrtime() - begun) / 1e9, s.rss, s.lua, s.fds, s.fibers,
+    s.handles, counts.connections, counts.resets, counts.refused, counts.files, counts.processes, counts.threads, counts.messages, counts.calls))
   io.stdout:flush()
 end
 
@@ -167,6 +202,8 @@ for i = 1, connections do work(client, i) end
 for i = 1, 4 do work(files, i) end
 work(processes)
 work(threads)
+work(proxies)
+work(remote)
 work(zmq, "inproc://soak")
 work(zmq, "tcp://127.0.0.1:*")
 while going() do
