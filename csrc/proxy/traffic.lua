@@ -101,6 +101,8 @@ end
 
 -- ---- serving --------------------------------------------------------------------------------
 
+local passes = select(2, xpcall(function(x) return x end, error, true)) -- arguments, as LuaJIT's does
+
 local function handler(e)
   return {e, traceback and traceback(type(e) == "string" and e or "(error object is a " .. type(e) .. " value)", 2)}
 end
@@ -120,13 +122,14 @@ end
 
 local function pack(...) return select("#", ...) - 1, {...} end
 
-local function perform(s, e, op, objects, bytes)
-  local n, r = pack(decode(bytes, objects))
-  if not r[1] then error(r[2], 0) end
-  if not is_allowed(s, e, op, r[2]) then return "refused", "EACCES", "permission denied" end
-  if op >= DO_BINARY then return nil, r[2], ops[op + 1](unpack(r, 2, n + 1)) end
-  return nil, r[2], ops[op + 1](e.object, unpack(r, 2, n + 1))
+local function act(s, e, op, ok, ...)
+  if not ok then error((...), 0) end
+  if not is_allowed(s, e, op, (...)) then return "refused", "EACCES", "permission denied" end
+  if op >= DO_BINARY then return nil, nil, ops[op + 1](...) end
+  return nil, op == DO_GET and (...) or nil, ops[op + 1](e.object, ...)
 end
+
+local function perform(s, e, op, objects, bytes) return act(s, e, op, decode(bytes, objects)) end
 
 local function send_error(s, call, err, text)
   local bytes, list = encode(false, err, text)
@@ -148,7 +151,8 @@ local function send_results(s, call, e, op, ok, refused, first, ...)
 end
 
 local function run(s, call, e, op, objects, bytes)
-  send_results(s, call, e, op, xpcall(function() return perform(s, e, op, objects, bytes) end, handler))
+  if passes then send_results(s, call, e, op, xpcall(perform, handler, s, e, op, objects, bytes))
+  else send_results(s, call, e, op, xpcall(function() return perform(s, e, op, objects, bytes) end, handler)) end
   s.running[call] = nil
   s.nrunning = s.nrunning - 1
 end
