@@ -48,7 +48,7 @@ local without = {
 -- their own, many programs, or compare delays; or compile luv.socket, which is a collection for each word.
 local gently = {
   ["test-safety-fiber"] = true, ["test-safety-file"] = true, ["test-safety-process"] = true,
-  ["test-safety-stream"] = true, ["test-safety-zmq"] = true, ["test-starvation"] = true, ["test-process"] = true,
+  ["test-safety-stream"] = true, ["test-stream-ready"] = true, ["test-safety-zmq"] = true, ["test-starvation"] = true, ["test-process"] = true,
   ["test-socket"] = true, ["test-socket-worst"] = true, ["test-socket-same"] = true, ["test-ssl"] = true,
   ["test-ssl-peers"] = true, ["test-ssl-worst"] = true, ["test-install"] = true, ["test-clients"] = true,
   ["test-clients-more"] = true, ["test-socket-suite"] = true,

@@ -276,7 +276,7 @@ both("watch: next; poll: next", function(dir)
   tap.fails("EBADF", p:next())
 end)
 
-both("in a thread; files and the like do not go there", function(dir)
+both("in a thread; files and the like go there as proxies, or not at all", function(dir)
   fs.writefile(dir .. "/x", "data")
   local t = luv.thread.spawn(function(path)
     local fs = require("luv").fs
@@ -287,11 +287,14 @@ both("in a thread; files and the like do not go there", function(dir)
   end, dir .. "/x")
   tap.same(tap.pack(t:join()), {n = 2, 16, "data of a thread"})
   local f, d, w, p = assert(fs.open(dir .. "/x")), assert(fs.opendir(dir)), assert(fs.watch(dir)), assert(fs.poll(dir, 1000))
+  tap.same(tap.pack(luv.thread.spawn(function(file) return file:read() end, f):join()), {n = 2, 16, "data of a thread"})
+  luv.proxy.automatic(false)
   for name, o in pairs{["luv.file"] = f, ["luv.dir"] = d, ["luv.fs.event"] = w, ["luv.fs.poller"] = p} do
     local err = tap.raises(name:gsub("%.", "%%."), luv.thread.spawn, function() end, {deep = {o}})
     tap.match(err, "deep")
     o:close()
   end
+  luv.proxy.automatic(true)
 end)
 
 tap.both("stats", function()
