@@ -412,6 +412,18 @@ tap.test("threads that wait for each other through proxies: the report has the c
   tap.ok(rc == 0 or rc == 1, "it hangs")
 end)
 
+tap.test("threads that have a proxy, come, and end at once are no deadlock", function()
+  local a = account()
+  local n = os.getenv("LUV_HOSTILE") and 20 or 400
+  for i = 1, n do tap.equal(thread.create(function() return a ~= nil end):join(), true) end
+  for i = 1, n / 4 do
+    local all = {}
+    for k = 1, 4 do all[k] = thread.create(function(p) return p:add(1) end, a) end
+    for k = 1, 4 do all[k]:join() end
+  end
+  tap.equal(a.n, n)
+end)
+
 tap.test("a dump says whose call is waited for", function()
   local a, text = account(), nil
   a.look = luv.share(function() return luv.thread.self():id() end)

@@ -64,7 +64,8 @@ static int look(uint64_t *counted) {
     *counted += n;
     owned += S->owned;
   }
-  return owned == __atomic_load_n(&luv__own_threads, __ATOMIC_ACQUIRE); /* else one has not opened luv yet, or computes */
+  if (owned != __atomic_load_n(&luv__own_threads, __ATOMIC_SEQ_CST)) return 0; /* one has not opened luv yet, or computes */
+  return __atomic_load_n(&luv__threads_ending, __ATOMIC_SEQ_CST) == 0;
 }
 
 /* Twice: one may have rung another that was looked at before, and then have become stuck. */

@@ -77,6 +77,7 @@ void luv__thread_number(luv_thread *t, int gone);
 /* thread_run.c */
 luv_state *luv__thread_state(lua_State *L);
 int luv__thread_start(luv_thread *t);
+extern int luv__threads_ending; /* atomic: they run no more, and have yet to ring those who join them */
 extern __thread luv_thread *luv__this_thread __attribute__((tls_model("initial-exec")));
 
 /* thread_package.c */

@@ -7,6 +7,7 @@
 #include "thread.h"
 
 __thread luv_thread *luv__this_thread __attribute__((tls_model("initial-exec")));
+int luv__threads_ending;
 
 
 static int set_up(lua_State *L) {
@@ -65,8 +66,10 @@ static void body(void *arg) {
   if (t->body) luv__thread_pool_left(t->body_core, t->ended == LUV_TASK_DONE ? NULL : t->task.problem);
   luv__this_thread = NULL;
   luv__thread_number(t, 1);
+  __atomic_add_fetch(&luv__threads_ending, 1, __ATOMIC_SEQ_CST);
   luv__thread_gone(t);
   luv__task_end(&t->task, t->ended);
+  __atomic_sub_fetch(&luv__threads_ending, 1, __ATOMIC_SEQ_CST);
   luv__core_drop(&t->task.core);
 }
 
