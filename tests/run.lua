@@ -42,6 +42,7 @@ local without = {
   ["test-stream"] = counts, ["test-faults"] = "have calls fail that the acts make, too",
   ["test-fs-hung"] = "fill all threads of the pool", ["test-fs-mount"] = "run in another root",
   ["test-limits"] = "have no descriptors to spare, or ten thousand connections", ["test-receive"] = counts,
+  ["test-tls-stream"] = counts, ["test-udp"] = counts, ["test-unixgram"] = counts,
   ["test-fs-lock"] = compares, ["test-pipe"] = compares, ["test-cancel"] = compares, ["test-monkey"] = compares,
 }
 -- And these with fewer collections than the check build makes by itself: they have finalisers of

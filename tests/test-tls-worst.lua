@@ -485,7 +485,9 @@ tap.test("no descriptors left: connect fails, and all is well after", function()
       if not c then failed = code break end
       all[i] = c
     end
-    print(failed == "EMFILE" or failed == "ETIMEDOUT" or failed)
+    -- whose descriptors end first is chance: libuv closes a connection that it has none for
+    local may = {EMFILE = true, ETIMEDOUT = true, ETRUNCATED = true, ECONNRESET = true}
+    print(may[failed] or failed)
     for _, c in ipairs(all) do c:close() end
     for _, s in ipairs(accepted) do s:close() end
     luv.sleep(0.05)
