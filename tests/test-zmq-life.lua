@@ -168,11 +168,13 @@ tap.test("garbage of sockets and contexts inside threads, at their ends too", fu
   end
 end)
 
-tap.test("a socket does not go to another thread", function()
+tap.test("a socket does not go to another thread, but as a proxy", function()
+  luv.proxy.automatic(false)
   local ctx = zmq.create(0)
   local s = ctx:socket(zmq.PAIR)
   tap.raises("cannot pass argument 1: upvalue 's': luv.zmq.socket", luv.thread.create, function() s:recv() end)
   tap.raises("cannot put argument 1: luv.zmq.socket", function() luv.thread.chan(1):put(s) end)
+  luv.proxy.automatic(true)
   s:close()
   ctx:close()
 end)
