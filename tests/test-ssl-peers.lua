@@ -81,8 +81,9 @@ end
 
 local function as_server(impl, mode, options, dir)
   local p = start(impl, "server", mode, dir)
-  local port = tonumber((p.stderr:read_line()))
-  if not port then error(output(p)) end
+  local line = p.stderr:read_line()
+  local port = tonumber(line)
+  if not port then error(tostring(line) .. "\n" .. output(p)) end
   options.verify = false
   local c = luv.tls.connect("127.0.0.1", port, options, 20)
   local heard = "no connection"
