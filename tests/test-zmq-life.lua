@@ -168,12 +168,7 @@ tap.test("garbage of sockets and contexts inside threads, at their ends too", fu
   end
 end)
 
-<<<<<<< HEAD
 tap.test("a socket stays in its thread: others get a proxy, or nothing", function()
-=======
-tap.test("a socket does not go to another thread, but as a proxy", function()
-  luv.proxy.automatic(false)
->>>>>>> proxy
   local ctx = zmq.create(0)
   local s = ctx:socket(zmq.PAIR):bind("inproc://stays")
   local other = ctx:socket(zmq.PAIR):connect("inproc://stays")
