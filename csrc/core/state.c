@@ -284,8 +284,10 @@ static int is_at_work(luv_state *S, lua_State *L) {
   return 0;
 }
 
-/* Nobody finds S any more. What it has is left as it is, for that function to find. */
-static void abandon_state(luv_state *S) {
+/* Nobody finds S any more. What it has is left as it is, for that function to find; its threads are
+ * waited for as ever. */
+static void abandon_state(luv_state *S, lua_State *L) {
+  if (rooms_end(S) && has_arg(L)) exit_failed = 1;
   luv__states_remove(S);
   S->dead = 1;
   LUV_EACH_ROOM(left, S);
@@ -299,7 +301,7 @@ static int state_gc(lua_State *L) {
   luv_state *S = c.S;
   if (S->dead || luv__forked) return 0;
   if (S->lingers) S->lingers = LUV_LINGERS_ASKED;
-  else if (S->depth == 0 && is_at_work(S, L)) abandon_state(S);
+  else if (S->depth == 0 && is_at_work(S, L)) abandon_state(S, L);
   else if (S->depth == 0 || S->jit) luv__on_host(close_here, &c);
   else {
     S->ending = 1;
