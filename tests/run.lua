@@ -42,14 +42,15 @@ local without = {
   ["test-stream"] = counts, ["test-faults"] = "have calls fail that the acts make, too",
   ["test-fs-hung"] = "fill all threads of the pool", ["test-fs-mount"] = "run in another root",
   ["test-limits"] = "have no descriptors to spare, or ten thousand connections", ["test-receive"] = counts,
-  ["test-tls-stream"] = counts, ["test-udp"] = counts, ["test-unixgram"] = counts,
+  ["test-tls-stream"] = counts, ["test-udp"] = counts, ["test-unixgram"] = counts, ["test-zmq-life"] = counts,
   ["test-fs-lock"] = compares, ["test-pipe"] = compares, ["test-cancel"] = compares, ["test-monkey"] = compares,
 }
 -- And these with fewer collections than the check build makes by itself: they have finalisers of
 -- their own, many programs, or compare delays; or compile luv.socket, which is a collection for each word.
 local gently = {
   ["test-safety-fiber"] = true, ["test-safety-file"] = true, ["test-safety-process"] = true,
-  ["test-safety-stream"] = true, ["test-stream-ready"] = true, ["test-safety-zmq"] = true, ["test-starvation"] = true, ["test-process"] = true,
+  ["test-safety-stream"] = true, ["test-stream-ready"] = true, ["test-examples"] = true,
+  ["test-proxy"] = true, ["test-proxy-worst"] = true, ["test-proxy-remote"] = true, ["test-safety-zmq"] = true, ["test-starvation"] = true, ["test-process"] = true,
   ["test-socket"] = true, ["test-socket-worst"] = true, ["test-socket-same"] = true, ["test-ssl"] = true,
   ["test-ssl-peers"] = true, ["test-ssl-worst"] = true, ["test-install"] = true, ["test-clients"] = true,
   ["test-clients-more"] = true, ["test-socket-suite"] = true,
