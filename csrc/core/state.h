@@ -40,9 +40,8 @@ struct luv_state {
   volatile int blocked, interrupted; /* the main chunk waits, or is about to; Ctrl-C has come */
   volatile int dump_wanted; /* atomic */
   int rung, arrived, blocking, woken, making_way, wake_fd; /* atomic, but the last: wakeup.c */
-  int lingers;            /* the Lua state is being closed, and this one still runs for its threads: finalisers wait */
   uint32_t stuck;         /* atomic: odd, it blocks, and only other threads of this process could end that */
-  int noutsides;
+  int noutsides, lingers; /* the last: as Lua closes it still runs for its threads, and finalisers wait */
   const luv_outside *outsides[LUV_MAX_OUTSIDES];
   luv_queue asleep, objects, goops; /* waits in no object's queue; all objects; what Go carries out */
   luv_queue unread;       /* sockets that the last poll found readable */
