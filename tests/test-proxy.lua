@@ -461,7 +461,7 @@ tap.test("an owner whose script has ended serves the threads that the process wa
     luv.thread.create(function(p) p:hang() end, o)
     luv.thread.create(function(p)
       luv.sleep(0.1)
-      luv.process.run("kill", {"-INT", tostring(luv.os.getpid())})
+      luv.signal.kill(luv.os.getpid(), "INT")
       print((select(3, p:hang())))
     end, o)
   ]])
