@@ -50,7 +50,7 @@ local without = {
 local gently = {
   ["test-safety-fiber"] = true, ["test-safety-file"] = true, ["test-safety-process"] = true,
   ["test-safety-stream"] = true, ["test-stream-ready"] = true, ["test-examples"] = true,
-  ["test-proxy"] = true, ["test-proxy-worst"] = true, ["test-proxy-remote"] = true, ["test-safety-zmq"] = true, ["test-starvation"] = true, ["test-process"] = true,
+  ["test-thread"] = true, ["test-proxy"] = true, ["test-proxy-worst"] = true, ["test-proxy-remote"] = true, ["test-safety-zmq"] = true, ["test-starvation"] = true, ["test-process"] = true,
   ["test-socket"] = true, ["test-socket-worst"] = true, ["test-socket-same"] = true, ["test-ssl"] = true,
   ["test-ssl-peers"] = true, ["test-ssl-worst"] = true, ["test-install"] = true, ["test-clients"] = true,
   ["test-clients-more"] = true, ["test-socket-suite"] = true,

@@ -75,7 +75,8 @@ return function(world)
     local route = routes[i]
     routes[i] = make(r)
     old[#old + 1] = route
-    if r(2) == 1 then call(route.to.close, route.to) route.torn = true end
+    route.torn = r(2) == 1
+    if route.torn then call(route.to.close, route.to) end
   end
 
   local function drain(route)
