@@ -19,27 +19,26 @@ static void ring(luv_port *p) {
   pthread_mutex_unlock(&p->lock);
 }
 
-int luv__port_post(luv_port *p, luv_mail *m) {
-  luv_mail *head = __atomic_load_n(&p->inbox, __ATOMIC_RELAXED);
+/* Pushes what is at `link` onto a list of p's; 0: it is closed. Whoever takes it may drop the last reference to p
+ * at once: who is to ring has one of its own, from before. */
+static int push(luv_port *p, void *list, void *item, void *link) {
+  void *head = __atomic_load_n((void **)list, __ATOMIC_RELAXED);
+  int held = 0;
   do {
-    if (head == LUV_PORT_CLOSED) return 0;
-    m->next = head;
-  } while (!__atomic_compare_exchange_n(&p->inbox, &head, m, 1, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    if (head == LUV_PORT_CLOSED) break;
+    if (!head && !held) held = __atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED) > 0;
+    memcpy(link, &head, sizeof head);
+  } while (!__atomic_compare_exchange_n((void **)list, &head, item, 1, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
   if (!head) ring(p);
-  return 1;
+  if (held) luv__port_drop(p);
+  return head != LUV_PORT_CLOSED;
 }
+
+int luv__port_post(luv_port *p, luv_mail *m) { return push(p, &p->inbox, m, &m->next); }
 
 /* The last reference to r. */
 void luv__port_return(luv_port *p, luv_ref *r) {
-  luv_ref *head = __atomic_load_n(&p->returned, __ATOMIC_RELAXED);
-  do {
-    if (head == LUV_PORT_CLOSED) {
-      luv__ref_free(r);
-      return;
-    }
-    r->next = head;
-  } while (!__atomic_compare_exchange_n(&p->returned, &head, r, 1, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-  if (!head) ring(p);
+  if (!push(p, &p->returned, r, &r->next)) luv__ref_free(r);
 }
 
 void luv__port_cancel(luv_port *p) {
