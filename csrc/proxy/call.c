@@ -66,14 +66,7 @@ typedef struct { luv_state *S; luv_fiber *f; luv_mail *m; int raise; } giving;
 /* On top of W is the traceback of an error that f has met, and below it the error: both stay. */
 void luv__proxy_keep_trace(luv_state *S, lua_State *W, luv_fiber *f) {
   luv_proxies *P = luv__proxies(S);
-  if (!P->ref_traces) {
-    lua_newtable(W);
-    lua_createtable(W, 0, 1);
-    lua_pushliteral(W, "k");
-    lua_setfield(W, -2, "__mode");
-    lua_setmetatable(W, -2);
-    P->ref_traces = luaL_ref(W, LUA_REGISTRYINDEX);
-  }
+  luv__proxies_want(W, &P->ref_traces, "k");
   lua_rawgeti(W, LUA_REGISTRYINDEX, P->ref_traces);
   if (f->is_main) lua_pushboolean(W, 1);
   else luv__push_fiber(S, W, f);

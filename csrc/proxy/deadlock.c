@@ -7,24 +7,14 @@
  * that the report has the whole chain. */
 #include "proxy.h"
 
-static uint32_t endless(luv_queue *list) {
-  luv_queue *q;
-  uint32_t n = 0;
-  for (q = list->next; q != list; q = q->next) {
-    luv_fiber *f = luv_container(q, luv_fiber, wait.node);
-    n += f->wait.external && !f->wait.due.at;
-  }
-  return n;
-}
-
 /* Waits that only other threads can end. */
 static uint32_t inner(luv_state *S) {
   luv_proxies *P = luv__proxies(S);
   luv_queue *q, *links = &luv__threads(S)->links;
-  uint32_t n = endless(&P->waiting) + (uint32_t)P->ending;
+  uint32_t n = (uint32_t)luv__endless(&P->waiting) + (uint32_t)P->ending;
   for (q = links->next; q != links; q = q->next) {
     luv_link *k = luv_container(q, luv_link, node);
-    n += endless(&k->o.waiters) + endless(&k->senders);
+    n += (uint32_t)(luv__endless(&k->o.waiters) + luv__endless(&k->senders));
   }
   return n;
 }

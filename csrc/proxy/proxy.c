@@ -82,18 +82,6 @@ int luv_proxy_traceback(lua_State *L) {
   return 1;
 }
 
-static void push_marks(luv_proxies *P, lua_State *L) {
-  if (!P->ref_marks) {
-    lua_newtable(L);
-    lua_createtable(L, 0, 1);
-    lua_pushliteral(L, "k");
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-    P->ref_marks = luaL_ref(L, LUA_REGISTRYINDEX);
-  }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, P->ref_marks);
-}
-
 /* obj = luv.share(obj[, on]) */
 int luv_share(lua_State *L) {
   luv_state *S = luv_enter(L);
@@ -103,7 +91,8 @@ int luv_share(lua_State *L) {
     return luv__type_error(S, L, 1, 1, "share", "table, function, userdata or coroutine");
   if (lua_gettop(L) > 1 && !lua_isnil(L, 2) && lua_type(L, 2) != LUA_TBOOLEAN) return luv__type_error(S, L, 2, 2, "share", "boolean");
   if (luv__toproxy(L, 1)) return luv__arg_error(S, L, 1, "share", "a proxy stays where it is");
-  push_marks(P, L);
+  luv__proxies_want(L, &P->ref_marks, "k");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, P->ref_marks);
   lua_pushvalue(L, 1);
   if (on) lua_pushboolean(L, 1);
   else lua_pushnil(L);

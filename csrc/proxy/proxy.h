@@ -65,6 +65,7 @@ void luv__ref_drop(luv_ref *r);
 void luv__ref_free(luv_ref *r);
 void luv__refs_serve(luv_state *S);
 void luv__refs_close(luv_state *S);
+void luv__proxies_want(lua_State *L, int *ref, const char *mode); /* a table in the registry, with that __mode or NULL; may raise */
 luv_ref *luv__ref_of(luv_state *S, lua_State *L, int idx); /* with a reference; may raise */
 void luv__ref_push(luv_state *S, lua_State *L, luv_ref *r); /* the object, or its proxy; may raise */
 void luv__ref_push_home(luv_state *S, lua_State *L, uint32_t at);

@@ -28,7 +28,7 @@ void luv__ref_drop(luv_ref *r) {
 /* ---- this state's objects ---------------------------------------------------------------- */
 
 /* A new table in the registry: most states have only one side's. */
-static void want(lua_State *L, int *ref, const char *mode) {
+void luv__proxies_want(lua_State *L, int *ref, const char *mode) {
   int made;
   if (LUV_LIKELY(*ref)) return;
   lua_newtable(L);
@@ -113,8 +113,8 @@ luv_ref *luv__ref_of(luv_state *S, lua_State *L, int idx) {
   luaL_checkstack(L, 8, "luv");
   luv__port(S, L);
   if (idx < 0) idx += lua_gettop(L) + 1;
-  want(L, &luv__proxies(S)->ref_objects, NULL);
-  want(L, &luv__proxies(S)->ref_places, NULL);
+  luv__proxies_want(L, &luv__proxies(S)->ref_objects, NULL);
+  luv__proxies_want(L, &luv__proxies(S)->ref_places, NULL);
   r = known(luv__proxies(S), L, idx);
   if (!r) r = add(S, L, idx);
   luv__ref_take(r);
@@ -196,7 +196,7 @@ void luv__ref_push(luv_state *S, lua_State *L, luv_ref *r) {
     luv__ref_push_home(S, L, r->at);
     return;
   }
-  want(L, &luv__proxies(S)->ref_proxies, "v");
+  luv__proxies_want(L, &luv__proxies(S)->ref_proxies, "v");
   push_table(L, luv__proxies(S)->ref_proxies);
   lua_pushlightuserdata(L, r);
   lua_rawget(L, -2);

@@ -155,6 +155,8 @@ extern const luv_wrapper luv__thread_chan_wrap; /* of put and get */
 /* What the state's end, and its loop, ask of its threads. */
 int luv__thread_awaited(luv_state *S);
 int luv__thread_chan_lone(luv_state *S); /* waits that only this state itself could end */
+/* How many waits there nothing but what is waited for can end. A case of a luv.select is not counted, though its wait is. */
+int luv__endless(luv_queue *list);
 void luv__thread_cancelled(luv_state *S);
 void luv__thread_nudge(luv_state *S);
 void luv__thread_opening(int begins);

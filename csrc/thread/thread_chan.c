@@ -141,8 +141,7 @@ void luv__thread_chan_close(luv_channel *c) {
 
 /* ---- alone with a channel ---------------------------------------------------------------- */
 
-/* A time limit would end the wait. A case of a luv.select is not counted, though its wait is. */
-static int endless(luv_queue *list) {
+int luv__endless(luv_queue *list) {
   luv_queue *q;
   int n = 0;
   for (q = list->next; q != list; q = q->next) {
@@ -163,7 +162,7 @@ int luv__thread_chan_lone(luv_state *S) {
   for (q = luv__threads(S)->links.next; q != &luv__threads(S)->links; q = q->next) {
     luv_link *k = luv_container(q, luv_link, node);
     if (k->o.class_id == luv__class_thread_chan.id && __atomic_load_n(&k->core->refs, __ATOMIC_ACQUIRE) == 1)
-      n += endless(&k->o.waiters) + endless(&k->senders);
+      n += luv__endless(&k->o.waiters) + luv__endless(&k->senders);
   }
   return n;
 }
