@@ -5,4 +5,4 @@ import (
 	"luv/csrc/core"
 )
 
-func init() { core.Source = compat.Source }
+func init() { core.AddSource(compat.Source) }

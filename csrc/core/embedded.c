@@ -37,8 +37,9 @@ static int load(lua_State *L) {
   push_kept(L);
   lua_getfield(L, 2, name);
   if (!lua_isnil(L, 3)) return 1;
+  luaopen_luv(L); /* may refuse */
   compile(L, name);
-  luaopen_luv(L);
+  lua_insert(L, -2);
   lua_pushcfunction(L, load);
   lua_call(L, 2, 1);
   lua_pushvalue(L, -1);
@@ -49,8 +50,6 @@ static int load(lua_State *L) {
 /* Pushes the module of that name. May raise. */
 int luv__push_embedded(lua_State *L, const char *name) {
   luaL_checkstack(L, 4, "luv");
-  luaopen_luv(L); /* may refuse */
-  lua_pop(L, 1);
   lua_pushcfunction(L, load);
   lua_pushstring(L, name);
   lua_call(L, 1, 1);

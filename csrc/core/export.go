@@ -26,8 +26,6 @@ var (
 	Share func(what int, n uint64) uint64
 	// Seal writes the seal of data, 32 bytes.
 	Seal func(data, mac []byte)
-	// Source finds the text of a module that is written in Lua.
-	Source = func(name string) (string, bool) { return "", false }
 	// Exit lets go of what outlives its state, for so many seconds at most: the process ends.
 	Exit func(seconds float64)
 )
@@ -100,14 +98,21 @@ func goAccepted(listener C.uint64_t, o C.uintptr_t) C.int {
 	return C.UV_ECANCELED
 }
 
+var sources []func(name string) (string, bool)
+
+// AddSource adds find to those that are asked for the text of what is written in Lua. Call it from an init function.
+func AddSource(find func(name string) (string, bool)) { sources = append(sources, find) }
+
 //export goSource
 func goSource(name C.uintptr_t, n C.uint64_t, size *C.uint64_t) C.uintptr_t {
-	text, found := Source(string(memory(name, uint64(n))))
-	if !found {
-		return 0
+	wanted := string(memory(name, uint64(n)))
+	for _, find := range sources {
+		if text, found := find(wanted); found {
+			*size = C.uint64_t(len(text))
+			return C.uintptr_t(uintptr(unsafe.Pointer(C.CString(text))))
+		}
 	}
-	*size = C.uint64_t(len(text))
-	return C.uintptr_t(uintptr(unsafe.Pointer(C.CString(text))))
+	return 0
 }
 
 //export goExit

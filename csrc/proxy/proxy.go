@@ -13,8 +13,6 @@ package proxy
 #cgo CFLAGS: -std=gnu11 -O2 -fvisibility=hidden -fno-plt -Wall -Wextra -I${SRCDIR}/../thread -I${SRCDIR}/../codec -I${SRCDIR}/../core -I/usr/include/lua5.1
 #cgo luvcheck CFLAGS: -DLUV_CHECK
 #cgo pkg-config: libuv
-#include <stdlib.h>
-extern void luv__remote_source(const char *text, size_t n);
 */
 import "C"
 
@@ -22,7 +20,7 @@ import (
 	"embed"
 
 	_ "luv/csrc/codec"
-	_ "luv/csrc/core"
+	"luv/csrc/core"
 	_ "luv/csrc/thread"
 )
 
@@ -34,15 +32,19 @@ var _ embed.FS
 // What is between processes, but for the bytes: a face in Lua, over luv.zmq.
 //
 //go:embed session.lua
-var session []byte
+var session string
 
 //go:embed traffic.lua
-var traffic []byte
+var traffic string
 
 //go:embed remote.lua
-var remote []byte
+var remote string
 
 func init() {
-	text := append(append(session, traffic...), remote...)
-	C.luv__remote_source((*C.char)(C.CBytes(text)), C.size_t(len(text)))
+	core.AddSource(func(name string) (string, bool) {
+		if name != "proxy.remote" {
+			return "", false
+		}
+		return session + traffic + remote, true
+	})
 }

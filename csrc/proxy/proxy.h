@@ -176,7 +176,6 @@ static inline int luv__proxy_do(luv_state *S, lua_State *L, luv_ref *r, int op, 
 int luv__is_remote(lua_State *L, int idx);
 int luv__remote_call(luv_state *S, lua_State *L, const char *name);
 void luv__remote_push(luv_state *S, lua_State *L);
-void luv__remote_source(const char *text, size_t n);
 
 /* ---- deadlock.c -------------------------------------------------------------------------- */
 

@@ -199,12 +199,13 @@ static int keep_trace(lua_State *L) {
 
 /* ---- the part in Lua --------------------------------------------------------------------- */
 
-static const char *source;
-static size_t source_size;
-
-void luv__remote_source(const char *text, size_t n) {
-  source = text;
-  source_size = n;
+/* Pushes what is between processes, compiled: it is asked for once in a state, and by few. */
+static void compile(lua_State *L) {
+  size_t n;
+  char *text = luv__go_source("proxy.remote", &n);
+  int failed = luaL_loadbuffer(L, text, n, "=luv");
+  free(text);
+  if (failed) lua_error(L);
 }
 
 static const luv_face put_face = {.fn = put}, get_face = {.fn = get}, encode_face = {.fn = encode}, decode_face = {.fn = decode},
@@ -218,7 +219,7 @@ void luv__remote_push(luv_state *S, lua_State *L) {
     lua_pushcfunction(L, push_blob);
     P->ref_push_blob = luaL_ref(L, LUA_REGISTRYINDEX);
     luv__serve_load(S, L);
-    if (luaL_loadbuffer(L, source, source_size, "=luv")) lua_error(L);
+    compile(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, S->ref_module);
     lua_rawgeti(L, LUA_REGISTRYINDEX, P->ref_ops);
     luv__push_face(S, L, &put_face, 0);
