@@ -24,11 +24,7 @@ local function needs(name)
   tap.skip("no module " .. name .. " on LUA_PATH or in LUV_CLIENTS" .. (clients and ": " .. tostring(module):match("[^\n]*") or ""))
 end
 
-local function at_once(n, fn)
-  local fibers = {}
-  for i = 1, n do fibers[i] = luv.spawn(fn, i) end
-  for i = 1, n do fibers[i]:join() end
-end
+local at_once = D.at_once
 
 tap.test("pgmoon: SCRAM, with TLS and without", function()
   local pgmoon = needs("pgmoon")

@@ -20,12 +20,7 @@ local function needs(...)
   return unpack(list)
 end
 
--- fn(i) in n fibers; the first error is raised.
-local function at_once(n, fn)
-  local fibers = {}
-  for i = 1, n do fibers[i] = luv.spawn(fn, i) end
-  for i = 1, n do fibers[i]:join() end
-end
+local at_once = D.at_once
 
 tap.test("what require gives", function()
   tap.equal(socket, require("luv.socket"))

@@ -192,4 +192,11 @@ function D.remove()
   if dir then tap.shell("rm -rf " .. dir) end
 end
 
+-- fn(i) in n fibers; the first error is raised.
+function D.at_once(n, fn)
+  local fibers = {}
+  for i = 1, n do fibers[i] = luv.spawn(fn, i) end
+  for i = 1, n do fibers[i]:join() end
+end
+
 return D
